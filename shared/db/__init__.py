@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, which errors pass by themselves, and the migration runner. No business word here."""

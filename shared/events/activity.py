@@ -1,0 +1,150 @@
+"""What a person or system did at a service: published on `<service>.activity`, read by audit.
+
+The first four are every service's; the rest belong to the service their name says.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.envelope import Fact, Payload
+
+
+class SessionOpenedV1(Payload):
+    """A session was used at this service for the first time; `issued_at` is when its token was issued (the login)."""
+
+    TYPE: ClassVar[str] = "session.opened"
+    SUBJECT: ClassVar[str] = "session"
+
+    session: str
+    issued_at: AwareDatetime
+    outcome: str = "ok"
+
+
+class CallerPersonal(Fact):
+    """Where an unknown caller came from, and which fields a refused request named."""
+
+    address: str | None = None
+    fields: list[str] = []
+
+
+class AuthRefusedV1(Payload):
+    """A token was missing, bad, expired or foreign. At most one a minute for each address and service."""
+
+    TYPE: ClassVar[str] = "auth.refused"
+    SUBJECT: ClassVar[str] = "request"
+
+    reason: str
+    route: str
+    outcome: str = "denied"
+    personal: CallerPersonal
+
+
+class RequestRefusedV1(Payload):
+    """A known caller asked for something that was refused (4xx) or failed."""
+
+    TYPE: ClassVar[str] = "request.refused"
+    SUBJECT: ClassVar[str] = "request"
+
+    route: str
+    """Method and path template, such as `POST /v1/tips`."""
+    status: int
+    problem: str
+    capability: str | None = None
+    outcome: str = "denied"
+    personal: CallerPersonal
+
+
+class RecordViewedV1(Payload):
+    """A caller was shown records; `record_ids` holds the first 100 of `record_count`."""
+
+    TYPE: ClassVar[str] = "record.viewed"
+    SUBJECT: ClassVar[str] = "view"
+
+    route: str
+    kind: str
+    record_ids: list[str]
+    record_count: int
+    outcome: str = "ok"
+
+
+class TipRepeatedV1(Payload):
+    """A source sent again what it had sent before; nothing changed."""
+
+    TYPE: ClassVar[str] = "tip.repeated"
+    SUBJECT: ClassVar[str] = "tip"
+
+    tip_id: UUID
+    tip_version: int
+    source: str
+    source_ref: str
+    outcome: str = "ok"
+
+
+class TipsRefusedV1(Payload):
+    """Lines of a batch or an upload were refused; one event for the whole of it."""
+
+    TYPE: ClassVar[str] = "tips.refused"
+    SUBJECT: ClassVar[str] = "request"
+
+    route: str
+    lines_refused: int
+    lines_total: int
+    problems: dict[str, int]
+    """How many lines failed for which reason, by the problem's name."""
+    outcome: str = "denied"
+
+
+class LookupPersonal(Fact):
+    """What a look-up asked for."""
+
+    name: str | None = None
+    birth_date: str | None = None
+    emails: list[str] = []
+    usernames: list[str] = []
+    phones: list[str] = []
+    documents: list[str] = []
+
+
+class LookupAnsweredV1(Payload):
+    """A look-up was answered; this is durable before the answer leaves."""
+
+    TYPE: ClassVar[str] = "lookup.answered"
+    SUBJECT: ClassVar[str] = "lookup"
+
+    lookup_id: UUID
+    purpose: str
+    reference: str
+    match_count: int
+    truncated: bool
+    record_ids: list[UUID]
+    lead_ids: list[UUID]
+    grades: dict[str, int]
+    duration_ms: float
+    outcome: str = "ok"
+    personal: LookupPersonal
+
+
+class NotePersonal(Fact):
+    """Free text and flight of a note."""
+
+    flight_number: str | None = None
+    flight_date: str | None = None
+    outcome: str | None = None
+    text: str | None = None
+
+
+class NoteAddedV1(Payload):
+    """A note was added to a record; notes are superseded, never changed."""
+
+    TYPE: ClassVar[str] = "note.added"
+    SUBJECT: ClassVar[str] = "note"
+
+    note_id: UUID
+    record_id: UUID
+    kind: str
+    supersedes: UUID | None = None
+    additional_screening: bool | None = None
+    outcome: str = "ok"
+    personal: NotePersonal

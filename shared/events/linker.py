@@ -1,0 +1,212 @@
+"""What the linker publishes: links, clusters, judgements, leads."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.envelope import Fact, Payload
+from shared.events.intake import GivenIdentifier
+
+
+class EvidenceFact(Fact):
+    """Why two tips belong together, without the value itself."""
+
+    rule: str
+    type: str
+    detail: str
+    weight: float
+    frequency: int
+    """How many tips held the value when this was written."""
+
+
+class LinkFact(Fact):
+    """One link of the event's tip."""
+
+    tip_id: UUID
+    strength: str
+    """strong, medium or weak."""
+    evidence: list[EvidenceFact]
+
+
+class TipLinkedV1(Payload):
+    """A tip came to share identifiers with others; the first 100 of `link_count` links are listed."""
+
+    TYPE: ClassVar[str] = "tip.linked"
+    SUBJECT: ClassVar[str] = "tip"
+
+    tip_id: UUID
+    links: list[LinkFact]
+    link_count: int
+    is_linked_to_actionable: bool
+    """Some listed or unlisted link leads to a tip found actionable: a reason to look at this one again."""
+    rules_version: str
+
+
+class TipClusteredV1(Payload):
+    """A tip's cluster is now this one. The subject's version counts the tip's memberships from 1."""
+
+    TYPE: ClassVar[str] = "tip.clustered"
+    SUBJECT: ClassVar[str] = "tip"
+
+    tip_id: UUID
+    cluster_id: UUID
+    previous_cluster_id: UUID | None = None
+    cluster_size: int
+
+
+class ValuePersonal(Fact):
+    """The identifier in question."""
+
+    value: str
+    scope: str = ""
+
+
+class ValueCappedV1(Payload):
+    """A value became too common to mean one person: every link that rests on it is withdrawn."""
+
+    TYPE: ClassVar[str] = "value.capped"
+    SUBJECT: ClassVar[str] = "value"
+
+    type: str
+    frequency: int
+    frequency_max: int
+    rules_version: str
+    personal: ValuePersonal
+
+
+class ValueUncappedV1(ValueCappedV1):
+    """A value is rare enough again: its links are restored."""
+
+    TYPE: ClassVar[str] = "value.uncapped"
+
+
+class JudgementPersonal(Fact):
+    """Free text of a judgement."""
+
+    reason: str
+
+
+class JudgementRecordedV1(Payload):
+    """A person decided on two tips. The subject is the pair; its version counts the pair's judgements."""
+
+    TYPE: ClassVar[str] = "judgement.recorded"
+    SUBJECT: ClassVar[str] = "link"
+
+    judgement_id: UUID
+    left_tip_id: UUID
+    right_tip_id: UUID
+    decision: str
+    """same, different or unsure."""
+    personal: JudgementPersonal
+
+
+class JudgementWithdrawnV1(JudgementRecordedV1):
+    """A judgement no longer counts; the one before it does again, if there was one."""
+
+    TYPE: ClassVar[str] = "judgement.withdrawn"
+
+
+class LeadTip(Fact):
+    """A tip of a lead."""
+
+    tip_id: UUID
+    source: str
+    source_ref: str
+    is_actionable: bool = False
+
+
+class LeadFactor(Fact):
+    """One reason for a lead's tier."""
+
+    factor: str
+    effect: str
+    source_tip_id: UUID
+
+
+class LeadSubject(Fact):
+    """A subject party of one of the lead's tips."""
+
+    party_id: UUID
+    tip_id: UUID
+    names: list[str] = []
+    birth_date: str | None = None
+    citizenship: str | None = None
+    identifiers: list[GivenIdentifier] = []
+
+
+class LeadPlace(Fact):
+    """A place that may decide which office is right."""
+
+    role: str
+    """subject, incident or victim."""
+    source_tip_id: UUID
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+
+
+class LeadPersonal(Fact):
+    """Personal data of a lead, bounded: at most 25 subjects and 50 places."""
+
+    subjects: list[LeadSubject] = []
+    places: list[LeadPlace] = []
+    summary: str = ""
+
+
+class LeadHold(Fact):
+    """Why a lead is not referred by itself."""
+
+    reason: str
+    identifier: str | None = None
+
+
+class _Lead(Payload):
+    """The whole state of a lead at one version (the subject's version); the newest is the truth."""
+
+    SUBJECT: ClassVar[str] = "lead"
+
+    lead_id: UUID
+    lead_version: int
+    cluster_id: UUID
+    state: str
+    """open, held, referred or closed."""
+    tier: str
+    factors: list[LeadFactor] = []
+    tips: list[LeadTip] = []
+    """The first 1,000 of `tip_count`, oldest first."""
+    tip_count: int
+    related: list[UUID] = []
+    aliases: list[UUID] = []
+    """Leads that were merged into this one."""
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
+    held_by: LeadHold | None = None
+    opened_at: AwareDatetime
+    evidence_expires_at: AwareDatetime | None = None
+    personal: LeadPersonal
+
+
+class LeadOpenedV1(_Lead):
+    """A cluster has an actionable tip for the first time, or split off from another lead."""
+
+    TYPE: ClassVar[str] = "lead.opened"
+
+
+class LeadUpdatedV1(_Lead):
+    """Something of the lead changed: tips, tier, subjects, state."""
+
+    TYPE: ClassVar[str] = "lead.updated"
+
+
+class LeadMergedV1(_Lead):
+    """This lead was absorbed by the older one named in `merged_into`, which lists it among its aliases."""
+
+    TYPE: ClassVar[str] = "lead.merged"
+
+
+class LeadClosedV1(_Lead):
+    """No actionable tip is left in it."""
+
+    TYPE: ClassVar[str] = "lead.closed"

@@ -1,0 +1,25 @@
+"""The HTTP edge of every service: token and capability, limits, one transaction a request, problem documents.
+
+A service writes a table of `Route` and an async function for each; what those promise to every caller stands here.
+`route` guards and runs them and keeps the record, `body` reads what comes in, `problem` says what went wrong, `page`
+cuts lists, `app` joins.
+"""
+
+from shared.http.app import create_app, run_http
+from shared.http.body import read_json
+from shared.http.page import Page, cursor_of, read_cursor
+from shared.http.route import Call, Edge, Route, answer, create
+
+__all__ = [
+    "Call",
+    "Edge",
+    "Page",
+    "Route",
+    "answer",
+    "create",
+    "create_app",
+    "cursor_of",
+    "read_cursor",
+    "read_json",
+    "run_http",
+]

@@ -1,0 +1,230 @@
+"""The FastAPI application of a service, from its route table; and the server that runs it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+
+from shared.clock import Clock
+from shared.errors import CetsError
+from shared.http.problem import ProblemDocument, problem_of, responses
+from shared.http.route import Call, Edge, Route, answer, route_name
+from shared.metrics import Metrics
+
+CONNECTIONS_MAX = 2_000
+
+ANSWERED = (
+    CetsError,
+    RequestValidationError,
+    HTTPException,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    asyncio.TimeoutError,
+)
+"""Errors with an answer of their own; anything else is a bug, which the server logs besides."""
+
+log = structlog.get_logger()
+
+
+def create_app(
+    service: str,
+    routes: Sequence[Route],
+    build: Callable[[], Awaitable[tuple[Edge, Callable[[], Awaitable[None]]]]],
+    *,
+    clock: Clock,
+    metrics: Metrics,
+) -> FastAPI:
+    """Return the application. `build` makes the edge once the loop runs, and gives what closes it again."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.edge, close = await build()
+        yield
+        await close()
+
+    app = FastAPI(
+        title=f"CETS {service}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.clock = clock
+    for route in [*routes, *_own_routes(app, metrics)]:
+        _add(app, route)
+    _add_open_pages(app)
+    for kind in (*ANSWERED, Exception):
+        app.add_exception_handler(kind, _on_error)
+    app.add_middleware(_Observed, clock=clock, metrics=metrics)
+    _describe(app, routes)
+    return app
+
+
+def run_http(app: FastAPI, *, host: str, port: int, drain_timeout_s: float) -> None:
+    """Serve until SIGTERM; requests in hand get `drain_timeout_s`."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(drain_timeout_s),
+        timeout_keep_alive=30,
+        limit_concurrency=CONNECTIONS_MAX,
+        backlog=CONNECTIONS_MAX,
+        lifespan="on",
+    )
+
+
+def _add(app: FastAPI, route: Route) -> None:
+    class Guarded(APIRoute):
+        """Looks at the caller before anything of the request is read."""
+
+        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+            handle = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                edge: Edge = request.app.state.edge
+                principal = await edge.admit(request, route)
+                request.state.call = Call(request, principal, edge)
+                return await handle(request)
+
+            return guarded
+
+    good: dict[int | str, dict[str, Any]] = {
+        status: {"model": model} if model is not None else {"description": "Not JSON"}
+        for status, model in route.answers.items()
+    }
+    extra = dict(route.openapi)
+    if route.takes is not None:
+        schema = {"$ref": f"#/components/schemas/{route.takes.__name__}"}
+        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    app.router.add_api_route(
+        route.path,
+        route.endpoint,
+        methods=[route.method],
+        status_code=next(iter(route.answers)),
+        response_model=None,
+        responses={**good, **responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
+        openapi_extra={**extra, "security": [{"bearer": []}], "x-capabilities": list(route.needs)},
+        route_class_override=Guarded,
+    )
+
+
+def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
+    async def show_metrics(request: Request) -> Response:
+        return Response(metrics.render(), media_type="text/plain; version=0.0.4")
+
+    async def show_openapi(request: Request) -> Response:
+        return answer(app.openapi())
+
+    return [
+        Route("GET", "/metrics", show_metrics, needs=("metrics.read",), answers={200: None}),
+        Route("GET", "/openapi.json", show_openapi, needs=(), answers={200: None}),
+    ]
+
+
+def _add_open_pages(app: FastAPI) -> None:
+    async def healthz() -> Response:
+        return answer({"status": "alive"})
+
+    async def readyz(request: Request) -> Response:
+        try:
+            await request.app.state.edge.pool.fetchval("SELECT 1", timeout=2)
+        # Whatever the reason, we cannot serve now, and that is all the caller is told.
+        except Exception:
+            log.warning("not_ready", exc_info=True)
+            return answer({"status": "not ready"}, 503)
+        return answer({"status": "ready"})
+
+    app.router.add_api_route("/healthz", healthz, methods=["GET"], response_model=None, include_in_schema=False)
+    app.router.add_api_route("/readyz", readyz, methods=["GET"], response_model=None, include_in_schema=False)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    """Answer any exception as a problem document, and record it first when a caller is to be held to it."""
+    edge: Edge = request.app.state.edge
+    if isinstance(error, HTTPException):
+        # No route matched, so no guard ran: an unknown caller learns nothing, not even that.
+        try:
+            edge.authenticate(request)
+        except Exception as unknown:  # noqa: BLE001
+            error = unknown
+    problem = problem_of(error)
+    if problem.status >= 500:
+        log.error("request_failed", route=route_name(request), status=problem.status, exc_info=error)
+    try:
+        await edge.record_refusal(request, problem, error)
+    # A refusal that cannot be put on record is still a refusal; the caller is told to come back.
+    except Exception as unrecorded:
+        log.exception("refusal_unrecorded", route=route_name(request))
+        problem = problem_of(unrecorded)
+    return problem.render(request.state.request_id)
+
+
+class _Observed:
+    """Outermost: gives each request its id, and measures it."""
+
+    def __init__(self, app: Any, clock: Clock, metrics: Metrics) -> None:
+        self._app = app
+        self._clock = clock
+        self._metrics = metrics
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._clock.new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 500
+
+        async def observed_send(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-request-id", str(request_id).encode()),
+                    (b"cache-control", b"no-store"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=str(request_id)):
+            try:
+                await self._app(scope, receive, observed_send)
+            finally:
+                template = getattr(scope.get("route"), "path", "(no route)")
+                seconds = time.perf_counter() - started
+                self._metrics.http_seconds.labels(scope["method"], template, str(status)).observe(seconds)
+
+
+def _describe(app: FastAPI, routes: Sequence[Route]) -> None:
+    """Put the bodies' models and the token's scheme into the OpenAPI document."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            models = [(m, "validation") for m in {r.takes for r in routes if r.takes is not None} | {ProblemDocument}]
+            _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(schemas.get("$defs", {}))
+            components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        return app.openapi_schema or document
+
+    app.openapi = openapi  # type: ignore[method-assign]

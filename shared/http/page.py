@@ -1,0 +1,49 @@
+"""Lists by opaque cursor: the key of the last item shown, so that pages stay stable while data arrives."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from shared.errors import FieldError, Rejected
+
+PAGE_ITEMS_DEFAULT = 50
+PAGE_ITEMS_MAX = 500
+CURSOR_CHARS_MAX = 512
+
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """What every list answers; `cursor` is null at the end."""
+
+    items: list[Item]
+    cursor: str | None
+
+
+def cursor_of(key: Sequence[Any]) -> str:
+    """Return the cursor that stands behind an item with this sort key (strings, numbers, times, ids)."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, *, length: int) -> list[str | int] | None:
+    """Return the sort key within a cursor, or None when there is none.
+
+    Raises:
+        Rejected: it is not a cursor of this list, whose keys have `length` parts.
+    """
+    if cursor is None:
+        return None
+    wrong = Rejected("not a cursor of this list", errors=[FieldError(("query", "cursor"), "not a cursor of this list")])
+    if len(cursor) > CURSOR_CHARS_MAX:
+        raise wrong
+    try:
+        key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise wrong from error
+    if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str | int) for part in key):
+        raise wrong
+    return key

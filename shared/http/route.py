@@ -1,0 +1,296 @@
+"""A route and its guard: who calls, may they, are they within their rate; then the work; and what is put on record."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from shared.clock import Clock
+from shared.db.pool import Connection, Pool
+from shared.errors import Conflict, Forbidden, Rejected, TooManyRequests, Unauthenticated
+from shared.events.activity import (
+    AuthRefusedV1,
+    CallerPersonal,
+    RecordViewedV1,
+    RequestRefusedV1,
+    SessionOpenedV1,
+)
+from shared.events.envelope import Actor, Context, Event, Payload
+from shared.http.problem import Problem
+from shared.kafka.outbox import Outbox, OutboxGate
+from shared.metrics import Metrics
+from shared.security import Principal
+
+SESSIONS_KEPT = 10_000
+BUCKETS_KEPT = 10_000
+IDEMPOTENCY_KEY_CHARS_MAX = 200
+VIEWED_IDS_MAX = 100
+
+log = structlog.get_logger()
+
+INSERT_ONCE = "INSERT INTO once (key) VALUES ($1) ON CONFLICT ON CONSTRAINT once_pkey DO NOTHING RETURNING key"
+CLAIM_IDEMPOTENCY = """
+INSERT INTO idempotency (principal, key, request_hash, status, body) VALUES ($1, $2, $3, 0, '')
+ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
+    SET request_hash = excluded.request_hash, status = 0, body = '', created_at = now()
+    WHERE idempotency.created_at < now() - interval '24 hours'
+RETURNING key"""
+SELECT_IDEMPOTENCY = "SELECT request_hash, status, body FROM idempotency WHERE principal = $1 AND key = $2"
+KEEP_ANSWER = "UPDATE idempotency SET status = $3, body = $4 WHERE principal = $1 AND key = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A caller's token bucket: `per_s` requests a second, and `burst` at once."""
+
+    per_s: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of a service's HTTP table. A caller needs any one of `needs`; none named means any valid token."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Awaitable[Response]]
+    needs: tuple[str, ...]
+    answers: dict[int, type[BaseModel] | None]
+    """Each good status and the model of its body."""
+    takes: type[BaseModel] | None = None
+    """The model of the JSON body."""
+    rate: Rate | None = None
+    openapi: dict[str, Any] = field(default_factory=dict)
+    """Further OpenAPI fields, such as a body that is not JSON."""
+
+
+class Edge:
+    """What every route of a process shares. Built once the event loop runs."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        pool: Pool,
+        outbox: Outbox,
+        gate: OutboxGate,
+        clock: Clock,
+        verify: Callable[[str], Principal],
+        metrics: Metrics,
+        parts: Any,
+    ) -> None:
+        self.service = service
+        self.pool = pool
+        self.outbox = outbox
+        self.gate = gate
+        self.clock = clock
+        self.metrics = metrics
+        self.parts = parts
+        """What the service's own routes need: its store, its settings."""
+        self._verify = verify
+        self._sessions: OrderedDict[str, None] = OrderedDict()
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+
+    async def admit(self, request: Request, route: Route) -> Principal:
+        """Return the caller, after token, capability and rate were looked at, before the body is read.
+
+        Raises:
+            Unauthenticated, Forbidden, TooManyRequests: as the words say.
+        """
+        principal = self.authenticate(request)
+        if route.needs and not any(principal.can(capability) for capability in route.needs):
+            raise Forbidden(f"this needs the capability {' or '.join(route.needs)}", capability=route.needs[0])
+        if route.rate is not None:
+            self._spend(principal, route, route.rate)
+        await self._note_session(principal)
+        return principal
+
+    def authenticate(self, request: Request) -> Principal:
+        """Return the caller named by the bearer token, or raise `Unauthenticated`."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("missing")
+        principal = self._verify(token.strip())
+        request.state.principal = principal
+        return principal
+
+    async def record_refusal(self, request: Request, problem: Problem, error: Exception) -> None:
+        """Put a refusal on record: of a known caller each one, of an unknown one the first a minute and address."""
+        self.metrics.refused.labels(problem.name).inc()
+        principal: Principal | None = getattr(request.state, "principal", None)
+        address = request.client.host if request.client is not None else None
+        async with self.pool.acquire() as connection, connection.transaction():
+            if principal is None:
+                if isinstance(error, Unauthenticated):
+                    await self._record_unknown(connection, request, error, address)
+                return
+            await self._note_session_in(connection, principal)
+            payload = RequestRefusedV1(
+                route=route_name(request),
+                status=problem.status,
+                problem=problem.name,
+                capability=problem.capability,
+                outcome="failed" if problem.status >= 500 else "denied",
+                personal=CallerPersonal(fields=[".".join(map(str, e.loc))[:200] for e in problem.errors[:20]]),
+            )
+            await self.publish_activity(connection, payload, request.state.request_id, actor=actor_of(principal))
+
+    async def publish_activity(
+        self, connection: Connection, payload: Payload, correlation_id: UUID, *, actor: Actor | None
+    ) -> None:
+        """Store an activity event whose subject is this very request."""
+        event = Event(
+            topic=f"{self.service}.activity",
+            event_id=self.clock.new_id(),
+            occurred_at=self.clock.now(),
+            service=self.service,
+            context=Context(actor, correlation_id),
+            subject_id=payload.session if isinstance(payload, SessionOpenedV1) else str(correlation_id),
+            subject_version=1,
+            payload=payload,
+        )
+        await self.outbox.publish(connection, [event])
+
+    async def _record_unknown(
+        self, connection: Connection, request: Request, error: Unauthenticated, address: str | None
+    ) -> None:
+        minute = self.clock.now().strftime("%Y-%m-%dT%H:%M")
+        if await connection.fetchval(INSERT_ONCE, f"auth.refused:{address}:{minute}") is None:
+            return
+        payload = AuthRefusedV1(
+            reason=error.reason, route=route_name(request), personal=CallerPersonal(address=address)
+        )
+        await self.publish_activity(connection, payload, request.state.request_id, actor=None)
+
+    async def _note_session(self, principal: Principal) -> None:
+        if principal.session in self._sessions:
+            return
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self._note_session_in(connection, principal)
+        self._sessions[principal.session] = None
+        if len(self._sessions) > SESSIONS_KEPT:
+            self._sessions.popitem(last=False)
+
+    async def _note_session_in(self, connection: Connection, principal: Principal) -> None:
+        """Record a session's first use here: the login, as far as this service can know of it."""
+        if principal.session in self._sessions:
+            return
+        if await connection.fetchval(INSERT_ONCE, f"session:{principal.session}") is None:
+            return
+        payload = SessionOpenedV1(session=principal.session, issued_at=principal.issued_at)
+        await self.publish_activity(connection, payload, self.clock.new_id(), actor=actor_of(principal))
+
+    def _spend(self, principal: Principal, route: Route, rate: Rate) -> None:
+        now = time.monotonic()
+        left, seen_at = self._buckets.pop((principal.id, route.path), (float(rate.burst), now))
+        left = min(rate.burst, left + (now - seen_at) * rate.per_s)
+        self._buckets[principal.id, route.path] = (max(left - 1, 0) if left >= 1 else left, now)
+        if len(self._buckets) > BUCKETS_KEPT:
+            self._buckets.popitem(last=False)
+        if left < 1:
+            raise TooManyRequests(
+                f"at most {rate.per_s:g} a second", retry_after_s=max(1, round((1 - left) / rate.per_s))
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One admitted request, as its endpoint sees it."""
+
+    request: Request
+    principal: Principal
+    edge: Edge
+
+    @property
+    def request_id(self) -> UUID:
+        """The id in the answer's header and problem document; the correlation id of all that follows."""
+        request_id: UUID = self.request.state.request_id
+        return request_id
+
+    @property
+    def context(self) -> Context:
+        """What events of this request inherit."""
+        return Context(actor_of(self.principal), self.request_id)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Open the request's one transaction; it is committed before the answer leaves."""
+        async with self.edge.pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    async def record_view(self, transaction: Connection, kind: str, ids: Sequence[object]) -> None:
+        """Put on record, in the same transaction, which records the caller is about to be shown."""
+        shown = [str(id_) for id_ in ids[:VIEWED_IDS_MAX]]
+        payload = RecordViewedV1(route=route_name(self.request), kind=kind, record_ids=shown, record_count=len(ids))
+        await self.edge.publish_activity(transaction, payload, self.request_id, actor=actor_of(self.principal))
+
+
+def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:
+    """Return a JSON answer."""
+    raw = model.model_dump_json().encode() if isinstance(model, BaseModel) else orjson.dumps(model)
+    return Response(raw, status, media_type="application/json")
+
+
+async def create(
+    call: Call, work: Callable[[Connection], Awaitable[tuple[int, BaseModel]]], *, request_hash: bytes
+) -> Response:
+    """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.
+
+    `request_hash` identifies the body. A repeat with the same key and body within 24 hours gets the same answer; at the
+    same time, it waits for the first to finish.
+
+    Raises:
+        Conflict: the key was used for another request.
+        Rejected: the key is longer than 200 characters.
+        Unavailable: the outbox is full.
+    """
+    key = call.request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
+        raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+    async with call.transaction() as transaction:
+        await call.edge.gate.check(transaction)
+        if key is None:
+            status, body = await work(transaction)
+            return answer(body, status)
+        whole = hashlib.sha256(f"{call.request.method} {call.request.url.path}\n".encode() + request_hash).digest()
+        who = call.principal.id
+        if await transaction.fetchval(CLAIM_IDEMPOTENCY, who, key, whole) is None:
+            return await _repeat(transaction, who, key, whole)
+        status, body = await work(transaction)
+        response = answer(body, status)
+        await transaction.execute(KEEP_ANSWER, who, key, status, response.body)
+        return response
+
+
+async def _repeat(transaction: Connection, who: str, key: str, whole: bytes) -> Response:
+    row = await transaction.fetchrow(SELECT_IDEMPOTENCY, who, key)
+    if row is None or row["request_hash"] != whole:
+        raise Conflict("this Idempotency-Key was used for another request")
+    return Response(row["body"], row["status"], media_type="application/json")
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Return the caller as events name it."""
+    return Actor(
+        id=principal.id,
+        kind=principal.kind,
+        role=principal.role,
+        agency=principal.agency,
+        office=principal.office,
+        session=principal.session,
+    )
+
+
+def route_name(request: Request) -> str:
+    """Return method and path template, such as `GET /v1/tips/{tip_id}`; the path itself may hold what no log should."""
+    route = request.scope.get("route")
+    return f"{request.method} {getattr(route, 'path', '(no route)')}"

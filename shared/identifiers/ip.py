@@ -1,0 +1,37 @@
+"""IP addresses. None is a link key by itself: without time and port thousands may stand behind one (domain.md 6)."""
+
+import ipaddress
+
+from shared.identifiers.identifier import Context, Identifier, identifier
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Reserved for documentation (RFC 5737, RFC 3849). Invented data uses them as if they were public, so we read them so.
+_DOCUMENTATION = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+
+
+def normalise_ip(text: str, _context: Context) -> Identifier | None:
+    """Return the address in its one text form; an IPv4 address mapped into IPv6 is the IPv4 address."""
+    address = parse_ip(text)
+    if address is None:
+        return None
+    reason = "private or reserved address" if is_never_public(address) else "needs time and port"
+    return identifier("ip", str(address), reason=reason)
+
+
+def parse_ip(text: str) -> IpAddress | None:
+    """Return the address, without zone index, or None. Octets with leading zeros are refused: they may be octal."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def is_never_public(address: IpAddress) -> bool:
+    """Return whether no single subscriber can be behind the address: private, CGNAT, loopback, multicast, reserved."""
+    if any(address in network for network in _DOCUMENTATION):
+        return False
+    return address.is_multicast or not address.is_global

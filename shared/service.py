@@ -1,0 +1,203 @@
+"""How a service becomes processes: `http`, `worker`, `migrate`, `check`, and commands of its own.
+
+A service's `app.py` describes it as one `Service` value; its `__main__.py` hands that to `main`.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic
+
+import structlog
+from pydantic import ValidationError
+
+from shared.clock import Clock, SystemClock
+from shared.db.migrate import check_schema, migrate
+from shared.db.pool import Pool, open_pool
+from shared.db.prune import Janitor
+from shared.errors import CetsError
+from shared.http.app import create_app, run_http
+from shared.http.route import Edge, Route
+from shared.kafka.consume import BatchHandler, Pump
+from shared.kafka.outbox import Outbox, OutboxGate, Relay
+from shared.kafka.worker import Built, run_worker
+from shared.logging import configure_logging
+from shared.metrics import Metrics
+from shared.security import token_verifier
+from shared.settings import ServiceSettings, Settings, load_settings
+
+OUTBOX_SHARDS = 2
+"""Fixed: a row's shard is stored with it. Two let two workers share the relaying, and cost two idle connections."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools(Generic[Settings]):
+    """What every process of a service has at hand."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    pool: Pool
+    outbox: Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Settings]):
+    """A further command of a service: `python -m services.<name> <word>`."""
+
+    summary: str
+    run: Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
+    """Returns the exit code."""
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[Settings]):
+    """A service, described."""
+
+    name: str
+    settings: type[Settings]
+    folder: Path
+    """The package's folder; its migrations lie in `migrations/`."""
+    routes: Sequence[Route]
+    build_parts: Callable[[Tools[Settings]], Any]
+    """Makes what the routes find under `call.edge.parts`."""
+    topics: Sequence[str]
+    build_handler: Callable[[Tools[Settings]], BatchHandler]
+    """Makes what applies the topics' records."""
+    commands: Mapping[str, Command[Settings]] = field(default_factory=dict)
+
+    @property
+    def migrations(self) -> Path:
+        """Folder of the numbered SQL files."""
+        return self.folder / "migrations"
+
+
+def main(service: Service[Any], arguments: Sequence[str] | None = None) -> int:
+    """Run one of a service's commands and return the process's exit code."""
+    chosen = _parser(service).parse_args(arguments)
+    try:
+        settings = load_settings(service.settings)
+    except ValidationError as error:
+        for found in error.errors(include_input=False):
+            name = f"{service.name}_{found['loc'][0]}".upper()
+            print(f"setting {name}: {found['msg']}", file=sys.stderr)  # noqa: T201
+        return 2
+    configure_logging(service.name, chosen.command, settings.log_level)
+    try:
+        return _run(service, settings, chosen)
+    except CetsError as error:
+        print(error.detail, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Namespace) -> int:
+    match chosen.command:
+        case "http":
+            _serve(service, settings)
+        case "worker":
+            _work(service, settings)
+        case "migrate":
+            owner_url = settings.owner_database_url.get_secret_value()
+            applied = asyncio.run(migrate(owner_url, service.name, service.migrations))
+            print(f"{service.name}: {', '.join(applied) or 'nothing to apply'}")  # noqa: T201
+        case "check":
+            for name, value in settings:
+                print(f"{service.name}_{name}".upper(), "=", value)  # noqa: T201
+        case word:
+            return asyncio.run(service.commands[word].run(settings, chosen))
+    return 0
+
+
+def _serve(service: Service[Any], settings: ServiceSettings) -> None:
+    clock, metrics = SystemClock(), Metrics()
+    verify = token_verifier(settings.token_public_key_file.read_bytes(), clock.now)
+
+    async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
+        tools = await open_tools(service, settings, metrics, clock, process="http")
+        edge = Edge(
+            service=service.name,
+            pool=tools.pool,
+            outbox=tools.outbox,
+            gate=OutboxGate(rows_max=settings.outbox_rows_max),
+            clock=clock,
+            verify=verify,
+            metrics=metrics,
+            parts=service.build_parts(tools),
+        )
+        return edge, tools.pool.close
+
+    app = create_app(service.name, service.routes, build, clock=clock, metrics=metrics)
+    run_http(app, host=settings.http_host, port=settings.http_port, drain_timeout_s=settings.drain_timeout_s)
+
+
+def _work(service: Service[Any], settings: ServiceSettings) -> None:
+    metrics = Metrics()
+    clock = SystemClock()
+
+    async def build() -> Built:
+        tools = await open_tools(service, settings, metrics, clock, process="worker")
+        pump = Pump(
+            group=service.name,
+            topics=service.topics,
+            bootstrap=settings.kafka_bootstrap,
+            topic_prefix=settings.kafka_topic_prefix,
+            handler=service.build_handler(tools),
+            pool=tools.pool,
+            metrics=metrics,
+            session_timeout_ms=settings.kafka_session_timeout_ms,
+            batch_records_max=settings.batch_records_max,
+        )
+        relay = Relay(
+            service=service.name,
+            database_url=settings.database_url.get_secret_value(),
+            bootstrap=settings.kafka_bootstrap,
+            topic_prefix=settings.kafka_topic_prefix,
+            producer_key=bytes.fromhex(settings.producer_key_file.read_text().strip()),
+            shards=OUTBOX_SHARDS,
+            metrics=metrics,
+        )
+        return Built([pump, relay, Janitor(tools.pool)], [pump.progress], tools.pool.close)
+
+    run_worker(
+        service.name,
+        build,
+        metrics=metrics,
+        verify=token_verifier(settings.token_public_key_file.read_bytes(), clock.now),
+        host=settings.http_host,
+        port=settings.worker_port,
+        drain_timeout_s=settings.drain_timeout_s,
+        stall_timeout_s=settings.stall_timeout_s,
+        niceness=settings.worker_niceness,
+    )
+
+
+async def open_tools(
+    service: Service[Any], settings: ServiceSettings, metrics: Metrics, clock: Clock, *, process: str
+) -> Tools[Any]:
+    """Return a process's tools once the database answers.
+
+    Raises:
+        SchemaMismatch: the schema is not the one this code was written for.
+    """
+    url = settings.database_url.get_secret_value()
+    pool = await open_pool(url, size=settings.database_pool_size, name=f"{service.name}-{process}")
+    await check_schema(pool, service.name, service.migrations)
+    return Tools(settings, clock, metrics, pool, Outbox(shards=OUTBOX_SHARDS))
+
+
+def _parser(service: Service[Any]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("http", help="serve HTTP until SIGTERM")
+    commands.add_parser("worker", help="consume and relay until SIGTERM")
+    commands.add_parser("migrate", help="bring the schema up to date, as its owner")
+    commands.add_parser("check", help="print the settings, secrets masked, and exit; 2 when one is wrong")
+    for word, command in service.commands.items():
+        command.arguments(commands.add_parser(word, help=command.summary, description=command.summary))
+    return parser
