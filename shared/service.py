@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 import structlog
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from shared.clock import Clock, SystemClock
@@ -68,6 +69,7 @@ class Service(Generic[Settings]):
     build_parts: Callable[[Tools[Settings]], Any]
     """Makes what the routes find under `call.edge.parts`."""
     topics: Sequence[str]
+    """What its worker consumes."""
     build_handler: Callable[[Tools[Settings]], BatchHandler]
     """Makes what applies the topics' records."""
     commands: Mapping[str, Command[Settings]] = field(default_factory=dict)
@@ -114,8 +116,8 @@ def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Name
     return 0
 
 
-def _serve(service: Service[Any], settings: ServiceSettings) -> None:
-    clock, metrics = SystemClock(), Metrics()
+def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock, metrics: Metrics) -> FastAPI:
+    """Return the service's HTTP application; what it needs is opened when it starts, and closed when it ends."""
     verify = token_verifier(settings.token_public_key_file.read_bytes(), clock.now)
 
     async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
@@ -132,41 +134,45 @@ def _serve(service: Service[Any], settings: ServiceSettings) -> None:
         )
         return edge, tools.pool.close
 
-    app = create_app(service.name, service.routes, build, clock=clock, metrics=metrics)
+    return create_app(service.name, service.routes, build, clock=clock, metrics=metrics)
+
+
+async def build_worker(service: Service[Any], settings: ServiceSettings, *, clock: Clock, metrics: Metrics) -> Built:
+    """Return a worker's parts: the pump, the relay, and the one that prunes; they do nothing until run."""
+    tools = await open_tools(service, settings, metrics, clock, process="worker")
+    pump = Pump(
+        group=service.name,
+        topics=service.topics,
+        bootstrap=settings.kafka_bootstrap,
+        topic_prefix=settings.kafka_topic_prefix,
+        handler=service.build_handler(tools),
+        pool=tools.pool,
+        metrics=metrics,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        batch_records_max=settings.batch_records_max,
+    )
+    relay = Relay(
+        service=service.name,
+        database_url=settings.database_url.get_secret_value(),
+        bootstrap=settings.kafka_bootstrap,
+        topic_prefix=settings.kafka_topic_prefix,
+        producer_key=bytes.fromhex(settings.producer_key_file.read_text().strip()),
+        shards=OUTBOX_SHARDS,
+        metrics=metrics,
+    )
+    return Built([pump, relay, Janitor(tools.pool)], [pump.progress], tools.pool.close)
+
+
+def _serve(service: Service[Any], settings: ServiceSettings) -> None:
+    app = build_app(service, settings, clock=SystemClock(), metrics=Metrics())
     run_http(app, host=settings.http_host, port=settings.http_port, drain_timeout_s=settings.drain_timeout_s)
 
 
 def _work(service: Service[Any], settings: ServiceSettings) -> None:
-    metrics = Metrics()
-    clock = SystemClock()
-
-    async def build() -> Built:
-        tools = await open_tools(service, settings, metrics, clock, process="worker")
-        pump = Pump(
-            group=service.name,
-            topics=service.topics,
-            bootstrap=settings.kafka_bootstrap,
-            topic_prefix=settings.kafka_topic_prefix,
-            handler=service.build_handler(tools),
-            pool=tools.pool,
-            metrics=metrics,
-            session_timeout_ms=settings.kafka_session_timeout_ms,
-            batch_records_max=settings.batch_records_max,
-        )
-        relay = Relay(
-            service=service.name,
-            database_url=settings.database_url.get_secret_value(),
-            bootstrap=settings.kafka_bootstrap,
-            topic_prefix=settings.kafka_topic_prefix,
-            producer_key=bytes.fromhex(settings.producer_key_file.read_text().strip()),
-            shards=OUTBOX_SHARDS,
-            metrics=metrics,
-        )
-        return Built([pump, relay, Janitor(tools.pool)], [pump.progress], tools.pool.close)
-
+    clock, metrics = SystemClock(), Metrics()
     run_worker(
         service.name,
-        build,
+        lambda: build_worker(service, settings, clock=clock, metrics=metrics),
         metrics=metrics,
         verify=token_verifier(settings.token_public_key_file.read_bytes(), clock.now),
         host=settings.http_host,

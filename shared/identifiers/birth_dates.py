@@ -73,7 +73,7 @@ def compare_birth_dates(left: BirthDate, right: BirthDate) -> BirthDateMatch:
         return "different"
     if _is_unknown_or_equal(left.month, right.month) and _is_unknown_or_equal(left.day, right.day):
         return "compatible"
-    is_swapped = None not in (left.day, right.day) and (left.month, left.day) == (right.day, right.month)
+    is_swapped = (left.month, left.day) == (right.day, right.month)
     is_filler = (1, 1) in ((left.month, left.day), (right.month, right.day))
     return "close" if is_swapped or is_filler else "different"
 

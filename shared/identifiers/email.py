@@ -105,7 +105,8 @@ def _mailbox(local: str, host: str) -> tuple[str, str]:
     if provider is None:
         return local, host
     name = local.partition(provider.tag)[0] or local
-    return compact(name, provider.ignored) or name, provider.domain or host
+    # Folded again: an accent may have stood behind the sign that went.
+    return lower(compact(name, provider.ignored)) or name, provider.domain or host
 
 
 def _reason_not_to_link(local: str, host: str) -> str:

@@ -11,7 +11,8 @@ from shared.identifiers.text import is_repetition
 
 _NORTH_AMERICA = 1
 _COUNTING = frozenset({"123456789", "1234567890", "0123456789", "12345678", "1234567"})
-_ROUNDS_MAX = 5
+# A reading takes off a digit or more, and E.164 with its slack holds 17.
+_ROUNDS_MAX = 17
 
 _NOT_A_SUBSCRIBER = {
     ValidationResult.TOO_SHORT: "too short",

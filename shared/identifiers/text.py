@@ -42,13 +42,11 @@ def is_invisible(char: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Return the text without difference of letter case, in NFKC; folding twice changes nothing."""
+    """Return tidied text without difference of letter case, in NFKC; folding twice changes nothing."""
     if text.isascii():
         return text.lower()
-    # The second round is needed where a normal form takes a letter apart that folds once more (U+0345 and friends).
-    for _ in range(2):
-        text = unicodedata.normalize("NFKC", text.casefold())
-    return text
+    # Folding takes some letters apart (ΐ), so they are put together again.
+    return unicodedata.normalize("NFKC", text.casefold())
 
 
 def lower(text: str) -> str:

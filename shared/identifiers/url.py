@@ -16,7 +16,7 @@ from shared.identifiers.ip import is_never_public, parse_ip
 from shared.identifiers.text import VALUE_CHARS_MAX
 
 _URL = re2.compile(
-    r"(?:([A-Za-z][A-Za-z0-9+.-]{0,15})://)?(?:[^/?#@\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\\\[\]]+)"
+    r"(?:([A-Za-z][A-Za-z0-9+.-]{0,15})://(?:[^/?#@\\]*@)?)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\\\[\]]+)"
     r"(?::([0-9]{0,5}))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?"
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}

@@ -1,0 +1,118 @@
+"""The real servers a test run uses: one PostgreSQL and one Kafka, as ordinary processes or in containers."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from deploy.local.kafka import start_kafka
+from deploy.local.layout import SERVICES, read_layout
+from deploy.local.postgres import start_postgres
+from deploy.postgres.provision import create_database, provision
+from shared.db.migrate import migrate
+from tests import containers
+
+TEMPLATE = "cets_template"
+PASSWORD = "invented"
+ROLES = {f"{service}_{part}": PASSWORD for service in SERVICES for part in ("owner", "app")}
+CHECKOUT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of a test's own, with every schema migrated."""
+
+    superuser_url: str
+
+    def url(self, service: str) -> str:
+        """Return the address as the service's app role."""
+        return self._as(f"{service}_app")
+
+    def owner_url(self, service: str) -> str:
+        """Return the address as the schema's owner."""
+        return self._as(f"{service}_owner")
+
+    def _as(self, role: str) -> str:
+        parts = urlsplit(self.superuser_url)
+        return urlunsplit(parts._replace(netloc=f"{role}:{PASSWORD}@{parts.hostname}:{parts.port}"))
+
+
+def backend() -> str:
+    """Return where the servers run: `processes` (default) or `containers`."""
+    return os.environ.get("CETS_TEST_BACKEND") or "processes"
+
+
+@contextmanager
+def postgres_server(home: Path) -> Iterator[str]:
+    """Run PostgreSQL and yield its superuser's address; a template database holds every service's schema."""
+    with ExitStack() as stack:
+        if backend() == "containers":
+            url = stack.enter_context(containers.postgres())
+        else:
+            # Nothing here outlives the run, so nothing needs to reach the disk.
+            server = start_postgres(
+                home, free_port(), cache=read_layout().cache, settings={"fsync": "off", "synchronous_commit": "off"}
+            )
+            stack.callback(server.stop)
+            url = server.url
+        asyncio.run(_make_template(url))
+        yield url
+
+
+@contextmanager
+def kafka_server(home: Path) -> Iterator[str]:
+    """Run Kafka and yield its bootstrap address."""
+    if backend() == "containers":
+        with containers.kafka() as bootstrap:
+            yield bootstrap
+        return
+    server = start_kafka(home, free_port(), controller_port=free_port(), cache=read_layout().cache)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+async def make_database(superuser_url: str, name: str) -> Database:
+    """Return a new database, copied from the template."""
+    await _run(superuser_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    return Database(_at(superuser_url, name))
+
+
+async def drop_database(superuser_url: str, name: str) -> None:
+    """Remove a database, whoever is still connected."""
+    await _run(superuser_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _make_template(superuser_url: str) -> None:
+    await create_database(superuser_url, TEMPLATE)
+    template = Database(_at(superuser_url, TEMPLATE))
+    await provision(template.superuser_url, ROLES)
+    for service in SERVICES:
+        await migrate(template.owner_url(service), service, CHECKOUT / "services" / service / "migrations")
+
+
+async def _run(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _at(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
