@@ -27,6 +27,7 @@ from deploy.kafka.provision import provision as provision_topics
 from shared.clock import Clock, SystemClock
 from shared.db.pool import Pool, open_pool
 from shared.events.topics import TOPICS, Topic, office_topics
+from shared.logging import configure_logging
 from shared.metrics import Metrics
 from shared.security import issue_token
 from shared.service import Service, build_app, build_worker
@@ -39,6 +40,12 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", action="append", type=int, help="seed of the fault tests; may be repeated")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Log as the processes do: without the values that structlog's own traceback shows."""
+    configure_logging("test", "pytest", "WARNING")
 
 
 @pytest.fixture(scope="session")

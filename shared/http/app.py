@@ -1,38 +1,23 @@
 """The FastAPI application of a service, from its route table; and the server that runs it."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from shared.clock import Clock
-from shared.errors import CetsError
 from shared.http.problem import ProblemDocument, problem_of, responses
 from shared.http.route import Call, Edge, Route, answer, route_name
 from shared.metrics import Metrics
 
 CONNECTIONS_MAX = 2_000
-
-ANSWERED = (
-    CetsError,
-    RequestValidationError,
-    HTTPException,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    asyncio.TimeoutError,
-)
-"""Errors with an answer of their own; anything else is a bug, which the server logs besides."""
 
 log = structlog.get_logger()
 
@@ -66,8 +51,8 @@ def create_app(
     for route in [*routes, *_own_routes(app, metrics)]:
         _add(app, route)
     _add_open_pages(app)
-    for kind in (*ANSWERED, Exception):
-        app.add_exception_handler(kind, _on_error)
+    # What no route took: the guard, which answers every other error, never ran.
+    app.add_exception_handler(HTTPException, _on_error)
     app.add_middleware(_Observed, clock=clock, metrics=metrics)
     _describe(app, routes)
     return app
@@ -99,9 +84,13 @@ def _add(app: FastAPI, route: Route) -> None:
 
             async def guarded(request: Request) -> Response:
                 edge: Edge = request.app.state.edge
-                principal = await edge.admit(request, route)
-                request.state.call = Call(request, principal, edge)
-                return await handle(request)
+                try:
+                    principal = await edge.admit(request, route)
+                    request.state.call = Call(request, principal, edge)
+                    return await handle(request)
+                # The edge of the service: every error becomes an answer here, and a bug a recorded one.
+                except Exception as error:  # noqa: BLE001
+                    return await _on_error(request, error)
 
             return guarded
 
