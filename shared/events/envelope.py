@@ -117,6 +117,8 @@ def encode(event: Event) -> bytes:
             },
             "payload": body,
         },
+        # The database driver's ids are of a class of its own, which orjson knows only as text.
+        default=str,
         option=orjson.OPT_UTC_Z,
     )
     if len(value) > EVENT_BYTES_MAX:

@@ -30,7 +30,12 @@ class LinkFact(Fact):
 
 
 class TipLinkedV1(Payload):
-    """A tip came to share identifiers with others; the first 100 of `link_count` links are listed."""
+    """The tips that share identifiers with this one changed, or were reviewed.
+
+    The first 100 of `link_count` links are listed, strongest first, each with its five heaviest reasons. Published for
+    a tip whose own content or review is news, and for one found not actionable that such a tip is strongly linked to;
+    not for every other holder of a value. The subject's version counts these events of the tip from 1.
+    """
 
     TYPE: ClassVar[str] = "tip.linked"
     SUBJECT: ClassVar[str] = "tip"
@@ -39,7 +44,7 @@ class TipLinkedV1(Payload):
     links: list[LinkFact]
     link_count: int
     is_linked_to_actionable: bool
-    """Some listed or unlisted link leads to a tip found actionable: a reason to look at this one again."""
+    """Some strong link, listed or not, leads to a tip found actionable: a reason to look at this one again."""
     rules_version: str
 
 
@@ -117,11 +122,11 @@ class LeadTip(Fact):
 
 
 class LeadFactor(Fact):
-    """One reason for a lead's tier."""
+    """One reason for a lead's tier; `source_tip_id` is the tip that says so, None when a person set the tier."""
 
     factor: str
     effect: str
-    source_tip_id: UUID
+    source_tip_id: UUID | None
 
 
 class LeadSubject(Fact):
@@ -153,6 +158,8 @@ class LeadPersonal(Fact):
     subjects: list[LeadSubject] = []
     places: list[LeadPlace] = []
     summary: str = ""
+    priority_reason: str | None = None
+    """Why a person set the tier by hand."""
 
 
 class LeadHold(Fact):
@@ -207,6 +214,6 @@ class LeadMergedV1(_Lead):
 
 
 class LeadClosedV1(_Lead):
-    """No actionable tip is left in it."""
+    """No actionable tip is left in it, or none that its office has not dealt with."""
 
     TYPE: ClassVar[str] = "lead.closed"

@@ -80,6 +80,9 @@ class _ReferralState(Payload):
     """queued, sent, acknowledged, accepted, declined, closed or recalled."""
     office: str | None
     """None while it waits in the manual queue."""
+    office_name: str | None = None
+    office_phone: str | None = None
+    """As the directory has them, for those who show whom to call."""
     tier: str
     confidence: float
     reason: str

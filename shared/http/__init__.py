@@ -7,8 +7,8 @@ cuts lists, `app` joins.
 
 from shared.http.app import create_app, run_http
 from shared.http.body import read_json
-from shared.http.page import Page, cursor_of, read_cursor
-from shared.http.route import Call, Edge, Route, answer, create
+from shared.http.page import Page, cursor_of, read_cursor, read_id_cursor
+from shared.http.route import Call, Edge, Route, answer, create, hash_of
 
 __all__ = [
     "Call",
@@ -19,7 +19,9 @@ __all__ = [
     "create",
     "create_app",
     "cursor_of",
+    "hash_of",
     "read_cursor",
+    "read_id_cursor",
     "read_json",
     "run_http",
 ]

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -26,7 +27,8 @@ class Page(BaseModel, Generic[Item]):
 
 def cursor_of(key: Sequence[Any]) -> str:
     """Return the cursor that stands behind an item with this sort key (strings, numbers, times, ids)."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+    # The database driver's ids are of a class of its own, which orjson knows only as text.
+    return base64.urlsafe_b64encode(orjson.dumps(list(key), default=str)).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None, *, length: int) -> list[str | int] | None:
@@ -37,13 +39,32 @@ def read_cursor(cursor: str | None, *, length: int) -> list[str | int] | None:
     """
     if cursor is None:
         return None
-    wrong = Rejected("not a cursor of this list", errors=[FieldError(("query", "cursor"), "not a cursor of this list")])
     if len(cursor) > CURSOR_CHARS_MAX:
-        raise wrong
+        raise _wrong_cursor()
     try:
         key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
-        raise wrong from error
+        raise _wrong_cursor() from error
     if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str | int) for part in key):
-        raise wrong
+        raise _wrong_cursor()
     return key
+
+
+def read_id_cursor(cursor: str | None) -> UUID | None:
+    """Return the id within a cursor of a list that is ordered by id, or None when there is none.
+
+    Raises:
+        Rejected: it is not a cursor of this list.
+    """
+    key = read_cursor(cursor, length=1)
+    if key is None:
+        return None
+    try:
+        return UUID(str(key[0]))
+    except ValueError as error:
+        raise _wrong_cursor() from error
+
+
+def _wrong_cursor() -> Rejected:
+    sentence = "not a cursor of this list"
+    return Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])

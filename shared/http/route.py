@@ -236,7 +236,7 @@ class Call:
 
 def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:
     """Return a JSON answer."""
-    raw = model.model_dump_json().encode() if isinstance(model, BaseModel) else orjson.dumps(model)
+    raw = model.model_dump_json().encode() if isinstance(model, BaseModel) else orjson.dumps(model, default=str)
     return Response(raw, status, media_type="application/json")
 
 
@@ -245,8 +245,8 @@ async def create(
 ) -> Response:
     """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.
 
-    `request_hash` identifies the body. A repeat with the same key and body within 24 hours gets the same answer; at the
-    same time, it waits for the first to finish.
+    `request_hash` identifies the body (`hash_of`). A repeat with the same key and body within 24 hours gets the same
+    answer; at the same time, it waits for the first to finish.
 
     Raises:
         Conflict: the key was used for another request.
@@ -269,6 +269,11 @@ async def create(
         response = answer(body, status)
         await transaction.execute(KEEP_ANSWER, who, key, status, response.body)
         return response
+
+
+def hash_of(body: BaseModel) -> bytes:
+    """Return what tells one body from another for an Idempotency-Key: SHA-256 of its fields as read."""
+    return hashlib.sha256(body.model_dump_json().encode()).digest()
 
 
 async def _repeat(transaction: Connection, who: str, key: str, whole: bytes) -> Response:

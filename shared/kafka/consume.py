@@ -5,6 +5,7 @@ before, and is dropped; that makes a restart, a rebalance or a revived worker ha
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ FETCH_WAIT_MS = 200
 REQUEST_TIMEOUT_MS = 15_000
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 LAG_PERIOD_S = 1.0
+NEW_TOPICS_PERIOD_MS = 10_000
+"""So long may a new topic go unseen by a pump that reads all topics of a certain beginning."""
 
 log = structlog.get_logger()
 
@@ -83,7 +86,10 @@ class Progress:
 
 
 class Pump:
-    """Consumes topics as one member of a consumer group."""
+    """Consumes topics as one member of a consumer group.
+
+    A name that ends in `*` stands for every topic that begins so, those made later too.
+    """
 
     def __init__(
         self,
@@ -150,8 +156,13 @@ class Pump:
             max_poll_interval_ms=300_000,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
+            metadata_max_age_ms=NEW_TOPICS_PERIOD_MS,
         )
-        consumer.subscribe([self._prefix + topic for topic in self.topics], listener=_WaitForBatch(self))
+        names = [self._prefix + topic for topic in self.topics]
+        if any(name.endswith("*") for name in names):
+            consumer.subscribe(pattern=_pattern(names), listener=_WaitForBatch(self))
+        else:
+            consumer.subscribe(names, listener=_WaitForBatch(self))
         self._positioned.clear()
         try:
             await consumer.start()
@@ -249,10 +260,11 @@ class Pump:
         if now - self._lag_read_at < LAG_PERIOD_S:
             return
         self._lag_read_at = now
-        lag = dict.fromkeys(self.topics, 0)
+        lag = dict.fromkeys((topic for topic in self.topics if not topic.endswith("*")), 0)
         for place, reached in self._positioned.items():
             if place in consumer.assignment():
-                lag[self._topic(place)] += max(0, (consumer.highwater(place) or 0) - reached)
+                topic = self._topic(place)
+                lag[topic] = lag.get(topic, 0) + max(0, (consumer.highwater(place) or 0) - reached)
         for topic, records in lag.items():
             self._metrics.lag_records.labels(topic).set(records)
         self.progress.lag_records = sum(lag.values())
@@ -285,6 +297,11 @@ def _refuse_gap(place: TopicPartition, needed: int, earliest: int, latest: int) 
             f"{place.topic}[{place.partition}] ends at {latest}, but {needed} is next: the topic was made anew; "
             "reset this group's fence (runbook: gaps)"
         )
+
+
+def _pattern(names: Iterable[str]) -> str:
+    """Return the regular expression that matches these topics, and none that merely begins like one of them."""
+    return "|".join(f"{re.escape(n[:-1])}.+$" if n.endswith("*") else f"{re.escape(n)}$" for n in names)
 
 
 def _columns(ends: dict[tuple[str, int], int]) -> tuple[list[str], list[int], list[int]]:

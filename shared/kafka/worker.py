@@ -63,6 +63,11 @@ class _Host(faust.App):
     BootStrategy = _Boot
 
 
+class _Worker(faust.Worker):
+    def _setup_logging(self) -> None:
+        """Leave logging as `shared.logging` set it up."""
+
+
 def run_worker(
     service: str,
     build: Callable[[], Awaitable[Built]],
@@ -92,13 +97,9 @@ def run_worker(
     crew = _Crew(build, drain_timeout_s=drain_timeout_s, stall_timeout_s=stall_timeout_s)
     pages = _Pages(crew, metrics, verify)
     app.service(_service_of(crew, pages, host, port))
-    worker = faust.Worker(
-        app,
-        loglevel="WARNING",
-        redirect_stdouts=False,
-        quiet=True,
-        logging_config={"version": 1, "disable_existing_loggers": False},
-    )
+    worker = _Worker(app, redirect_stdouts=False, quiet=True)
+    # The spinner draws on a terminal, which a supervised process has not, and fails without one of Faust's handlers.
+    worker.spinner = None
     worker.execute_from_commandline()
 
 

@@ -1,0 +1,1 @@
+"""Kafka's topics, as the topic table in `shared.events.topics` names them."""

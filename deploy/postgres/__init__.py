@@ -1,0 +1,1 @@
+"""The database's roles, schemas and extensions, for any PostgreSQL from 15 on."""

@@ -1,0 +1,218 @@
+"""Whether the stored log of one partition is what was written: every entry on its own, its place, and the whole.
+
+Fed in index order, it needs no more memory than the frontier and the gaps found.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.audit.domain.header import BadHeader, Header, decode_header
+from services.audit.domain.log import leaf_of
+from services.audit.domain.merkle import Frontier, decode_frontier
+
+GAPS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A row of `head`, and how far the group's fence says the partition was read; None when there is no fence."""
+
+    id: int
+    topic: str
+    partition: int
+    size: int
+    next_offset: int
+    frontier: bytes
+    fence: int | None
+
+    @property
+    def place(self) -> str:
+        """The partition's name in sentences."""
+        return f"{self.topic}[{self.partition}]"
+
+
+@dataclass(slots=True)
+class StoredEntry:
+    """A row of `entry`."""
+
+    index: int
+    kafka_offset: int
+    kind: str
+    event_id: UUID | None
+    type: str | None
+    occurred_at: datetime | None
+    subject_kind: str | None
+    subject_id: str | None
+    actor_id: str | None
+    outcome: str | None
+    header: bytes
+    commit: bytes
+    leaf: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a log, and where: at `index`, or with the log as a whole when it is None."""
+
+    place: str
+    index: int | None
+    reason: str
+    is_tampered: bool = True
+    """Else the log is incomplete."""
+
+    def __str__(self) -> str:
+        entry = "" if self.index is None else f" entry {self.index}"
+        return f"{self.place}{entry}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    index: int
+    first: int
+    last: int
+
+
+class LogCheck:
+    """Reads the entries of one log in index order; stops at the first that is wrong."""
+
+    def __init__(self, head: StoredHead) -> None:
+        self._head = head
+        self._frontier = Frontier()
+        self._first_offset = 0
+        self._next_offset: int | None = None
+        self._gaps: list[_Gap] = []
+        self.finding: Finding | None = None
+
+    @property
+    def next_index(self) -> int:
+        """Index of the entry to be taken next; all below are well."""
+        return self._frontier.size
+
+    def take(self, entries: Sequence[StoredEntry]) -> bool:
+        """Check entries that follow those taken before; return whether all are well."""
+        assert self.finding is None
+        leaves = []
+        for index, entry in enumerate(entries, self.next_index):
+            self.finding = self._uncounted(index, entry) or self._wrong(entry) or self._out_of_order(entry)
+            if self.finding is not None:
+                return False
+            leaves.append(entry.leaf)
+        self._frontier = self._frontier.extend(leaves)
+        return True
+
+    def damaged(self, index: int | None, reason: str) -> None:
+        """Note that an entry, or the log's index, could not even be read."""
+        self.finding = self._found(index, reason)
+
+    def repeated(self, index: int, *, is_event: bool) -> None:
+        """Note that the kind of an entry contradicts the entries before it."""
+        earlier = "an earlier entry has its event id" if is_event else "no earlier entry has its event id"
+        kind = "event" if is_event else "duplicate"
+        self.finding = self._found(index, f"it says to be of kind {kind}, but {earlier}")
+
+    def finish(self) -> Iterator[Finding]:
+        """Yield what is wrong, once every entry was taken or one was refused."""
+        if self.finding is None:
+            self.finding = self._short() or self._other_tree() or self._other_end()
+        if self.finding is not None:
+            yield self.finding
+        for gap in self._gaps:
+            reason = f"before it, the Kafka offsets {gap.first} to {gap.last} have no entry"
+            yield Finding(self._head.place, gap.index, reason, is_tampered=False)
+        fence = self._head.fence
+        if fence is not None and fence != self._head.next_offset:
+            reason = f"the fence stands at offset {fence}, but the log ends before {self._head.next_offset}"
+            yield Finding(self._head.place, None, reason, is_tampered=False)
+
+    def _uncounted(self, index: int, entry: StoredEntry) -> Finding | None:
+        """Indexes are dense, and below the head's count."""
+        if entry.index != index:
+            return self._found(index, f"it is missing; the next one is entry {entry.index}")
+        if index >= self._head.size:
+            return self._found(index, f"the head counts {self._head.size} entries only")
+        return None
+
+    def _out_of_order(self, entry: StoredEntry) -> Finding | None:
+        """Offsets grow. Those left out are noted: they are gaps, or belong to entries that stand elsewhere."""
+        offset, expected = entry.kafka_offset, self._next_offset
+        if expected is None:
+            self._first_offset = offset
+        elif offset < expected:
+            return self._found(self._place_of(offset, entry.index), "by the Kafka offsets, this is not its place")
+        elif offset > expected and len(self._gaps) < GAPS_KEPT:
+            self._gaps.append(_Gap(entry.index, expected, offset - 1))
+        self._next_offset = offset + 1
+        return None
+
+    def _place_of(self, offset: int, found_at: int) -> int:
+        """Return where the entry with this offset is missed; without such a place it is one too many."""
+        if offset < self._first_offset:
+            return 0
+        return next((gap.index for gap in self._gaps if gap.first <= offset <= gap.last), found_at)
+
+    def _wrong(self, entry: StoredEntry) -> Finding | None:
+        """Body, commit, header, leaf and columns of one entry agree."""
+        if hashlib.sha256(entry.body).digest() != entry.commit:
+            return self._found(entry.index, "its body does not hash to its commit")
+        if leaf_of(entry.header, entry.commit) != entry.leaf:
+            return self._found(entry.index, "its header and commit do not hash to its leaf")
+        try:
+            header = decode_header(entry.header)
+        except BadHeader as error:
+            return self._found(entry.index, f"its header cannot be read: {error}")
+        if (header.topic, header.partition) != (self._head.topic, self._head.partition):
+            return self._found(entry.index, "its header names another partition")
+        differing = _differing_column(header, entry)
+        if differing is not None:
+            return self._found(entry.index, f"its column {differing} contradicts its header")
+        if (entry.kind == "opaque") != (header.facts is None):
+            return self._found(entry.index, f"it says to be of kind {entry.kind}, and its header contradicts that")
+        return None
+
+    def _short(self) -> Finding | None:
+        if self.next_index == self._head.size:
+            return None
+        return self._found(self.next_index, f"it and all later ones are missing; the head counts {self._head.size}")
+
+    def _other_tree(self) -> Finding | None:
+        """Compare the subtrees: the first that differs bounds the place."""
+        try:
+            stored = decode_frontier(self._head.size, self._head.frontier)
+        except ValueError as error:
+            return self._found(None, f"the head cannot be read: {error}")
+        for (first, end), ours, theirs in zip(stored.spans(), self._frontier.peaks, stored.peaks, strict=True):
+            if ours != theirs:
+                reason = f"the entries from here to {end - 1} do not hash to what the head keeps of them"
+                return self._found(first, reason)
+        return None
+
+    def _other_end(self) -> Finding | None:
+        if self._next_offset is None or self._next_offset == self._head.next_offset:
+            return None
+        reason = (
+            f"the head says that offset {self._head.next_offset} comes next, and the entries say {self._next_offset}"
+        )
+        return self._found(None, reason)
+
+    def _found(self, index: int | None, reason: str) -> Finding:
+        return Finding(self._head.place, index, reason)
+
+
+def _differing_column(header: Header, entry: StoredEntry) -> str | None:
+    facts = header.facts
+    pairs: tuple[tuple[str, Any, Any], ...] = (
+        ("kafka_offset", header.offset, entry.kafka_offset),
+        ("event_id", facts and facts.event_id, entry.event_id),
+        ("type", facts and facts.type, entry.type),
+        ("occurred_at", facts and facts.occurred_at, entry.occurred_at),
+        ("subject_kind", facts and facts.subject_kind, entry.subject_kind),
+        ("subject_id", facts and facts.subject_id, entry.subject_id),
+        ("actor_id", facts and facts.actor_id, entry.actor_id),
+        ("outcome", facts and facts.outcome, entry.outcome),
+    )
+    return next((name for name, kept, shown in pairs if kept != shown), None)

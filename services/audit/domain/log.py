@@ -1,0 +1,102 @@
+"""What a batch of records adds to the log of one partition."""
+
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from services.audit.domain.header import Header, encode_header
+from services.audit.domain.merkle import Frontier, leaf_hash
+from services.audit.domain.record import Record, encode_body, read_header
+from shared.errors import CetsError
+
+Kind = Literal["event", "duplicate", "opaque"]
+
+
+class NotNext(CetsError):
+    """A record does not follow the log's end: another writer is at work, or the group's fence was moved back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a partition's log."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    """No entry has this offset or a later one."""
+    frontier: Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record read, not yet in the log."""
+
+    header: Header
+    body: bytes
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The event's id, unless the record is opaque."""
+        return None if self.header.facts is None else self.header.facts.event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the log."""
+
+    index: int
+    kind: Kind
+    header: Header
+    header_bytes: bytes
+    body: bytes
+    commit: bytes
+    leaf: bytes
+
+
+def read(record: Record) -> Reading:
+    """Return a record's header and body."""
+    return Reading(read_header(record), encode_body(record))
+
+
+def extend(head: Head, readings: Sequence[Reading], known: Set[UUID]) -> tuple[Head, list[Entry]]:
+    """Return the log's new end and the entries between, one for each reading of this partition, in offset order.
+
+    `known` holds those event ids of the readings that the log has already.
+
+    Raises:
+        NotNext: the readings do not follow the log's end in strictly growing offsets.
+    """
+    seen = set(known)
+    next_offset, entries = head.next_offset, []
+    for index, reading in enumerate(readings, head.frontier.size):
+        if reading.header.offset < next_offset:
+            raise NotNext(
+                f"{head.topic}[{head.partition}] has everything below offset {next_offset} already, and was given "
+                f"{reading.header.offset}: another writer is at work, or the fence was moved back"
+            )
+        next_offset = reading.header.offset + 1
+        entries.append(_entry(index, _kind(reading.event_id, seen), reading))
+        if reading.event_id is not None:
+            seen.add(reading.event_id)
+    frontier = head.frontier.extend(entry.leaf for entry in entries)
+    return Head(head.topic, head.partition, next_offset, frontier), entries
+
+
+def leaf_of(header_bytes: bytes, commit: bytes) -> bytes:
+    """Return an entry's leaf."""
+    return leaf_hash(header_bytes + commit)
+
+
+def _kind(event_id: UUID | None, seen: Set[UUID]) -> Kind:
+    if event_id is None:
+        return "opaque"
+    return "duplicate" if event_id in seen else "event"
+
+
+def _entry(index: int, kind: Kind, reading: Reading) -> Entry:
+    header_bytes = encode_header(reading.header)
+    commit = hashlib.sha256(reading.body).digest()
+    leaf = leaf_of(header_bytes, commit)
+    return Entry(index, kind, reading.header, header_bytes, reading.body, commit, leaf)

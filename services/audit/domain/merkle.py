@@ -1,0 +1,70 @@
+"""The running root of a growing list: RFC 9162, section 2.1, kept as the roots of its perfect subtrees."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+HASH_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The tree over the first `size` leaves: the roots of its perfect subtrees, largest (leftmost) first."""
+
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    def extend(self, leaves: Iterable[bytes]) -> "Frontier":
+        """Return the tree with these leaf hashes appended."""
+        size, peaks = self.size, list(self.peaks)
+        for leaf in leaves:
+            size += 1
+            node, level = leaf, size
+            while level & 1 == 0:
+                node = node_hash(peaks.pop(), node)
+                level >>= 1
+            peaks.append(node)
+        return Frontier(size, tuple(peaks))
+
+    def root(self) -> bytes:
+        """Return the Merkle Tree Hash; of no leaves at all, the hash of the empty string."""
+        if not self.peaks:
+            return hashlib.sha256().digest()
+        root, *left = reversed(self.peaks)
+        for peak in left:
+            root = node_hash(peak, root)
+        return root
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return for each peak the leaves it covers, as first index and the index after the last."""
+        spans, start = [], 0
+        for level in reversed(range(self.size.bit_length())):
+            if self.size >> level & 1:
+                spans.append((start, start + (1 << level)))
+                start += 1 << level
+        return spans
+
+    def encode(self) -> bytes:
+        """Return the peaks one after the other."""
+        return b"".join(self.peaks)
+
+
+def decode_frontier(size: int, raw: bytes) -> Frontier:
+    """Return the frontier of that size with these peaks.
+
+    Raises:
+        ValueError: a tree of that size has another number of peaks.
+    """
+    if size < 0 or len(raw) != HASH_BYTES * size.bit_count():
+        raise ValueError(f"{len(raw)} bytes are not the frontier of {size} leaves")
+    return Frontier(size, tuple(raw[i : i + HASH_BYTES] for i in range(0, len(raw), HASH_BYTES)))
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Return the hash of a leaf's data."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()

@@ -1,0 +1,106 @@
+"""The route of audit: the list of events, for auditors. Looking is itself on record."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import AfterValidator, AwareDatetime, BaseModel
+
+from services.audit.domain.record import FACTS_BYTES_MAX
+from services.audit.handlers import list_events
+from services.audit.store import INT8_MAX, Filters, Listed, Place
+from shared.errors import FieldError, Rejected
+from shared.http import Call, Page, Route, answer, cursor_of, read_cursor
+from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+
+PARTITION_MAX = 2**31 - 1
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """The first and last hours of the calendar have no UTC in some zones."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime | None, AfterValidator(_in_utc)]
+Text = Annotated[str | None, Query(min_length=1, max_length=FACTS_BYTES_MAX, pattern=r"^[^\x00]+$")]
+
+
+class SubjectShown(BaseModel):
+    """What an event is about."""
+
+    kind: str
+    id: str
+
+
+class EntryItem(BaseModel):
+    """An event on record; `topic`, `partition` and `index` say where."""
+
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    actor: str | None
+    """The actor's id; null when no one did it."""
+    subject: SubjectShown
+    outcome: str
+    topic: str
+    partition: int
+    index: int
+
+
+async def list_entries(
+    request: Request,
+    actor: Text = None,
+    subject: Text = None,
+    type_: Annotated[Text, Query(alias="type")] = None,
+    from_at: Annotated[Moment, Query(alias="from")] = None,
+    to_at: Annotated[Moment, Query(alias="to")] = None,
+    cursor: Annotated[str | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    call: Call = request.state.call
+    after = _place(cursor)
+    filters = Filters(actor, subject, type_, from_at, to_at)
+    async with call.transaction() as transaction:
+        listing = await list_events(transaction, filters, after=after, limit=limit)
+        await call.record_view(transaction, "entry", [entry.event_id for entry in listing.entries])
+    last = listing.entries[-1].place if listing.more else None
+    following = None if last is None else cursor_of([last.topic, last.partition, last.index])
+    return answer(Page[EntryItem](items=[_item(entry) for entry in listing.entries], cursor=following))
+
+
+def _place(cursor: str | None) -> Place | None:
+    key = read_cursor(cursor, length=3)
+    if key is None:
+        return None
+    topic, partition, index = key
+    if (
+        not isinstance(topic, str)
+        or "\x00" in topic
+        or not isinstance(partition, int)
+        or not isinstance(index, int)
+        or not (0 <= partition <= PARTITION_MAX and 0 <= index <= INT8_MAX)
+    ):
+        sentence = "not a cursor of this list"
+        raise Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])
+    return Place(topic, partition, index)
+
+
+def _item(entry: Listed) -> EntryItem:
+    return EntryItem(
+        event_id=entry.event_id,
+        type=entry.type,
+        occurred_at=entry.occurred_at,
+        actor=entry.actor_id,
+        subject=SubjectShown(kind=entry.subject_kind, id=entry.subject_id),
+        outcome=entry.outcome,
+        topic=entry.place.topic,
+        partition=entry.place.partition,
+        index=entry.place.index,
+    )
+
+
+ROUTES = (Route("GET", "/v1/entries", list_entries, needs=("audit.read",), answers={200: Page[EntryItem]}),)

@@ -1,0 +1,225 @@
+"""Routes that take many tips at once, line by line as they arrive: NDJSON batches and CSV uploads.
+
+Lines are stored in chunks, each one transaction. A batch that breaks off has whole chunks stored, and nothing else of
+it; sent again, those come back as duplicates.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from services.intake import store
+from services.intake.domain.content import Submission
+from services.intake.domain.lines import Line, Splitter
+from services.intake.domain.table import COLUMNS, REQUIRED, column_of, read_cells, read_header, tip_of_row
+from services.intake.domain.tip import Status
+from services.intake.handlers.take import take_tips
+from services.intake.http.answers import BatchTaken, LineRefused, LineTaken
+from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip, refuse_binary
+from shared.db.pool import Connection
+from shared.errors import CetsError, FieldError, Forbidden, Rejected
+from shared.events.activity import TipsRefusedV1
+from shared.http import Call, Route, create
+from shared.http.body import read_chunks, require_media_type
+from shared.http.problem import FieldProblem
+from shared.http.route import IDEMPOTENCY_KEY_CHARS_MAX, route_name
+
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+BATCH_BYTES_MAX = 64 * 1024 * 1024
+LINES_MAX = 10_000
+LINE_ERRORS_MAX = 10
+LINES_AT_A_STRETCH = 25
+"""So many lines are read before others get their turn: one to two milliseconds."""
+
+ReadLine = Callable[[bytes], Submission]
+
+
+async def post_batch(request: Request) -> Response:
+    call: Call = request.state.call
+    refuse_binary(request)
+    require_media_type(request, NDJSON)
+    parts: Parts = call.edge.parts
+    kinds = await parts.sources.kinds(call.edge.pool)
+    batch = _Batch(call, lambda raw: read_tip(raw, call.principal, kinds))
+    return await batch.take(Splitter(bytes_max=TIP_BYTES_MAX))
+
+
+async def post_upload(request: Request) -> Response:
+    call: Call = request.state.call
+    refuse_binary(request)
+    require_media_type(request, CSV)
+    parts: Parts = call.edge.parts
+    kinds = await parts.sources.kinds(call.edge.pool)
+    table = _Table(lambda raw: read_tip(raw, call.principal, kinds))
+    batch = _Batch(call, table.read_row, read_first=table.read_header)
+    return await batch.take(Splitter(bytes_max=TIP_BYTES_MAX, is_quoted=True))
+
+
+class _Table:
+    """Reads the rows of one file, once its header is known."""
+
+    def __init__(self, read: ReadLine) -> None:
+        self._read = read
+        self._columns: Sequence[str] = ()
+
+    def read_header(self, raw: bytes | None) -> None:
+        self._columns = read_header(raw)
+
+    def read_row(self, raw: bytes) -> Submission:
+        tip = tip_of_row(self._columns, read_cells(raw))
+        try:
+            return self._read(orjson.dumps(tip))
+        except Rejected as error:
+            errors = [FieldError(column_of(e.loc, tip), e.msg) for e in error.errors]
+            raise Rejected(error.detail, errors=errors, problem=error.problem) from error
+
+
+class _Batch:
+    """One request of many lines."""
+
+    def __init__(self, call: Call, read: ReadLine, *, read_first: Callable[[bytes | None], None] | None = None) -> None:
+        self._call = call
+        self._parts: Parts = call.edge.parts
+        self._read = read
+        self._read_first = read_first
+        self._chunk: list[tuple[int, Submission]] = []
+        self._items: list[LineTaken] = []
+        self._rejected: list[LineRefused] = []
+        self._problems: Counter[str] = Counter()
+        self._lines = 0
+        self._storing = None
+
+    async def take(self, splitter: Splitter) -> Response:
+        """Take all lines of the body; answer what became of each.
+
+        Raises:
+            Rejected: `too_large`, or the first line is not a header; earlier chunks are stored.
+        """
+        is_known = await self._is_answered()
+        digest = hashlib.sha256()
+        async for data in read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX):
+            digest.update(data)
+            if not is_known:
+                await self._take_lines(splitter.feed(data))
+        if not is_known:
+            await self._take_lines(splitter.end())
+            if self._read_first is not None:
+                self._read_first(None)
+            await self._store()
+            await self._store()
+        return await create(self._call, self._finish, request_hash=digest.digest())
+
+    async def _is_answered(self) -> bool:
+        """Return whether this is a repeat under an Idempotency-Key: then only its hash is wanted."""
+        key = self._call.request.headers.get("idempotency-key")
+        if key is None:
+            return False
+        if not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
+            raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+        return await store.is_key_used(self._call.edge.pool, self._call.principal.id, key)
+
+    async def _take_lines(self, lines: Iterator[Line]) -> None:
+        for line in lines:
+            if line.number > LINES_MAX:
+                raise Rejected(f"at most {LINES_MAX} lines are taken at once", problem="too_large")
+            if self._read_first is not None:
+                self._read_first(line.raw)
+                self._read_first = None
+            else:
+                self._take_line(line)
+            if len(self._chunk) >= self._parts.chunk_lines:
+                await self._store()
+            elif line.number % LINES_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+
+    def _take_line(self, line: Line) -> None:
+        if line.raw is not None and not line.raw.strip():
+            return
+        self._lines += 1
+        try:
+            if line.raw is None:
+                raise Rejected(f"a line may have at most {TIP_BYTES_MAX} bytes", problem="too_large")
+            self._chunk.append((line.number, self._read(line.raw)))
+        except (Rejected, Forbidden) as error:
+            self._problems[error.problem if isinstance(error, Rejected) else "forbidden"] += 1
+            self._rejected.append(LineRefused(line=line.number, errors=_errors_of(error)))
+
+    async def _store(self) -> None:
+        """Store the lines in hand, in one transaction."""
+        chunk, self._chunk = self._chunk, []
+        if self._storing: await self._storing
+        self._storing = asyncio.create_task(self._store2(chunk)) if chunk else None
+
+    async def _store2(self, chunk):
+        call, edge = self._call, self._call.edge
+        async with call.transaction() as transaction:
+            await edge.gate.check(transaction)
+            submissions = [submission for _, submission in chunk]
+            taken = await take_tips(transaction, submissions, call.context, clock=edge.clock, outbox=edge.outbox)
+        self._items += [
+            LineTaken(line=number, tip_id=done.tip_id, version=done.version, status=done.status)
+            for (number, _), done in zip(chunk, taken, strict=True)
+        ]
+
+    async def _finish(self, transaction: Connection) -> tuple[int, BaseModel]:
+        """Put the refused lines on record, as one event, and return the answer."""
+        if self._rejected:
+            payload = TipsRefusedV1(
+                route=route_name(self._call.request),
+                lines_refused=len(self._rejected),
+                lines_total=self._lines,
+                problems=dict(self._problems),
+            )
+            actor = self._call.context.actor
+            await self._call.edge.publish_activity(transaction, payload, self._call.request_id, actor=actor)
+        counts = Counter(item.status for item in self._items)
+        return 200, BatchTaken(
+            accepted=counts[Status.ACCEPTED],
+            amended=counts[Status.AMENDED],
+            duplicate=counts[Status.DUPLICATE],
+            items=self._items,
+            rejected=self._rejected,
+        )
+
+
+def _errors_of(error: CetsError) -> list[FieldProblem]:
+    errors = error.errors if isinstance(error, Rejected) else ()
+    named = [FieldProblem(loc=list(e.loc), msg=e.msg) for e in errors[:LINE_ERRORS_MAX]]
+    return named or [FieldProblem(loc=[], msg=error.detail)]
+
+
+def _body(media_type: str, description: str) -> dict[str, Any]:
+    content = {media_type: {"schema": {"type": "string", "description": description}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/tips/batch",
+        post_batch,
+        needs=("tip.submit", "tip.enter"),
+        answers={200: BatchTaken},
+        openapi=_body(NDJSON, f"One tip (TipForm) a line, at most {LINES_MAX} lines and 64 MiB, 192 KiB a line."),
+    ),
+    Route(
+        "POST",
+        "/v1/uploads",
+        post_upload,
+        needs=("tip.submit", "tip.enter"),
+        answers={200: BatchTaken},
+        openapi=_body(
+            CSV,
+            f"UTF-8, comma-separated (RFC 4180), at most {LINES_MAX} records and 64 MiB. The first record names the "
+            f"columns, in any order: {', '.join(COLUMNS)}. Required: {', '.join(REQUIRED)}. Empty cells are absent; "
+            "related_refs are joined by a semicolon. `line` counts records, the header being 1.",
+        ),
+    ),
+)

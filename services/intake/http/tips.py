@@ -1,0 +1,102 @@
+"""Routes of single tips and of sources. A source sees its own; another's is as if unknown."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Query, Request, Response
+from pydantic import BaseModel
+
+from services.intake import store
+from services.intake.domain.tip import State, Status
+from services.intake.handlers.take import take_tips
+from services.intake.http.answers import (
+    SourceItem,
+    TipDetail,
+    TipItem,
+    TipTaken,
+    source_item,
+    tip_detail,
+    tip_item,
+)
+from services.intake.http.forms import TipForm
+from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip, refuse_binary
+from shared.db.pool import Connection
+from shared.errors import NotFound
+from shared.http import Call, Page, Route, answer, create, cursor_of, read_id_cursor
+from shared.http.body import JSON, read_bytes, require_media_type
+from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+
+VERSIONS_SHOWN = 100
+INT_MAX = 2_147_483_647
+
+
+async def post_tip(request: Request) -> Response:
+    call: Call = request.state.call
+    parts: Parts = call.edge.parts
+    refuse_binary(request)
+    require_media_type(request, JSON)
+    raw = await read_bytes(request, bytes_max=TIP_BYTES_MAX)
+    submission = read_tip(raw, call.principal, await parts.sources.kinds(call.edge.pool))
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        edge = call.edge
+        taken = (await take_tips(transaction, [submission], call.context, clock=edge.clock, outbox=edge.outbox))[0]
+        status = 200 if taken.status is Status.DUPLICATE else 202
+        return status, TipTaken(tip_id=taken.tip_id, version=taken.version, status=taken.status)
+
+    return await create(call, work, request_hash=submission.digest)
+
+
+async def get_tip(
+    request: Request,
+    tip_id: Annotated[UUID, Path()],
+    version: Annotated[int | None, Query(ge=1, le=INT_MAX)] = None,
+) -> Response:
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        tip = await store.find_tip(transaction, tip_id, source=call.principal.source, version=version)
+        if tip is None:
+            raise NotFound("there is no such tip")
+        versions = await store.list_versions(transaction, tip_id, limit=VERSIONS_SHOWN)
+        await call.record_view(transaction, "tip", [tip_id])
+    return answer(tip_detail(tip, versions, shown_version=version or tip.version))
+
+
+async def list_tips(
+    request: Request,
+    state: Annotated[State | None, Query()] = None,
+    cursor: Annotated[str | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    call: Call = request.state.call
+    after = read_id_cursor(cursor)
+    async with call.transaction() as transaction:
+        found = await store.list_tips(
+            transaction, source=call.principal.source, state=state, after=after, limit=limit + 1
+        )
+        shown = found[:limit]
+        await call.record_view(transaction, "tip", [tip.tip_id for tip in shown])
+    following = cursor_of([shown[-1].tip_id]) if len(found) > limit else None
+    return answer(Page[TipItem](items=[tip_item(tip) for tip in shown], cursor=following))
+
+
+async def list_sources(request: Request) -> Response:
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        rows = await store.list_sources(transaction, source=call.principal.source)
+    return answer(Page[SourceItem](items=[source_item(row) for row in rows], cursor=None))
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/tips",
+        post_tip,
+        needs=("tip.submit", "tip.enter"),
+        answers={202: TipTaken, 200: TipTaken},
+        takes=TipForm,
+    ),
+    Route("GET", "/v1/tips", list_tips, needs=("tip.read",), answers={200: Page[TipItem]}),
+    Route("GET", "/v1/tips/{tip_id}", get_tip, needs=("tip.read",), answers={200: TipDetail}),
+    Route("GET", "/v1/sources", list_sources, needs=("tip.read",), answers={200: Page[SourceItem]}),
+)

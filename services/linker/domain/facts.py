@@ -1,0 +1,198 @@
+"""What a tip says, in the linker's words: the values that every other file of this package decides from.
+
+The stream turns events into these. `TipContent` is one version of a tip as its source gave it; `TipFacts` is what a
+lead needs to know of a tip, its research results and its newest review.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+Role = Literal["subject", "victim", "reporter", "recipient", "witness", "account_victim"]
+IncidentType = Literal["possession", "distribution", "production", "enticement", "travel", "trafficking", "other"]
+Decision = Literal["actionable", "not_actionable"]
+PlaceRole = Literal["subject", "incident", "victim"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenIdentifier:
+    """An identifier exactly as it was given."""
+
+    type: str
+    value: str
+    service: str | None = None
+    region: str | None = None
+    country: str | None = None
+    verified: bool | None = None
+    port: int | None = None
+    at: datetime | None = None
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where someone is said to live, as far as routing needs it."""
+
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person a tip or a research result speaks of."""
+
+    party_id: UUID
+    role: Role
+    names: tuple[str, ...] = ()
+    birth_date: str | None = None
+    citizenship: str | None = None
+    identifiers: tuple[GivenIdentifier, ...] = ()
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Hashes of one file. `viral`: the source says that it circulates widely."""
+
+    sha256: str | None = None
+    sha1: str | None = None
+    md5: str | None = None
+    viral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """What makes a tip pressing, or less so, as its source marked it."""
+
+    child_in_immediate_danger: bool = False
+    escalated: bool = False
+    victim_identifiable: bool = False
+    contact_access: bool = False
+    travel_on: date | None = None
+    viral: bool = False
+    informational: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TipContent:
+    """One version of a tip. `place` is where the incident is said to have happened."""
+
+    tip_id: UUID
+    tip_version: int
+    source: str
+    source_ref: str
+    reported_at: datetime
+    incident_type: IncidentType
+    platform: str | None = None
+    place: Address = Address()
+    urgency: Urgency = Urgency()
+    parties: tuple[Party, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Research:
+    """What one research result adds to its tip."""
+
+    parties: tuple[Party, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's decision on a tip. `review_number` counts the tip's reviews from 1; the newest counts."""
+
+    tip_id: UUID
+    review_number: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject party of one tip, as given."""
+
+    tip_id: UUID
+    party_id: UUID
+    names: tuple[str, ...] = ()
+    birth_date: str | None = None
+    citizenship: str | None = None
+    identifiers: tuple[GivenIdentifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that may decide which office is right."""
+
+    role: PlaceRole
+    source_tip_id: UUID
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TipFacts:
+    """What a lead needs to know of one member. `decision` is the newest review's, None before the first."""
+
+    tip_id: UUID
+    tip_version: int
+    source: str
+    source_ref: str
+    reported_at: datetime
+    incident_type: IncidentType
+    platform: str | None = None
+    urgency: Urgency = Urgency()
+    decision: Decision | None = None
+    subjects: tuple[Subject, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    @property
+    def is_actionable(self) -> bool:
+        """A person found it plausible, verifiable, and illegal if verified."""
+        return self.decision == "actionable"
+
+    @property
+    def counts(self) -> bool:
+        """It may speak for a lead: no person found it not actionable. Such a tip stays a member, but is silent."""
+        return self.decision != "not_actionable"
+
+
+def facts_of(content: TipContent, research: Sequence[Research] = (), *, decision: Decision | None) -> TipFacts:
+    """Return what a lead needs to know of a tip, its research results taken together with it.
+
+    Victims give a place and nothing else; reporters, witnesses, recipients and hijacked accounts give nothing.
+    """
+    parties = (*content.parties, *(party for result in research for party in result.parties))
+    return TipFacts(
+        tip_id=content.tip_id,
+        tip_version=content.tip_version,
+        source=content.source,
+        source_ref=content.source_ref,
+        reported_at=content.reported_at,
+        incident_type=content.incident_type,
+        platform=content.platform,
+        urgency=content.urgency,
+        decision=decision,
+        subjects=tuple(_subject(content.tip_id, party) for party in parties if party.role == "subject"),
+        places=tuple(dict.fromkeys(_places(content, parties))),
+    )
+
+
+def _subject(tip_id: UUID, party: Party) -> Subject:
+    return Subject(tip_id, party.party_id, party.names, party.birth_date, party.citizenship, party.identifiers)
+
+
+def _places(content: TipContent, parties: Sequence[Party]) -> Iterator[Place]:
+    roles: tuple[Literal["subject", "victim"], ...] = ("subject", "victim")
+    given: list[tuple[PlaceRole, Address]] = [("incident", content.place)]
+    given += [
+        (role, address) for role in roles for party in parties if party.role == role for address in party.addresses
+    ]
+    for role, address in given:
+        if address != Address():
+            yield Place(role, content.tip_id, address.country, address.region, address.city, address.postal_code)

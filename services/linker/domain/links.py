@@ -1,0 +1,136 @@
+"""The links of one tip: to whom, how strongly, and for which reasons, read off the present holdings."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.linker.domain.cluster import Judged, Judgement, Pair
+from services.linker.domain.evidence import Holding, Key
+from services.linker.domain.rules import STRENGTHS, KeyStat, Rules, Strength
+
+CANONICAL_ONLY_BITS = 2.0
+"""What a value loses when the two were spelled differently: the provider's rule may have changed or be wrong."""
+
+_NOUNS = {
+    "account": "account id",
+    "device": "device id",
+    "document": "document number",
+    "email": "e-mail address",
+    "md5": "file (MD5)",
+    "payment": "payment handle",
+    "phone": "phone number",
+    "sha1": "file (SHA-1)",
+    "sha256": "file (SHA-256)",
+    "url": "web address",
+    "username": "user name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One value two tips share. `weight` in bits, 2 decimals; `frequency` in distinct tips, now."""
+
+    rule: str
+    type: str
+    value: str
+    detail: str
+    weight: float
+    frequency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One other tip, why it is linked (heaviest first), and what a person decided about the two."""
+
+    tip_id: UUID
+    strength: Strength
+    evidence: tuple[Evidence, ...]
+    judgement: Judged | None
+    rules_version: str
+
+    @property
+    def weight(self) -> float:
+        """The bits of all evidence together."""
+        return sum(evidence.weight for evidence in self.evidence)
+
+
+def links_of(
+    tip_id: UUID,
+    holdings: Iterable[Holding],
+    *,
+    stats: Mapping[Key, KeyStat],
+    judgements: Mapping[Pair, Judgement],
+    rules: Rules,
+) -> tuple[Link, ...]:
+    """Return the links of a tip, strongest first, then heaviest, then by the other's id.
+
+    `holdings` are the tip's own and those of the other holders of its values; `stats` tell how common each value is
+    (a value absent from it links nothing); `judgements` are the newest of each pair (`newest_judgements`), of which
+    only the tip's own matter. A value that is too common gives no evidence, so its links are gone, not weakened.
+    A pair that someone judged is listed even when it shares nothing.
+    """
+    mine: defaultdict[Key, list[Holding]] = defaultdict(list)
+    theirs: defaultdict[UUID, defaultdict[Key, list[Holding]]] = defaultdict(lambda: defaultdict(list))
+    for holding in holdings:
+        if holding.links and rules.standing(holding.key.type, stats.get(holding.key, KeyStat(0))) in (
+            "joins",
+            "shows",
+        ):
+            (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
+    decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
+    links = [
+        _link(other, _evidence(mine, theirs.get(other, {}), stats, rules), decided.get(other), rules)
+        for other in theirs.keys() | decided.keys()
+    ]
+    listed = [link for link in links if link.evidence or link.judgement is not None]
+    return tuple(sorted(listed, key=lambda link: (STRENGTHS.index(link.strength), -link.weight, link.tip_id)))
+
+
+def _other(pair: Pair, tip_id: UUID) -> UUID:
+    return pair[1] if pair[0] == tip_id else pair[0]
+
+
+def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, rules: Rules) -> Link:
+    items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value)))
+    strengths: list[Strength] = [rules.types[item.type].strength for item in items]
+    if judgement == "same":
+        # A person's word is at least as good as an equal value.
+        strengths.append("strong")
+    return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, rules.version)
+
+
+def _evidence(
+    mine: Mapping[Key, list[Holding]],
+    theirs: Mapping[Key, list[Holding]],
+    stats: Mapping[Key, KeyStat],
+    rules: Rules,
+) -> Iterator[Evidence]:
+    for key in mine.keys() & theirs.keys():
+        frequency = stats[key].tip_count
+        is_exact = not {holding.exact for holding in mine[key]}.isdisjoint(holding.exact for holding in theirs[key])
+        is_researched = _is_only_researched(mine[key]) or _is_only_researched(theirs[key])
+        weight = rules.weight(key.type, frequency) - (0.0 if is_exact else CANONICAL_ONLY_BITS)
+        yield Evidence(
+            rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
+            type=key.type,
+            value=key.value,
+            detail=_sentence(key, frequency, is_exact=is_exact, is_researched=is_researched),
+            weight=round(max(0.0, weight), 2),
+            frequency=frequency,
+        )
+
+
+def _is_only_researched(holdings: Iterable[Holding]) -> bool:
+    return all(holding.origin == "research" for holding in holdings)
+
+
+def _sentence(key: Key, frequency: int, *, is_exact: bool, is_researched: bool) -> str:
+    """Return the reason as a person reads it; it never holds the value itself, so that it may be kept for ever."""
+    noun = f"same {_NOUNS.get(key.type, key.type)}"
+    if key.scope and key.type in ("account", "username"):
+        noun += f" on {key.scope}"
+    spelling = ""
+    if not is_exact:
+        spelling = " after removing dots and +tag" if key.type == "email" else " in another spelling"
+    return f"{noun}{spelling}, seen in {frequency} tips{', found by research' if is_researched else ''}"

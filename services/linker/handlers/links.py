@@ -1,0 +1,112 @@
+"""Telling whom a tip is linked to, when that is news, so that a person looks at it again."""
+
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
+from itertools import chain
+from uuid import UUID
+
+from services.linker.domain.cluster import Judgement, Pair
+from services.linker.domain.evidence import Key
+from services.linker.domain.facts import Decision
+from services.linker.domain.links import Link, links_of
+from services.linker.domain.rules import Rules
+from services.linker.handlers.announce import LINKS_TOPIC
+from services.linker.handlers.turn import Turn
+from services.linker.store import graph
+from services.linker.store import leads as lead_store
+from shared.db.pool import Connection
+from shared.events.linker import EvidenceFact, LinkFact, TipLinkedV1
+
+LINKS_LISTED_MAX = 100
+EVIDENCE_LISTED_MAX = 5
+DETAIL_CHARS_MAX = 200
+"""Together they keep the event far below its limit of 256 KiB."""
+NO_LINKS = sha256(b"[]").digest()
+
+
+async def load_links(
+    transaction: Connection, tip_ids: Collection[UUID], judgements: Mapping[Pair, Judgement], *, rules: Rules
+) -> dict[UUID, tuple[Link, ...]]:
+    """Return the links of each tip, strongest first."""
+    holdings, stats = await graph.load_linking(transaction, tip_ids)
+    mine = {tip_id: set[Key]() for tip_id in tip_ids}
+    for key, held in holdings.items():
+        for holding in held:
+            if holding.tip_id in mine:
+                mine[holding.tip_id].add(key)
+    return {
+        tip_id: links_of(
+            tip_id, chain.from_iterable(holdings[key] for key in keys), stats=stats, judgements=judgements, rules=rules
+        )
+        for tip_id, keys in mine.items()
+    }
+
+
+async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
+    """Tell the links of tips that changed or were reviewed, where they are others than last told.
+
+    A tip found not actionable that one of them is strongly linked to is told of as well: it may deserve another look.
+    The other holders of a value are not, or each new holder of a common one would be told fifty times.
+    """
+    links = await load_links(turn.transaction, tip_ids, {}, rules=turn.rules)
+    decisions = await graph.load_decisions(turn.transaction, _strongly_linked(links.values()))
+    rejected = {tip_id for tip_id, word in decisions.items() if word == "not_actionable"} - links.keys()
+    if rejected:
+        links |= await load_links(turn.transaction, rejected, {}, rules=turn.rules)
+        decisions |= await graph.load_decisions(turn.transaction, _strongly_linked(links.values()))
+    announced = await lead_store.load_announced(turn.transaction, "links", links)
+    for tip_id, found in links.items():
+        version, told = announced.get(tip_id, (0, NO_LINKS))
+        is_actionable = _is_linked_to_actionable(found, decisions)
+        digest = _digest(found, is_actionable=is_actionable)
+        if digest == told:
+            continue
+        turn.announcer.keep(
+            LINKS_TOPIC,
+            _payload(tip_id, found, is_actionable=is_actionable, rules=turn.rules),
+            turn.causes.of([tip_id, *(link.tip_id for link in found)]),
+            kind="links",
+            subject_id=tip_id,
+            version=version + 1,
+            digest=digest,
+        )
+
+
+def _strongly_linked(links: Iterable[tuple[Link, ...]]) -> set[UUID]:
+    return {link.tip_id for found in links for link in found if link.strength == "strong"}
+
+
+def _is_linked_to_actionable(links: Iterable[Link], decisions: Mapping[UUID, Decision]) -> bool:
+    return any(link.strength == "strong" and decisions.get(link.tip_id) == "actionable" for link in links)
+
+
+def _digest(links: Iterable[Link], *, is_actionable: bool) -> bytes:
+    """Return a hash over what makes news: whom, how strongly, and whether an actionable tip is among them."""
+    told = sorted(f"{link.tip_id}:{link.strength}" for link in links)
+    return sha256(repr([*told, "actionable"] if is_actionable else told).encode()).digest()
+
+
+def _payload(tip_id: UUID, links: Collection[Link], *, is_actionable: bool, rules: Rules) -> TipLinkedV1:
+    return TipLinkedV1(
+        tip_id=tip_id,
+        links=[
+            LinkFact(
+                tip_id=link.tip_id,
+                strength=link.strength,
+                evidence=[
+                    EvidenceFact(
+                        rule=each.rule,
+                        type=each.type,
+                        detail=each.detail[:DETAIL_CHARS_MAX],
+                        weight=each.weight,
+                        frequency=each.frequency,
+                    )
+                    for each in link.evidence[:EVIDENCE_LISTED_MAX]
+                ],
+            )
+            for link in list(links)[:LINKS_LISTED_MAX]
+        ],
+        link_count=len(links),
+        is_linked_to_actionable=is_actionable,
+        rules_version=rules.version,
+    )

@@ -1,0 +1,56 @@
+"""A turn: one transaction's time at the graph, with what every use case needs while it lasts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.linker.domain.rules import Rules
+from services.linker.handlers.announce import Announcer
+from services.linker.store import graph
+from shared.clock import Clock
+from shared.db.pool import Connection
+from shared.events.envelope import Context
+from shared.kafka.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the use cases are given once, when the process starts."""
+
+    clock: Clock
+    outbox: Outbox
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What led to the changes of a turn, as far as it is known by tip."""
+
+    by_tip: Mapping[UUID, Context]
+    otherwise: Context
+
+    def of(self, tip_ids: Iterable[UUID]) -> Context:
+        """Return what happened to the first of the tips that something happened to."""
+        return next((self.by_tip[tip_id] for tip_id in tip_ids if tip_id in self.by_tip), self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The transaction holds the graph's lock: nobody else decides, and all that was decided before is seen."""
+
+    transaction: Connection
+    clock: Clock
+    rules: Rules
+    causes: Causes
+    announcer: Announcer
+
+
+async def begin_turn(transaction: Connection, desk: Desk, causes: Causes) -> Turn:
+    """Return the transaction's turn as soon as the one before is over."""
+    await graph.lock_graph(transaction)
+    return Turn(transaction, desk.clock, desk.rules, causes, Announcer(desk.clock, desk.outbox))
+
+
+async def end_turn(turn: Turn) -> None:
+    """Store the turn's events."""
+    await turn.announcer.publish(turn.transaction)

@@ -1,0 +1,68 @@
+"""The linker's HTTP: the table of its routes.
+
+models     what comes in and what is answered
+reads      links of a tip, the export of clusters, leads
+decisions  judgements, and tiers set by hand
+"""
+
+from services.linker.http.decisions import post_judgement, post_priority, post_withdrawal
+from services.linker.http.models import (
+    GraphShown,
+    JudgementRequest,
+    JudgementShown,
+    LeadDetail,
+    LeadShown,
+    LinkShown,
+    PriorityRequest,
+    PriorityShown,
+    WithdrawalRequest,
+)
+from services.linker.http.reads import get_clusters, get_graph, get_lead, get_leads, get_links
+from shared.http import Page, Route
+
+_NDJSON = {
+    "responses": {
+        "200": {
+            "description": "Each tip once, one JSON object a line: tip_id, source, source_ref, cluster_id",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    }
+}
+_OPTIONAL_BODY = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/json": {"schema": WithdrawalRequest.model_json_schema()}},
+    }
+}
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/tips/{tip_id}/links", get_links, needs=("link.read",), answers={200: Page[LinkShown]}),
+    Route("GET", "/v1/clusters", get_clusters, needs=("link.export",), answers={200: None}, openapi=_NDJSON),
+    Route(
+        "POST",
+        "/v1/judgements",
+        post_judgement,
+        needs=("link.decide",),
+        answers={201: JudgementShown},
+        takes=JudgementRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/judgements/{judgement_id}/withdrawal",
+        post_withdrawal,
+        needs=("link.decide",),
+        answers={201: JudgementShown},
+        openapi=_OPTIONAL_BODY,
+    ),
+    Route("GET", "/v1/leads", get_leads, needs=("lead.read",), answers={200: Page[LeadShown]}),
+    Route("GET", "/v1/leads/{lead_id}", get_lead, needs=("lead.read",), answers={200: LeadDetail}),
+    Route("GET", "/v1/leads/{lead_id}/graph", get_graph, needs=("lead.read",), answers={200: GraphShown}),
+    Route(
+        "POST",
+        "/v1/leads/{lead_id}/priority",
+        post_priority,
+        needs=("lead.prioritise",),
+        answers={201: PriorityShown},
+        takes=PriorityRequest,
+    ),
+)

@@ -1,0 +1,232 @@
+"""What comes in and what is answered, and how what was found becomes it."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.linker.domain.cluster import Judged, Judgement
+from services.linker.domain.facts import TipFacts
+from services.linker.domain.links import Link
+from services.linker.domain.priority import Tier
+from services.linker.domain.rules import Strength
+from services.linker.domain.snapshot import LeadState
+from services.linker.handlers.show import LeadGraph, LeadLink, WholeLead
+from services.linker.store.shown import ListedLead
+from shared.events.linker import LeadFactor, LeadHold, LeadSubject, LeadTip
+from shared.http.body import Body
+
+REASON_CHARS_MAX = 1_000
+
+
+class JudgementRequest(Body):
+    """A person's word on two different tips."""
+
+    left_tip_id: UUID
+    right_tip_id: UUID
+    decision: Judged
+    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+
+
+class WithdrawalRequest(Body):
+    """Why a judgement is taken back, if one says so."""
+
+    reason: str = Field(default="", max_length=REASON_CHARS_MAX)
+
+
+class PriorityRequest(Body):
+    """A tier set by hand; null lets the lead's tips decide again."""
+
+    tier: Tier | None
+    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+
+
+class JudgementShown(BaseModel):
+    """A judgement; the smaller tip id is on the left. A withdrawn one does not count."""
+
+    judgement_id: UUID
+    left_tip_id: UUID
+    right_tip_id: UUID
+    decision: Judged
+    decided_at: datetime
+    withdrawn: bool
+
+
+class PriorityShown(BaseModel):
+    """A lead and the tier it has now."""
+
+    lead_id: UUID
+    tier: Tier
+    decided_at: datetime
+
+
+class EvidenceShown(BaseModel):
+    """One value two tips share, in a sentence. `weight` in bits; `frequency` in distinct tips, now."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rule: str
+    type: str
+    value: str
+    detail: str
+    weight: float
+    frequency: int
+
+
+class LinkShown(BaseModel):
+    """Another tip, why it is linked (heaviest first), and what a person decided about the two."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tip_id: UUID
+    strength: Strength
+    evidence: list[EvidenceShown]
+    judgement: Judged | None
+
+
+class LeadLinkShown(BaseModel):
+    """Why two tips of a lead belong together."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    left_tip_id: UUID
+    right_tip_id: UUID
+    strength: Strength
+    evidence: list[EvidenceShown]
+    judgement: Judged | None
+
+
+class LeadShown(BaseModel):
+    """A lead as it was last published: at most 1,000 of its `tip_count` tips and 25 subjects, oldest first.
+
+    `office` is the one that has its referral, or closed it. `related` are tips of other clusters.
+    """
+
+    lead_id: UUID
+    aliases: list[UUID]
+    state: LeadState
+    tier: Tier
+    factors: list[LeadFactor]
+    tips: list[LeadTip]
+    tip_count: int
+    related: list[UUID]
+    subjects: list[LeadSubject]
+    held_by: LeadHold | None
+    evidence_expires_at: datetime | None
+    opened_at: datetime
+    office: str | None
+    cluster_id: UUID
+    split_from: UUID | None
+    summary: str
+    priority_reason: str | None
+
+
+class LeadDetail(LeadShown):
+    """A lead with all its tips, subjects and aliases, and the links among its tips, strongest first."""
+
+    links: list[LeadLinkShown]
+
+
+class GraphNode(BaseModel):
+    """A tip, or a value that tips share. `frequency`: how many tips hold the value anywhere."""
+
+    id: UUID
+    kind: Literal["tip", "identifier"]
+    label: str
+    type: str | None = None
+    is_actionable: bool | None = None
+    frequency: int | None = None
+
+
+class GraphEdge(BaseModel):
+    """A tip holds a value (`source` is the tip), or a person judged two tips. `weight` in bits, of a value."""
+
+    source: UUID
+    target: UUID
+    kind: Literal["holds", "same", "different", "unsure"]
+    strength: Strength | None = None
+    weight: float | None = None
+
+
+class GraphShown(BaseModel):
+    """What holds a lead together: tips first, the oldest first, then values, the heaviest first."""
+
+    lead_id: UUID
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+def judgement_of(judgement: Judgement, *, withdrawn: bool) -> JudgementShown:
+    """Return a judgement as it is shown."""
+    return JudgementShown(
+        judgement_id=judgement.judgement_id,
+        left_tip_id=judgement.left_tip_id,
+        right_tip_id=judgement.right_tip_id,
+        decision=judgement.decision,
+        decided_at=judgement.decided_at,
+        withdrawn=withdrawn,
+    )
+
+
+def link_of(link: Link) -> LinkShown:
+    """Return a link as it is shown."""
+    return LinkShown.model_validate(link)
+
+
+def listed_lead_of(listed: ListedLead) -> LeadShown:
+    """Return a lead as it was last published."""
+    return LeadShown.model_validate({**listed.told, **listed.told["personal"], "office": listed.office})
+
+
+def whole_lead_of(whole: WholeLead) -> LeadDetail:
+    """Return a lead with everything that its event had no room for."""
+    told = whole.lead.told
+    subjects = [subject for tip in whole.members if tip.counts for subject in tip.subjects]
+    return LeadDetail.model_validate(
+        {
+            **told,
+            **told["personal"],
+            "office": whole.lead.office,
+            "aliases": whole.lead.aliases,
+            "tips": [_tip(tip) for tip in whole.members],
+            "subjects": [LeadSubject.model_validate(subject, from_attributes=True) for subject in subjects],
+            "links": [_lead_link(link) for link in whole.links],
+        }
+    )
+
+
+def graph_of(graph: LeadGraph) -> GraphShown:
+    """Return a lead's graph as nodes and edges."""
+    tips = [
+        GraphNode(id=tip.tip_id, kind="tip", label=f"{tip.source} {tip.source_ref}", is_actionable=tip.is_actionable)
+        for tip in graph.members
+    ]
+    values = [
+        GraphNode(
+            id=value.value_id,
+            kind="identifier",
+            label=f"{value.key.value} ({value.key.scope})" if value.key.scope else value.key.value,
+            type=value.key.type,
+            frequency=value.frequency,
+        )
+        for value in graph.values
+    ]
+    held = [
+        GraphEdge(source=tip_id, target=value.value_id, kind="holds", strength=value.strength, weight=value.weight)
+        for value in graph.values
+        for tip_id in value.tip_ids
+    ]
+    judged = [
+        GraphEdge(source=judgement.left_tip_id, target=judgement.right_tip_id, kind=judgement.decision)
+        for judgement in graph.judgements
+    ]
+    return GraphShown(lead_id=graph.lead.lead_id, nodes=[*tips, *values], edges=[*held, *judged])
+
+
+def _tip(tip: TipFacts) -> LeadTip:
+    return LeadTip(tip_id=tip.tip_id, source=tip.source, source_ref=tip.source_ref, is_actionable=tip.is_actionable)
+
+
+def _lead_link(link: LeadLink) -> LeadLinkShown:
+    return LeadLinkShown.model_validate(link)

@@ -1,0 +1,144 @@
+"""Links of a tip, the export of clusters, leads. Whatever is shown of them is on record first."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.linker.domain.links import Link
+from services.linker.domain.priority import Tier
+from services.linker.domain.rules import STRENGTHS
+from services.linker.domain.snapshot import LeadState
+from services.linker.handlers.show import show_graph, show_lead, show_links
+from services.linker.handlers.turn import Desk
+from services.linker.http.models import LeadShown, LinkShown, graph_of, link_of, listed_lead_of, whole_lead_of
+from services.linker.store import shown
+from services.linker.store.shown import LeadFilter
+from shared.errors import FieldError, Rejected
+from shared.http import Call, Page, answer, cursor_of, read_cursor
+from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+from shared.security import Principal
+
+DAYS_MAX = 3_650
+SEES_ALL = "link.read"
+"""Whoever may look into links may see every lead; an agent, who may not, sees those of the own office."""
+NO_OFFICE = ""
+EVERYTHING = "all"
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)]
+
+
+async def get_links(
+    request: Request, tip_id: UUID, cursor: str | None = None, limit: Limit = PAGE_ITEMS_DEFAULT
+) -> Response:
+    """List the links of a tip, the strongest first, each with its reasons."""
+    call: Call = request.state.call
+    after = read_cursor(cursor, length=3)
+    if after is not None and [type(part) for part in after] != [int, int, str]:
+        raise _wrong_cursor()
+    async with call.transaction() as transaction:
+        links = await show_links(transaction, tip_id, rules=_desk(call).rules)
+        left = [link for link in links if after is None or _place(link) > after]
+        await call.record_view(transaction, "tip", [tip_id, *(link.tip_id for link in left[:limit])])
+    further = cursor_of(_place(left[limit - 1])) if len(left) > limit else None
+    return answer(Page[LinkShown](items=[link_of(link) for link in left[:limit]], cursor=further))
+
+
+async def get_clusters(request: Request) -> Response:
+    """Stream the cluster of every tip, all as of one moment."""
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        await call.record_view(transaction, "cluster", [EVERYTHING])
+    return StreamingResponse(_lines(call), media_type="application/x-ndjson")
+
+
+async def get_leads(
+    request: Request,
+    tier: Tier | None = None,
+    state: LeadState | None = None,
+    perishing_in_days: Annotated[int | None, Query(ge=0, le=DAYS_MAX)] = None,
+    cursor: str | None = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    """List the leads that stand, the most urgent first, then the oldest.
+
+    `perishing_in_days`: those whose earliest evidence expires between now and then.
+    """
+    call: Call = request.state.call
+    now = call.edge.clock.now()
+    expires = (now, now + timedelta(days=perishing_in_days)) if perishing_in_days is not None else None
+    wanted = LeadFilter(tier=tier, state=state, expires=expires, office=_office_of(call.principal))
+    after = _read_lead_cursor(cursor)
+    async with call.transaction() as transaction:
+        found = await shown.list_leads(transaction, wanted, after, count_max=limit + 1)
+        listed = found[:limit]
+        await call.record_view(transaction, "lead", [each.place[-1] for each in listed])
+    further = cursor_of(listed[-1].place) if len(found) > limit else None
+    return answer(Page[LeadShown](items=[listed_lead_of(each) for each in listed], cursor=further))
+
+
+async def get_lead(request: Request, lead_id: UUID) -> Response:
+    """Show a lead with all that speaks for it; an absorbed lead's id shows the lead that absorbed it."""
+    call: Call = request.state.call
+    office = _office_of(call.principal)
+    async with call.transaction() as transaction:
+        whole = await show_lead(transaction, lead_id, office=office, rules=_desk(call).rules)
+        await call.record_view(transaction, "lead", [whole.lead.lead_id])
+    return answer(whole_lead_of(whole))
+
+
+async def get_graph(request: Request, lead_id: UUID) -> Response:
+    """Show a lead's tips and the values they share as a graph."""
+    call: Call = request.state.call
+    office = _office_of(call.principal)
+    async with call.transaction() as transaction:
+        graph = await show_graph(transaction, lead_id, office=office, rules=_desk(call).rules)
+        await call.record_view(transaction, "lead", [graph.lead.lead_id])
+    return answer(graph_of(graph))
+
+
+async def _lines(call: Call) -> AsyncIterator[bytes]:
+    async with (
+        call.edge.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        async for rows in shown.stream_clusters(connection):
+            yield b"".join(orjson.dumps(dict(row), default=str, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def _place(link: Link) -> list[str | int]:
+    """Return where a link stands in the list: what `show_links` sorts by, its weight in hundredths of a bit."""
+    return [STRENGTHS.index(link.strength), -round(100 * link.weight), str(link.tip_id)]
+
+
+def _read_lead_cursor(cursor: str | None) -> tuple[str, datetime, UUID] | None:
+    key = read_cursor(cursor, length=3)
+    if key is None:
+        return None
+    tier, opened_at, lead_id = (str(part) for part in key)
+    try:
+        place = tier, datetime.fromisoformat(opened_at), UUID(lead_id)
+    except ValueError as error:
+        raise _wrong_cursor() from error
+    if place[1].tzinfo is None or "\x00" in tier:
+        raise _wrong_cursor()
+    return place
+
+
+def _wrong_cursor() -> Rejected:
+    sentence = "not a cursor of this list"
+    return Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])
+
+
+def _office_of(principal: Principal) -> str | None:
+    """Return the office whose leads the caller may see, None when all of them."""
+    return None if principal.can(SEES_ALL) else principal.office or NO_OFFICE
+
+
+def _desk(call: Call) -> Desk:
+    desk: Desk = call.edge.parts
+    return desk

@@ -1,0 +1,149 @@
+"""What HTTP shows: leads in lists and whole, clusters, and who may see which lead."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.linker.domain.priority import Tier
+from shared.db.pool import Connection, Row
+
+CLUSTER_ROWS_AT_ONCE = 1_000
+
+SELECT_CLUSTERS = """
+SELECT tip.tip_id, tip.source, tip.source_ref, membership.cluster_id
+FROM membership JOIN tip ON tip.tip_id = membership.tip_id
+ORDER BY membership.tip_id"""
+FREEZE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+FIND_LEAD = """
+SELECT standing.lead_id, standing.anchor_tip_id, standing.cluster_id, standing.state, standing.tier,
+    office.code AS office,
+    ARRAY(SELECT alias.lead_id FROM lead AS alias WHERE alias.merged_into = standing.lead_id
+          ORDER BY alias.opened_at, alias.lead_id) AS aliases,
+    announcement.event
+FROM lead AS asked
+    JOIN lead AS standing ON standing.lead_id = COALESCE(asked.merged_into, asked.lead_id)
+    JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = standing.lead_id
+    LEFT JOIN LATERAL (
+        SELECT referral.office AS code FROM referral
+        WHERE referral.lead_id = standing.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
+        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
+    ) AS office ON true
+WHERE asked.lead_id = $1
+    AND ($2::text IS NULL OR EXISTS (
+        SELECT FROM referral WHERE referral.lead_id = standing.lead_id AND referral.office = $2
+            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))"""
+LIST_LEADS = """
+SELECT lead.lead_id, lead.tier, lead.opened_at, office.code AS office, announcement.event
+FROM lead
+    JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = lead.lead_id
+    LEFT JOIN LATERAL (
+        SELECT referral.office AS code FROM referral
+        WHERE referral.lead_id = lead.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
+        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
+    ) AS office ON true
+WHERE lead.merged_into IS NULL
+    AND ($1::text IS NULL OR lead.tier = $1)
+    AND ($2::text IS NULL OR lead.state = $2)
+    AND ($3::timestamptz IS NULL OR lead.evidence_expires_at BETWEEN $3 AND $4)
+    AND ($5::text IS NULL OR EXISTS (
+        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $5
+            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
+    AND ($6::text IS NULL OR (lead.tier, lead.opened_at, lead.lead_id) > ($6, $7::timestamptz, $8::uuid))
+ORDER BY lead.tier, lead.opened_at, lead.lead_id
+LIMIT $9"""
+SELECT_MEMBERS = "SELECT tip_id FROM membership WHERE cluster_id = $1 ORDER BY tip_id"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLead:
+    """A lead that stands. `told` is its newest event's payload; `office` has its live or closed referral, if any."""
+
+    lead_id: UUID
+    anchor_tip_id: UUID
+    cluster_id: UUID
+    state: str
+    tier: Tier
+    office: str | None
+    aliases: tuple[UUID, ...]
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """Which leads to list. `office`: only those this office was given; `expires`: evidence expiring between the two."""
+
+    tier: str | None = None
+    state: str | None = None
+    expires: tuple[datetime, datetime] | None = None
+    office: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLead:
+    """A lead in a list, and its place there."""
+
+    place: tuple[str, datetime, UUID]
+    office: str | None
+    told: dict[str, Any]
+
+
+async def freeze(transaction: Connection) -> None:
+    """Let everything this transaction reads from here on be of one moment; its first statement."""
+    await transaction.execute(FREEZE)
+
+
+async def find_lead(transaction: Connection, lead_id: UUID, *, office: str | None) -> FoundLead | None:
+    """Return the lead, or the one that absorbed it; with `office`, only if that office was given it."""
+    row = await transaction.fetchrow(FIND_LEAD, lead_id, office)
+    if row is None:
+        return None
+    return FoundLead(
+        lead_id=row["lead_id"],
+        anchor_tip_id=row["anchor_tip_id"],
+        cluster_id=row["cluster_id"],
+        state=row["state"],
+        tier=row["tier"],
+        office=row["office"],
+        aliases=tuple(row["aliases"]),
+        told=_told(row),
+    )
+
+
+async def list_leads(
+    transaction: Connection, wanted: LeadFilter, after: tuple[str, datetime, UUID] | None, *, count_max: int
+) -> list[ListedLead]:
+    """Return standing leads, the most urgent first, then the oldest; those behind the place `after`."""
+    rows = await transaction.fetch(
+        LIST_LEADS,
+        wanted.tier,
+        wanted.state,
+        *(wanted.expires or (None, None)),
+        wanted.office,
+        *(after or (None, None, None)),
+        count_max,
+    )
+    return [ListedLead((row["tier"], row["opened_at"], row["lead_id"]), row["office"], _told(row)) for row in rows]
+
+
+async def list_members(transaction: Connection, cluster_id: UUID) -> list[UUID]:
+    """Return the tips of a cluster, the oldest first."""
+    return [row["tip_id"] for row in await transaction.fetch(SELECT_MEMBERS, cluster_id)]
+
+
+async def stream_clusters(transaction: Connection) -> AsyncIterator[Sequence[Row]]:
+    """Yield tip_id, source, source_ref and cluster_id of every tip by id, some at a time.
+
+    Each tip comes once, and all from one moment, when the transaction is at REPEATABLE READ or above.
+    """
+    cursor = await transaction.cursor(SELECT_CLUSTERS)
+    while rows := await cursor.fetch(CLUSTER_ROWS_AT_ONCE):
+        yield rows
+
+
+def _told(row: Row) -> dict[str, Any]:
+    told: dict[str, Any] = orjson.loads(row["event"])["payload"]
+    return told

@@ -1,0 +1,129 @@
+"""What the linker consumes: facts of other services, turned into its own words and applied batch by batch."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.linker.domain.facts import Research, Review, TipContent
+from services.linker.domain.rules import FOUNDATION, Rules
+from services.linker.handlers.batch import Batch, apply_batch
+from services.linker.handlers.turn import Desk
+from services.linker.settings import LinkerSettings
+from services.linker.store.leads import ReferralState
+from shared.db.pool import Connection
+from shared.errors import Rejected
+from shared.events.envelope import Context
+from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
+from shared.events.referral import ReferralAnsweredV1, ReferralChangedV1, ReferralOpenedV1, ReferralWithdrawnV1
+from shared.kafka.inbox import EventHandler, Incoming
+from shared.service import Tools
+
+TIP_CONTENTS = (TipReceivedV1, TipAmendedV1)
+REFERRALS = (ReferralOpenedV1, ReferralChangedV1, ReferralAnsweredV1, ReferralWithdrawnV1)
+MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, *REFERRALS)
+
+CONTENT = TypeAdapter(TipContent)
+RESEARCH = TypeAdapter(Research)
+REVIEW = TypeAdapter(Review)
+
+
+def build_handler(tools: Tools[LinkerSettings], rules: Rules = FOUNDATION) -> EventHandler:
+    """Return what applies the topics' records to the graph."""
+    desk = Desk(tools.clock, tools.outbox, rules)
+
+    async def store(transaction: Connection, incoming: Sequence[Incoming]) -> None:
+        await apply_batch(transaction, read_batch(incoming), desk)
+
+    return EventHandler(
+        group="linker",
+        models=MODELS,
+        store=store,
+        outbox=tools.outbox,
+        metrics=tools.metrics,
+        dead_letters_in_row_max=tools.settings.dead_letters_in_row_max,
+    )
+
+
+def read_batch(incoming: Sequence[Incoming]) -> Batch:
+    """Return the facts of some events (at least one), of each thing the newest.
+
+    Raises:
+        Rejected: an event has a role, an incident type or a decision that we do not know.
+    """
+    contents: dict[UUID, TipContent] = {}
+    research: dict[tuple[UUID, int], Research] = {}
+    reviews: dict[UUID, Review] = {}
+    referrals: dict[UUID, ReferralState] = {}
+    causes: dict[UUID, Context] = {}
+    for event in incoming:
+        match event.payload:
+            case TipReceivedV1() | TipAmendedV1() as tip:
+                known = contents.get(tip.tip_id)
+                if known is None or known.tip_version < tip.tip_version:
+                    contents[tip.tip_id] = _content(tip)
+                causes[tip.tip_id] = event.context
+            case TipReviewedV1() as review:
+                known_review = reviews.get(review.tip_id)
+                if known_review is None or known_review.review_number < review.review_number:
+                    reviews[review.tip_id] = _read(REVIEW, review.model_dump(include=_REVIEW_FIELDS))
+                causes[review.tip_id] = event.context
+            case ResearchRecordedV1() as found:
+                parts = {"parties": found.personal.model_dump()["parties"], "files": found.model_dump()["files"]}
+                research[found.tip_id, found.research_number] = _read(RESEARCH, parts)
+                causes[found.tip_id] = event.context
+            case ReferralOpenedV1() | ReferralChangedV1() | ReferralAnsweredV1() | ReferralWithdrawnV1() as referral:
+                known_referral = referrals.get(referral.referral_id)
+                if known_referral is None or known_referral.version < referral.version:
+                    referrals[referral.referral_id] = _referral(referral)
+                causes[referral.lead_id] = event.context
+    return Batch(contents, research, reviews, referrals, causes, incoming[-1].context)
+
+
+_REVIEW_FIELDS = {"tip_id", "review_number", "decision"}
+
+
+def _content(tip: TipReceivedV1 | TipAmendedV1) -> TipContent:
+    given = tip.model_dump()
+    incident, personal = given["incident"], given["personal"]
+    place = {"country": incident["country"], "region": incident["region"]}
+    place |= {"city": personal["city"], "postal_code": personal["postal_code"]}
+    content: TipContent = _read(
+        CONTENT,
+        {
+            "tip_id": tip.tip_id,
+            "tip_version": tip.tip_version,
+            "source": tip.source,
+            "source_ref": tip.source_ref,
+            "reported_at": tip.reported_at,
+            "incident_type": incident["type"],
+            "platform": incident["platform"],
+            "place": place,
+            "urgency": given["urgency"],
+            "parties": personal["parties"],
+            "files": given["files"],
+        },
+    )
+    return content
+
+
+def _referral(
+    referral: ReferralOpenedV1 | ReferralChangedV1 | ReferralAnsweredV1 | ReferralWithdrawnV1,
+) -> ReferralState:
+    return ReferralState(
+        referral_id=referral.referral_id,
+        version=referral.version,
+        lead_id=referral.lead_id,
+        state=referral.state,
+        office=referral.office,
+        tip_ids=tuple(referral.tip_ids),
+    )
+
+
+def _read(adapter: TypeAdapter[Any], values: dict[str, Any]) -> Any:
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        places = sorted({".".join(str(part) for part in each["loc"][:3]) for each in error.errors(include_input=False)})
+        raise Rejected(f"not known to the linker: {', '.join(places[:5])}") from error

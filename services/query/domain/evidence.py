@@ -1,0 +1,208 @@
+"""What the records of one person say of each field that was asked for.
+
+Each field takes the best that any of the records says of it; what contradicts is shown beside it. Of fields that were
+not asked for no value is ever told; only that a birth date is on record, because giving it would settle most doubts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache, partial
+from uuid import UUID
+
+from services.query.domain.names import NameLevel, NameMatch, compare_names
+from services.query.domain.question import AskedKey, Question
+from shared.identifiers import BirthDate, BirthDateMatch, compare_birth_dates, parse_birth_date
+
+CONFLICTS_SHOWN_MAX = 3
+HOLDERS_MAX = 5
+"""An identifier on record for more people than this says little of any one of them (domain.md 3.5, class F1)."""
+
+
+class BirthFact(IntEnum):
+    """What the birth dates say together, best last."""
+
+    OTHER_DAY = 1
+    """Both are known to the day and differ: two people, unless one of the two is wrong."""
+    OTHER = 2
+    """They differ, but one is not known to the day, and may be somebody's guess."""
+    FITTING = 3
+    """They fit, but one is not known to the day, or an entry slip or a filler lies between them."""
+    SAME_DAY = 4
+
+
+class KeyStrength(IntEnum):
+    """What an identifier that agrees is worth, most last."""
+
+    WEAK = 1
+    SUPPORTING = 2
+    STRONG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """An identifier of a record. `scope` is the service or the issuing country, "" when none is known."""
+
+    type: str
+    exact: str
+    canonical: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One subject party of one tip. `person_id` is the cluster it is in, or the tip itself while that is not known.
+
+    `words` are those of `names`, name by name; `birth_date` is readable; `keys` are only those that were asked for.
+    """
+
+    record_id: UUID
+    tip_id: UUID
+    person_id: UUID
+    names: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()
+    birth_date: str | None = None
+    keys: tuple[HeldKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason. `weight` is roughly in bits: positive for, negative against, 0.0 when something is missing."""
+
+    field: str
+    given: str | None
+    recorded: str | None
+    detail: str
+    weight: float
+
+
+BestName = tuple[NameMatch, str]
+"""How a record's closest name agrees with the one asked for, and that name as recorded."""
+
+_NAME_WEIGHT = {NameLevel.STRONG: 8.0, NameLevel.WEAK: 4.0, NameLevel.PARTIAL: 3.0}
+_OTHER_NAME_WEIGHT = -4.0
+_BIRTH_WEIGHT = {
+    BirthFact.SAME_DAY: 12.0,
+    BirthFact.FITTING: 5.0,
+    BirthFact.OTHER: -5.0,
+    BirthFact.OTHER_DAY: -10.0,
+}
+_BIRTH_DETAIL: dict[BirthDateMatch, str] = {
+    "equal": "the same date",
+    "compatible": "one is less precise and contains the other",
+    "close": "day and month swapped, or 1 January standing for an unknown day",
+    "different": "another date",
+}
+_KEY_WEIGHT = {"document": 20.0, "email": 18.0, "phone": 14.0, "username": 8.0}
+_WEAKENED = 0.6
+"""The share of an identifier's weight that each step down in strength leaves."""
+
+
+def match_names(question: Question, records: Sequence[Record]) -> dict[UUID, BestName]:
+    """Return of each record with a name that agrees, by its id, how the closest one does, and that name."""
+    if not question.words:
+        return {}
+    # Many records of one look-up carry the same name.
+    compare = cache(partial(compare_names, question.words))
+    best: dict[UUID, BestName] = {}
+    for record in records:
+        for words, name in zip(record.words, record.names, strict=True):
+            match = compare(words)
+            if match is not None and (record.record_id not in best or match > best[record.record_id][0]):
+                best[record.record_id] = match, name
+    return best
+
+
+def weigh_names(
+    question: Question, records: Sequence[Record], names: Mapping[UUID, BestName]
+) -> tuple[NameLevel | None, list[Evidence]]:
+    """Return how far the name asked for agrees at best, and why; None when no name agrees or none was asked for.
+
+    `names` is what `match_names` found, at least for these records.
+    """
+    if question.name is None:
+        return None, []
+    found = [names[record.record_id] for record in records if record.record_id in names]
+    if found:
+        match, name = max(found, key=lambda best: best[0])
+        weight = _NAME_WEIGHT[match.level] * match.closeness
+        return match.level, [_item("name", question.name, name, match.detail, weight)]
+    recorded = next((record.names[0] for record in records if record.names), None)
+    if recorded is None:
+        return None, [_missing("name", question.name, "no name is on record")]
+    return None, [_item("name", question.name, recorded, "another name", _OTHER_NAME_WEIGHT)]
+
+
+def weigh_birth_dates(question: Question, records: Sequence[Record]) -> tuple[BirthFact | None, list[Evidence]]:
+    """Return what the birth dates on record say at best, and why, conflicts included; None when nothing."""
+    recorded = sorted({parse_birth_date(record.birth_date) for record in records if record.birth_date})
+    given = question.birth_date
+    if given is None:
+        detail = "a birth date is on record; giving it would settle more"
+        return None, [_missing("birth_date", None, detail)] if recorded else []
+    if not recorded:
+        return None, [_missing("birth_date", str(given), "no birth date is on record")]
+    facts = sorted(((_birth_fact(given, date), date) for date in recorded), key=lambda found: (-found[0], found[1]))
+    best = facts[0][0]
+    shown = facts[:1] if best >= BirthFact.FITTING else []
+    shown += [found for found in facts if found[0] < BirthFact.FITTING][:CONFLICTS_SHOWN_MAX]
+    return best, [
+        _item("birth_date", str(given), str(date), _BIRTH_DETAIL[compare_birth_dates(given, date)], _BIRTH_WEIGHT[fact])
+        for fact, date in shown
+    ]
+
+
+def weigh_keys(
+    question: Question, records: Sequence[Record], holders: Mapping[tuple[str, str], int]
+) -> tuple[KeyStrength | None, list[Evidence]]:
+    """Return the strength of the best identifier that agrees, and what is to be said of each; None when none agrees.
+
+    `holders` counts the people found with an identifier, by type and canonical key.
+    """
+    held = [key for record in records for key in record.keys]
+    strengths: list[KeyStrength] = []
+    evidence: list[Evidence] = []
+    for asked in question.keys:
+        same = [key for key in held if (key.type, key.canonical) == (asked.type, asked.canonical)]
+        if same:
+            strength, item = _weigh_key(asked, same, holders.get((asked.type, asked.canonical), 1))
+            strengths.append(strength)
+            evidence.append(item)
+        else:
+            reason = f"not looked for, as it tells nobody apart: {asked.reason}" if asked.reason else "not on record"
+            evidence.append(_missing(asked.type, asked.given, reason))
+    return max(strengths, default=None), evidence
+
+
+def _birth_fact(given: BirthDate, recorded: BirthDate) -> BirthFact:
+    match = compare_birth_dates(given, recorded)
+    if match == "different":
+        is_full = given.day is not None and recorded.day is not None
+        return BirthFact.OTHER_DAY if is_full else BirthFact.OTHER
+    # 1 January is what registers write for an unknown day, so that two of them agree on no more than the year.
+    is_telling = given.day is not None and (given.month, given.day) != (1, 1)
+    return BirthFact.SAME_DAY if match == "equal" and is_telling else BirthFact.FITTING
+
+
+def _weigh_key(asked: AskedKey, same: Sequence[HeldKey], holder_count: int) -> tuple[KeyStrength, Evidence]:
+    """Weigh an identifier that is on record; a user name counts less, as the service is not known to be the same."""
+    held = next((key for key in same if key.exact == asked.exact), same[0])
+    details = ["the same" if held.exact == asked.exact else "the same by its provider's rules, in another spelling"]
+    scopes = sorted({key.scope for key in same if key.scope})
+    if scopes:
+        details.append(f"{'on' if asked.type == 'username' else 'issued by'} {', '.join(scopes)}")
+    if holder_count > HOLDERS_MAX:
+        details.append(f"on record for {holder_count} people, so that it says little")
+    steps = (held.exact != asked.exact) + (holder_count > HOLDERS_MAX)
+    full = KeyStrength.SUPPORTING if asked.type == "username" else KeyStrength.STRONG
+    weight = _KEY_WEIGHT[asked.type] * _WEAKENED**steps
+    item = _item(asked.type, asked.given, held.exact, "; ".join(details), weight)
+    return KeyStrength(max(full - steps, KeyStrength.WEAK)), item
+
+
+def _item(field: str, given: str, recorded: str, detail: str, weight: float) -> Evidence:
+    return Evidence(field, given, recorded, detail, round(weight, 1))
+
+
+def _missing(field: str, given: str | None, detail: str) -> Evidence:
+    return Evidence(field, given, None, detail, 0.0)

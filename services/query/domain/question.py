@@ -1,0 +1,116 @@
+"""What a look-up asks: the fields as given, checked and made comparable."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from services.query.domain.names import is_searchable, search_words, words_of
+from shared.errors import FieldError, Rejected
+from shared.identifiers import BirthDate, normalise_identifier, parse_birth_date
+from shared.identifiers.identifier import NO_SERVICE
+
+KeyType = Literal["email", "username", "phone", "document"]
+
+_LISTS: tuple[tuple[str, KeyType, str], ...] = (
+    ("emails", "email", "not an e-mail address"),
+    ("usernames", "username", "not a user name"),
+    ("phones", "phone", "not a phone number in international form, such as +1 202 555 0143"),
+    ("documents", "document", "not a document number: letters and digits"),
+)
+_WILDCARDS = frozenset("*%?")
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The fields of a look-up as the caller wrote them; at least one besides the birth date is given."""
+
+    name: str | None = None
+    birth_date: str | None = None
+    emails: tuple[str, ...] = ()
+    usernames: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedKey:
+    """One identifier that is asked for. `reason` says why it cannot tell people apart, and is "" when it can."""
+
+    type: KeyType
+    given: str
+    exact: str
+    canonical: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A look-up, readable. `words` are the name's, in the order given; keys come in the order given."""
+
+    name: str | None
+    words: tuple[str, ...]
+    birth_date: BirthDate | None
+    keys: tuple[AskedKey, ...]
+
+    @property
+    def search_words(self) -> tuple[str, ...]:
+        """The words that records are found by."""
+        return search_words(self.words)
+
+    @property
+    def search_keys(self) -> tuple[AskedKey, ...]:
+        """The identifiers that records are found by."""
+        return tuple(key for key in self.keys if not key.reason)
+
+
+def read_question(asked: Asked, *, today: date) -> Question:
+    """Return the question.
+
+    Raises:
+        Rejected: a field cannot be read; every such field is named, and no value is repeated.
+    """
+    faults: list[FieldError] = []
+    words = words_of(asked.name) if asked.name is not None else ()
+    if asked.name is not None and (fault := _fault_of_name(asked.name, words)):
+        faults.append(FieldError(("name",), fault))
+    birth_date = None
+    if asked.birth_date is not None:
+        try:
+            birth_date = parse_birth_date(asked.birth_date)
+        except ValueError as error:
+            faults.append(FieldError(("birth_date",), str(error)))
+        else:
+            if (birth_date.year, birth_date.month or 1, birth_date.day or 1) > (today.year, today.month, today.day):
+                faults.append(FieldError(("birth_date",), "the birth date lies in the future"))
+    keys = list(_read_keys(asked, faults))
+    if not faults and asked.name is None and not keys:
+        faults.append(FieldError((), "give at least one of name, emails, usernames, phones, documents"))
+    if faults:
+        raise Rejected("some fields are not valid", errors=faults)
+    return Question(asked.name, words, birth_date, tuple(dict.fromkeys(keys)))
+
+
+def _fault_of_name(name: str, words: Sequence[str]) -> str:
+    """Return what is wrong with a name, "" when nothing is."""
+    if any(unicodedata.category(char) in ("Cc", "Cs") or char in _DIRECTION_MARKS for char in name):
+        return "must not hold control characters or marks of writing direction"
+    if _WILDCARDS & set(name):
+        return "wildcards are not understood: give the name as it is known"
+    if not any(map(is_searchable, words)):
+        return "has no word of two letters or more to look for"
+    return ""
+
+
+def _read_keys(asked: Asked, faults: list[FieldError]) -> Iterator[AskedKey]:
+    for field, type_, fault in _LISTS:
+        for place, given in enumerate(getattr(asked, field)):
+            found = normalise_identifier(type_, given)
+            if found is None:
+                faults.append(FieldError((field, place), fault))
+                continue
+            # A look-up does not know the service; a user name is compared across all of them, as weaker evidence.
+            reason = "" if found.reason == NO_SERVICE else found.reason
+            yield AskedKey(type_, given, found.exact, found.canonical, reason)

@@ -1,0 +1,226 @@
+"""The routes of referral. An agent sees and answers the own office's referrals; another office's are as if unknown."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.referral import store
+from services.referral.domain import lifecycle
+from services.referral.domain.lifecycle import ResponseType
+from services.referral.domain.referral import State
+from services.referral.handlers import Desk
+from services.referral.store import Referral
+from shared.db.pool import Connection
+from shared.events.linker import LeadPlace, LeadSubject
+from shared.events.referral import ReferredTip
+from shared.http import Call, Page, Route, answer, create, cursor_of, hash_of, read_id_cursor, read_json
+from shared.http.body import Body
+from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+
+BODY_BYTES_MAX = 16 * 1024
+REASON_CHARS_MAX = 2_000
+CODE_CHARS_MAX = 60
+
+
+class OfficeItem(BaseModel):
+    """A field office."""
+
+    code: str
+    name: str
+    kind: str
+    phone: str
+    regions: list[str]
+    countries: list[str]
+
+
+class ReferralItem(BaseModel):
+    """A referral, without personal data."""
+
+    referral_id: UUID
+    version: int
+    lead_id: UUID
+    lead_version: int
+    state: str
+    office: str | None
+    tier: str
+    confidence: float
+    reason: str
+    alternatives: list[str]
+    outcome: str | None
+    tip_count: int
+    evidence_expires_at: datetime | None
+    opened_at: datetime
+    changed_at: datetime
+
+
+class ReferralDetail(ReferralItem):
+    """A referral as its office works with it."""
+
+    tips: list[ReferredTip]
+    subjects: list[LeadSubject]
+    places: list[LeadPlace]
+    summary: str
+
+
+class ResponseRequest(Body):
+    """What an office answers."""
+
+    response: Literal["acknowledged", "accepted", "declined", "reroute", "status", "closed"]
+    reason: str | None = Field(default=None, max_length=REASON_CHARS_MAX)
+    office: str | None = Field(default=None, max_length=CODE_CHARS_MAX)
+    outcome: str | None = Field(default=None, max_length=CODE_CHARS_MAX)
+    note: str | None = Field(default=None, max_length=REASON_CHARS_MAX)
+
+
+class AssignmentRequest(Body):
+    """Where a queued referral goes, and why."""
+
+    office: str = Field(min_length=1, max_length=CODE_CHARS_MAX)
+    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+
+
+class Answered(BaseModel):
+    """The referral after a response."""
+
+    referral_id: UUID
+    version: int
+    state: str
+    office: str | None
+
+
+async def list_offices(request: Request) -> Response:
+    desk: Desk = request.state.call.edge.parts
+    items = [
+        OfficeItem(
+            code=office.code,
+            name=office.name,
+            kind=office.kind,
+            phone=office.phone,
+            regions=list(office.regions),
+            countries=list(office.countries),
+        )
+        for office in desk.list_offices()
+    ]
+    return answer(Page[OfficeItem](items=items, cursor=None))
+
+
+async def list_referrals(
+    request: Request,
+    office: Annotated[str | None, Query(max_length=CODE_CHARS_MAX)] = None,
+    state: Annotated[State | None, Query()] = None,
+    cursor: Annotated[str | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    call: Call = request.state.call
+    after = read_id_cursor(cursor)
+    own = call.principal.office
+    async with call.transaction() as transaction:
+        # Another office's referrals are as if there were none.
+        is_foreign = own is not None and office not in {None, own}
+        found = (
+            []
+            if is_foreign
+            else await store.list_referrals(
+                transaction, office=own or office, state=state, after=after, limit=limit + 1
+            )
+        )
+        shown = found[:limit]
+        await call.record_view(transaction, "referral", [r.facts.referral_id for r in shown])
+    following = cursor_of([shown[-1].facts.referral_id]) if len(found) > limit else None
+    return answer(Page[ReferralItem](items=[ReferralItem(**_item(r)) for r in shown], cursor=following))
+
+
+async def get_referral(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+    call: Call = request.state.call
+    desk: Desk = call.edge.parts
+    async with call.transaction() as transaction:
+        referral = await desk.get(transaction, referral_id, call.principal)
+        await call.record_view(transaction, "referral", [referral_id])
+    content = referral.facts.content
+    return answer(
+        ReferralDetail(
+            **_item(referral),
+            tips=list(content.tips),
+            subjects=list(content.subjects),
+            places=list(content.places),
+            summary=content.summary,
+        )
+    )
+
+
+async def post_response(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+    call: Call = request.state.call
+    desk: Desk = call.edge.parts
+    body = await read_json(request, ResponseRequest, bytes_max=BODY_BYTES_MAX)
+    response = lifecycle.Response(ResponseType(body.response), body.reason, body.office, body.outcome, body.note)
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        referral = await desk.answer(transaction, referral_id, response, call.principal, call.context)
+        return 201, _answered(referral)
+
+    return await create(call, work, request_hash=hash_of(body))
+
+
+async def post_assignment(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+    call: Call = request.state.call
+    desk: Desk = call.edge.parts
+    body = await read_json(request, AssignmentRequest, bytes_max=BODY_BYTES_MAX)
+    response = lifecycle.Response(ResponseType.REROUTE, reason=body.reason, office=body.office)
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        referral = await desk.assign(transaction, referral_id, response, call.principal, call.context)
+        return 201, _answered(referral)
+
+    return await create(call, work, request_hash=hash_of(body))
+
+
+def _item(referral: Referral) -> dict[str, Any]:
+    facts = referral.facts
+    return {
+        "referral_id": facts.referral_id,
+        "version": facts.version,
+        "lead_id": facts.lead_id,
+        "lead_version": facts.lead_version,
+        "state": facts.state,
+        "office": facts.office,
+        "tier": facts.content.tier,
+        "confidence": facts.confidence,
+        "reason": facts.reason,
+        "alternatives": list(facts.alternatives),
+        "outcome": facts.outcome,
+        "tip_count": facts.content.tip_count,
+        "evidence_expires_at": facts.content.evidence_expires_at,
+        "opened_at": referral.opened_at,
+        "changed_at": referral.changed_at,
+    }
+
+
+def _answered(referral: Referral) -> Answered:
+    facts = referral.facts
+    return Answered(referral_id=facts.referral_id, version=facts.version, state=facts.state, office=facts.office)
+
+
+ROUTES = (
+    Route("GET", "/v1/offices", list_offices, needs=("referral.read",), answers={200: Page[OfficeItem]}),
+    Route("GET", "/v1/referrals", list_referrals, needs=("referral.read",), answers={200: Page[ReferralItem]}),
+    Route("GET", "/v1/referrals/{referral_id}", get_referral, needs=("referral.read",), answers={200: ReferralDetail}),
+    Route(
+        "POST",
+        "/v1/referrals/{referral_id}/responses",
+        post_response,
+        needs=("referral.respond",),
+        answers={201: Answered},
+        takes=ResponseRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/referrals/{referral_id}/assignments",
+        post_assignment,
+        needs=("lead.refer",),
+        answers={201: Answered},
+        takes=AssignmentRequest,
+    ),
+)

@@ -1,0 +1,289 @@
+"""The checker: it only reads, and says in a sentence each thing that is not as it must be.
+
+Its invariants are those of `reliability.md` 5.1, as far as this system has the parts.
+"""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.events.topics import DEAD_LETTER_SUFFIX, FACT_TOPICS, OFFICE_PREFIX
+from tests.fault.chaos import Harm
+from tests.fault.load import History
+from tests.fault.reference import clusters_without_faults
+from tests.fault.stack import Stack
+
+SETTLE_TIMEOUT_S = 120.0
+QUIET_S = 2.0
+
+TIPS = "SELECT source, source_ref, count(*) AS row_count FROM intake.tip GROUP BY source, source_ref"
+TIP_IDS = "SELECT tip_id FROM intake.tip WHERE tip_id = ANY($1::uuid[])"
+OUTBOXES = """
+SELECT (SELECT count(*) FROM intake.outbox) + (SELECT count(*) FROM linker.outbox)
+    + (SELECT count(*) FROM referral.outbox) + (SELECT count(*) FROM query.outbox)
+    + (SELECT count(*) FROM audit.outbox) AS row_count"""
+FENCES = """
+SELECT 'intake' AS service, topic, partition, next_offset FROM intake.fence
+UNION ALL SELECT 'linker', topic, partition, next_offset FROM linker.fence
+UNION ALL SELECT 'referral', topic, partition, next_offset FROM referral.fence
+UNION ALL SELECT 'query', topic, partition, next_offset FROM query.fence
+UNION ALL SELECT 'audit', topic, partition, next_offset FROM audit.fence"""
+AUDITED = (
+    "SELECT subject_id, count(*) AS entries FROM audit.entry WHERE kind = 'event' AND type = $1 GROUP BY subject_id"
+)
+AUDITED_OPAQUE = "SELECT topic, value, count(*) AS entries FROM audit.entry WHERE kind = 'opaque' GROUP BY topic, value"
+
+
+@dataclass
+class Verdict:
+    """What was found."""
+
+    wrong: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def expect(self, holds: bool, sentence: str) -> None:
+        """Note the sentence unless it holds."""
+        if not holds:
+            self.wrong.append(sentence)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was read."""
+
+    topics: dict[str, list[Any]]
+    clusters: dict[str, list[tuple[str, str]]]
+    cluster_of: dict[str, str]
+    leads: list[dict[str, Any]]
+
+
+async def check(stack: Stack, history: History, harm: Harm) -> Verdict:
+    """Wait until everything has been carried through, then hold it against the history."""
+    verdict = Verdict()
+    await settle(stack)
+    database = await asyncpg.connect(stack.addresses["postgres"])
+    try:
+        evidence = await _read(stack)
+        await _check_tips(database, history, verdict)
+        await _check_audit(database, history, harm, verdict)
+        _check_leads(history, evidence, verdict)
+        _check_referrals(evidence, verdict)
+        _check_dead_letters(evidence, harm, verdict)
+        await _check_clusters(history, evidence, verdict)
+    finally:
+        await database.close()
+    verified = await asyncio.to_thread(stack.run, "services.audit", "verify", check=False)
+    verdict.expect(verified.returncode == 0, f"audit verify: {verified.returncode} {verified.stdout} {verified.stderr}")
+    verdict.expect(not history.contradictions, f"contradicting answers: {history.contradictions[:5]}")
+    verdict.expect(history.unanswered == 0, f"{history.unanswered} calls never got an answer")
+    verdict.counts |= {
+        "tips": len(history.tips),
+        "reviews": len(history.actionable),
+        "lookups": len(history.lookups),
+        "calls": history.calls,
+        "poison": len(harm.poison),
+        "leads": len(evidence.leads),
+        **{f"fault {kind}": count for kind, count in harm.faults.items()},
+    }
+    return verdict
+
+
+async def settle(stack: Stack) -> None:
+    """Return when every outbox is empty and every fence stands at its partition's end, and stays so.
+
+    Raises:
+        TimeoutError: it did not come to rest in time.
+    """
+    quiet_since: float | None = None
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(SETTLE_TIMEOUT_S):
+        while quiet_since is None or loop.time() - quiet_since < QUIET_S:
+            try:
+                is_quiet = await _is_quiet(stack)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                is_quiet = False
+            quiet_since = (quiet_since or loop.time()) if is_quiet else None
+            await asyncio.sleep(0.25)
+
+
+async def _is_quiet(stack: Stack) -> bool:
+    database = await asyncpg.connect(stack.addresses["postgres"], timeout=5)
+    try:
+        if await database.fetchval(OUTBOXES):
+            return False
+        fences = await database.fetch(FENCES)
+    finally:
+        await database.close()
+    ends = await _ends(stack)
+    reached = {(row["service"], row["topic"], row["partition"]): row["next_offset"] for row in fences}
+    readers = {topic.name: topic.consumers for topic in FACT_TOPICS}
+    return all(
+        reached.get((service, topic, partition), 0) >= end
+        for (topic, partition), end in ends.items()
+        for service in readers.get(topic, ("audit",))
+    )
+
+
+async def _check_tips(database: Any, history: History, verdict: Verdict) -> None:
+    stored = {(row["source"], row["source_ref"]): row["row_count"] for row in await database.fetch(TIPS)}
+    lost = history.tips.keys() - stored.keys()
+    verdict.expect(not lost, f"{len(lost)} answered tips are not stored: {sorted(lost)[:3]}")
+    double = {reference for reference, count in stored.items() if count != 1}
+    verdict.expect(not double, f"{len(double)} tips are stored more than once: {sorted(double)[:3]}")
+    ids = await database.fetch(TIP_IDS, list(history.tips.values()))
+    verdict.expect(len(ids) == len(history.tips), f"{len(history.tips) - len(ids)} answered tip ids are unknown")
+
+
+async def _check_audit(database: Any, history: History, harm: Harm, verdict: Verdict) -> None:
+    for type_, ids in (("tip.received", set(history.tips.values())), ("lookup.answered", history.lookups)):
+        entries = {row["subject_id"]: row["entries"] for row in await database.fetch(AUDITED, type_)}
+        missing = ids - entries.keys()
+        verdict.expect(not missing, f"{len(missing)} of {len(ids)} {type_} are not in the audit")
+        double = [id_ for id_ in ids if entries.get(id_, 1) != 1]
+        verdict.expect(not double, f"{len(double)} {type_} are in the audit more than once")
+    opaque = {(row["topic"], row["value"]): row["entries"] for row in await database.fetch(AUDITED_OPAQUE)}
+    for place in harm.poison:
+        verdict.expect(opaque.get(place) == 1, f"poison on {place[0]} is {opaque.get(place)} times in the audit")
+
+
+def _check_leads(history: History, evidence: Evidence, verdict: Verdict) -> None:
+    """Every cluster with an actionable tip has exactly one open lead, and no other cluster has one."""
+    actionable = {evidence.cluster_of.get(tip_id) for tip_id in history.actionable}
+    verdict.expect(None not in actionable, "an actionable tip is in no cluster")
+    leads: Counter[str | None] = Counter()
+    for lead in evidence.leads:
+        clusters = {evidence.cluster_of.get(_tip_id(tip)) for tip in lead["tips"]}
+        verdict.expect(len(clusters) == 1, f"lead {lead['lead_id']} spans {len(clusters)} clusters")
+        leads.update(clusters)
+    verdict.expect(
+        set(leads) == actionable and set(leads.values()) <= {1},
+        f"{len(actionable)} actionable clusters, {len(leads)} with leads, {sum(leads.values())} leads",
+    )
+
+
+def _check_referrals(evidence: Evidence, verdict: Verdict) -> None:
+    """A referral lives on the topic of one office, each of its versions once, counted without what audit skips too."""
+    offices: dict[str, set[str]] = defaultdict(set)
+    versions: Counter[tuple[str, str, int]] = Counter()
+    referred: Counter[str] = Counter()
+    for topic, records in evidence.topics.items():
+        if not topic.startswith(OFFICE_PREFIX):
+            continue
+        for record in records:
+            event = json.loads(record.value)
+            payload = event["payload"]
+            verdict.expect(topic == OFFICE_PREFIX + payload["office"], f"{payload['referral_id']} is on {topic}")
+            offices[payload["referral_id"]].add(topic)
+            versions[payload["referral_id"], event["type"], payload["version"]] += 1
+            if event["type"] == "referral.sent":
+                referred[payload["lead_id"]] += 1
+    many = {id_ for id_, topics in offices.items() if len(topics) > 1}
+    verdict.expect(not many, f"{len(many)} referrals are on more than one office's topic")
+    repeated = {version for version, count in versions.items() if count > 1}
+    verdict.expect(not repeated, f"{len(repeated)} referral versions were sent more than once")
+    twice = {lead for lead, count in referred.items() if count > 1}
+    verdict.expect(not twice, f"{len(twice)} leads were sent more than once")
+    states = {lead["lead_id"]: lead["state"] for lead in evidence.leads}
+    unsent = [id_ for id_, state in states.items() if state == "referred" and not referred[id_]]
+    verdict.expect(not unsent, f"{len(unsent)} referred leads are on no office's topic")
+    verdict.counts["referrals"] = len(offices)
+
+
+def _check_dead_letters(evidence: Evidence, harm: Harm, verdict: Verdict) -> None:
+    """Each poison record is a dead letter once for each group that reads its topic, besides audit."""
+    letters: Counter[tuple[str, str, bytes]] = Counter()
+    for topic in FACT_TOPICS:
+        for record in evidence.topics.get(topic.name + DEAD_LETTER_SUFFIX, []):
+            group = dict(record.headers)["dlq-group"].decode()
+            letters[topic.name, group, record.value] += 1
+    consumers = {topic.name: set(topic.consumers) - {"audit"} for topic in FACT_TOPICS}
+    for topic, value in harm.poison:
+        for group in consumers[topic]:
+            count = letters[topic, group, value]
+            verdict.expect(count == 1, f"poison on {topic} is {count} times a dead letter of {group}")
+    verdict.counts["dead letters"] = sum(letters.values())
+
+
+async def _check_clusters(history: History, evidence: Evidence, verdict: Verdict) -> None:
+    """The clusters are those that the same tips make in a fresh system, given in another order, without any fault."""
+    found = {frozenset(members) for members in evidence.clusters.values()}
+    expected = await clusters_without_faults(history)
+    verdict.expect(found == expected, f"{len(found ^ expected)} clusters differ from those of a run without faults")
+    verdict.counts["clusters"] = len(found)
+
+
+async def _read(stack: Stack) -> Evidence:
+    headers = {"Authorization": f"Bearer {stack.token('ceiu.supervisor')}"}
+    async with httpx.AsyncClient(base_url=stack.addresses["linker"], headers=headers, timeout=60) as client:
+        exported = (await client.get("/v1/clusters")).raise_for_status()
+        rows = [json.loads(line) for line in exported.text.splitlines()]
+        leads = [lead async for lead in _leads(client)]
+    clusters: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        clusters[row["cluster_id"]].append((row["source"], row["source_ref"]))
+    cluster_of = {row["tip_id"]: row["cluster_id"] for row in rows}
+    return Evidence(await _read_topics(stack), clusters, cluster_of, leads)
+
+
+async def _leads(client: httpx.AsyncClient) -> Any:
+    """Yield every lead that is not closed, whole."""
+    cursor: str | None = None
+    while True:
+        parameters = {"limit": "200"} | ({"cursor": cursor} if cursor else {})
+        page = (await client.get("/v1/leads", params=parameters)).raise_for_status().json()
+        for item in page["items"]:
+            if item["state"] != "closed":
+                yield (await client.get(f"/v1/leads/{item['lead_id']}")).raise_for_status().json()
+        cursor = page["cursor"]
+        if cursor is None:
+            return
+
+
+def _tip_id(tip: Any) -> str:
+    return str(tip["tip_id"] if isinstance(tip, dict) else tip)
+
+
+async def _read_topics(stack: Stack) -> dict[str, list[Any]]:
+    """Return every record of the offices' and dead letters' topics."""
+
+    async def read(consumer: AIOKafkaConsumer) -> dict[str, list[Any]]:
+        names = [t for t in await consumer.topics() if t.startswith(OFFICE_PREFIX) or t.endswith(DEAD_LETTER_SUFFIX)]
+        places = [TopicPartition(name, p) for name in names for p in consumer.partitions_for_topic(name) or ()]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        found: dict[str, list[Any]] = defaultdict(list)
+        left = sum(ends.values())
+        while left:
+            for place, batch in (await consumer.getmany(timeout_ms=500)).items():
+                found[place.topic] += batch
+                left -= len(batch)
+        return found
+
+    return await _with_consumer(stack, read)
+
+
+async def _ends(stack: Stack) -> dict[tuple[str, int], int]:
+    async def read(consumer: AIOKafkaConsumer) -> dict[tuple[str, int], int]:
+        names = [name for name in await consumer.topics() if not name.startswith("__")]
+        places = [TopicPartition(name, p) for name in names for p in consumer.partitions_for_topic(name) or ()]
+        ends = await consumer.end_offsets(places)
+        return {(place.topic, place.partition): end for place, end in ends.items()}
+
+    return await _with_consumer(stack, read)
+
+
+async def _with_consumer(stack: Stack, read: Callable[[AIOKafkaConsumer], Awaitable[Any]]) -> Any:
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.addresses["kafka"], enable_auto_commit=False)
+    await consumer.start()
+    try:
+        return await asyncio.wait_for(read(consumer), 60)
+    finally:
+        await asyncio.wait_for(consumer.stop(), 10)
