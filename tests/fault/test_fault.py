@@ -35,7 +35,7 @@ async def test_nothing_is_lost_doubled_or_mixed_up_whatever_dies(
             load.run(),
             chaos.run(stack, faults, poison_count=int(len(tips) * POISON_SHARE), seed=seed, duration_s=DURATION_S),
         )
-        verdict = await check(stack, history, harm)
+        verdict = await check(stack, history, harm, seed=seed)
     with capsys.disabled():
         counts = ", ".join(f"{name} {count}" for name, count in verdict.counts.items())
         print(f"\nseed {seed}: {counts}; again with: make test-fault SEED={seed}")

@@ -16,6 +16,7 @@ from deploy.local.layout import Layout, read_layout
 from deploy.local.report import Refused, say
 
 CALL_TIMEOUT_S = 120.0
+SEEDS = 1_000_000_000
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
         layout = read_layout()
         stack.up(layout)
         # Another seed each time: a second run brings new tips, which is what a running system sees.
-        asyncio.run(_tell(console, layout, seed=int(time.time())))
+        asyncio.run(_tell(console, layout, seed=int(time.time()) % SEEDS))
     except Refused as refusal:
         say(f"CETS: {refusal}")
         return 1

@@ -22,6 +22,10 @@ class ClaimFailed(Exception):
     """Something the demo says is not so."""
 
 
+class NotThere(ClaimFailed):
+    """A service does not know the thing; it may, a moment later."""
+
+
 @dataclass
 class World:
     """A running stack, as the demo uses it."""
@@ -92,14 +96,18 @@ async def eventually(condition: Callable[[], Awaitable[T]], claim: str, *, timeo
         ClaimFailed: it did not become so within `timeout_s` seconds.
     """
     deadline = time.monotonic() + timeout_s
-    while not (value := await condition()):
-        if time.monotonic() > deadline:
-            raise ClaimFailed(f"not within {timeout_s:.0f} s: {claim}")
+    while time.monotonic() < deadline:
+        try:
+            if value := await condition():
+                return value
+        except NotThere:
+            pass
         await asyncio.sleep(0.05)
-    return value
+    raise ClaimFailed(f"not within {timeout_s:.0f} s: {claim}")
 
 
 def _answer(response: httpx.Response) -> Any:
     if response.is_error:
-        raise ClaimFailed(f"{response.request.method} {response.request.url.path}: {response.text}")
+        failure = NotThere if response.status_code == httpx.codes.NOT_FOUND else ClaimFailed
+        raise failure(f"{response.request.method} {response.request.url.path}: {response.text}")
     return response.json()
