@@ -50,7 +50,7 @@ def _print_next(console: Console, layout: Layout) -> None:
     lines = f"""\
 Try, in another terminal in this folder:
 
-  curl -H "Authorization: Bearer $(make -s token AS=ceiu.analyst)" {intake}/v1/tips?state=awaiting_review
+  curl -H "Authorization: Bearer $(make -s token AS=ceiu.analyst)" '{intake}/v1/tips?state=awaiting_review'
 
   curl -H "Authorization: Bearer $(make -s token AS=source.tipline)" -H 'Content-Type: application/json' \\
        -d '{{"source_ref": "WEB-1", "source": "tipline", "reported_at": "2026-03-01T10:00:00Z", \
