@@ -12,7 +12,7 @@ import structlog
 
 from shared.db.pool import Connection
 from shared.errors import Rejected
-from shared.events.envelope import Context, Envelope, Payload, decode, open_payload
+from shared.events.envelope import Actor, Context, Envelope, Payload, decode, open_payload
 from shared.events.topics import dead_letter_topic
 from shared.kafka.consume import Record
 from shared.kafka.dead_letter import Ceiling, dead_letter
@@ -36,11 +36,14 @@ class Incoming:
     envelope: Envelope
     payload: Payload
     record: Record
+    consumer: str
+    """The group that reads it, which is the service's name."""
 
     @property
     def context(self) -> Context:
-        """What events caused by this one inherit."""
-        return Context(self.envelope.actor, self.envelope.correlation_id, self.envelope.event_id)
+        """What events caused by this one inherit: the service did it, and the cause says on whose account."""
+        actor = Actor(id=self.consumer, kind="service")
+        return Context(actor, self.envelope.correlation_id, self.envelope.event_id)
 
 
 class EventHandler:
@@ -97,7 +100,7 @@ class EventHandler:
         model = self._models.get((envelope.type, envelope.version))
         if model is None:
             raise Rejected(f"{envelope.type} version {envelope.version} is not known here")
-        return Incoming(envelope, open_payload(envelope, model), record)
+        return Incoming(envelope, open_payload(envelope, model), record, self._group)
 
     async def _apply_fresh(self, transaction: Connection, incoming: Sequence[Incoming]) -> None:
         """Store those events that were not applied before, under a savepoint."""

@@ -74,7 +74,7 @@ def test_a_service_has_its_rooms_and_its_card(service: str) -> None:
         assert (folder / f"{room}.py").exists() or (folder / room).is_dir(), f"{service} lacks the room {room}"
     card = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
     for word in ("Owns", "Consumes", "Publishes", "Not here"):
-        assert re.search(rf"\b{word}\b", card), f"the card of {service} lacks «{word}»"
+        assert word in " ".join(card.split()), f"the card of {service} lacks «{word}»"
 
 
 @pytest.mark.parametrize("path", MIGRATIONS, ids=name_of)

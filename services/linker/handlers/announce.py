@@ -39,7 +39,7 @@ class Announcer:
         self._clock = clock
         self._outbox = outbox
         self._outgoing: list[Outgoing] = []
-        self._kept: list[Announcement] = []
+        self._kept: dict[tuple[AnnouncementKind, UUID], Announcement] = {}
 
     def tell(self, topic: str, payload: Payload, context: Context, *, subject_id: str, version: int) -> Event:
         """Add an event that is not kept; return it."""
@@ -70,7 +70,7 @@ class Announcer:
         """Add an event and keep it, in the place of the one before it about the same thing."""
         event = self.tell(topic, payload, context, subject_id=str(subject_id), version=version)
         value = self._outgoing[-1].value or b""
-        self._kept.append(Announcement(kind, subject_id, version, event.occurred_at, value, digest))
+        self._kept[kind, subject_id] = Announcement(kind, subject_id, version, event.occurred_at, value, digest)
 
     def tell_move(self, move: Move, context: Context, *, version: int) -> None:
         """Tell that a tip is in another cluster than before."""
@@ -91,7 +91,7 @@ class Announcer:
     async def publish(self, transaction: Connection) -> None:
         """Store what was gathered."""
         if self._kept:
-            await lead_store.save_announcements(transaction, self._kept)
+            await lead_store.save_announcements(transaction, list(self._kept.values()))
         await self._outbox.put(transaction, self._outgoing)
 
 

@@ -18,6 +18,7 @@ from services.linker.handlers.turn import Desk
 from services.linker.http.models import LeadShown, LinkShown, graph_of, link_of, listed_lead_of, whole_lead_of
 from services.linker.store import shown
 from services.linker.store.shown import LeadFilter
+from shared.db.pool import Pool
 from shared.errors import FieldError, Rejected
 from shared.http import Call, Page, answer, cursor_of, read_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
@@ -53,7 +54,7 @@ async def get_clusters(request: Request) -> Response:
     call: Call = request.state.call
     async with call.transaction() as transaction:
         await call.record_view(transaction, "cluster", [EVERYTHING])
-    return StreamingResponse(_lines(call), media_type="application/x-ndjson")
+    return StreamingResponse(cluster_lines(call.edge.pool), media_type="application/x-ndjson")
 
 
 async def get_leads(
@@ -101,11 +102,9 @@ async def get_graph(request: Request, lead_id: UUID) -> Response:
     return answer(graph_of(graph))
 
 
-async def _lines(call: Call) -> AsyncIterator[bytes]:
-    async with (
-        call.edge.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+async def cluster_lines(pool: Pool) -> AsyncIterator[bytes]:
+    """Yield the export some lines at a time, at the reader's pace; a reader slower than 30 s a step is given up."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         async for rows in shown.stream_clusters(connection):
             yield b"".join(orjson.dumps(dict(row), default=str, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 

@@ -55,7 +55,7 @@ def a_lead(kind: str, lead_id: UUID, version: int, *, place: LeadPlace | None = 
     )
     event = an_event(payload, topic="linker.leads", service="linker", subject_id=str(lead_id), subject_version=version)
     record = Record("linker.leads", 0, 0, None, encode(event), (), 0)
-    return Incoming(decode(record.value), payload, record)
+    return Incoming(decode(record.value), payload, record, "referral")
 
 
 @pytest.fixture

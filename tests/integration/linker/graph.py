@@ -1,0 +1,195 @@
+"""The linker's graph as a test works on it: facts of other services in, clusters, leads and events out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.linker.domain.cluster import Judged, Judgement
+from services.linker.domain.rules import FOUNDATION, Rules
+from services.linker.handlers.decide import Decider, judge, withdraw
+from services.linker.handlers.turn import Desk
+from services.linker.settings import LinkerSettings
+from services.linker.stream import build_handler
+from shared.db.pool import Pool
+from shared.events.envelope import Actor, Context, Event, Payload, encode
+from shared.events.intake import (
+    File,
+    GivenIdentifier,
+    Incident,
+    Party,
+    ResearchPersonal,
+    ResearchRecordedV1,
+    ReviewPersonal,
+    TipAmendedV1,
+    TipPersonal,
+    TipReceivedV1,
+    TipReviewedV1,
+    Urgency,
+)
+from shared.events.referral import ReferralChangedV1
+from shared.kafka.consume import Record
+from shared.kafka.inbox import EventHandler
+from shared.kafka.outbox import Outbox
+from shared.metrics import Metrics
+from shared.service import Tools
+from tests.builders import an_event, new_id
+from tests.fakes import START, FakeClock
+
+SELECT_EVENTS = "SELECT value FROM outbox WHERE topic NOT LIKE '%.activity' ORDER BY id"
+SELECT_CLUSTERS = "SELECT tip.source_ref, membership.cluster_id FROM membership JOIN tip USING (tip_id)"
+SELECT_LIVE_LEADS = """
+SELECT announcement.event FROM lead JOIN announcement ON announcement.subject_id = lead.lead_id AND kind = 'lead'
+WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
+ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
+
+
+def email(value: str) -> GivenIdentifier:
+    return GivenIdentifier(type="email", value=value)
+
+
+def a_tip(ref: str, *identifiers: GivenIdentifier, tip_id: UUID | None = None, **fields: Any) -> TipReceivedV1:
+    """Return a tip about a subject with these identifiers."""
+    version, role = fields.pop("version", 1), fields.pop("role", "subject")
+    party = Party(party_id=new_id(), role=role, names=["Rosa Invented"], identifiers=list(identifiers))
+    model = TipReceivedV1 if version == 1 else TipAmendedV1
+    return model(  # type: ignore[return-value]  # the two differ in name only
+        **{
+            "tip_id": tip_id or new_id(),
+            "tip_version": version,
+            "source": "ncmec",
+            "source_kind": "ngo",
+            "source_ref": ref,
+            "reported_at": START,
+            "incident": Incident(type=fields.pop("incident", "possession"), country="US", region="CA"),
+            "urgency": Urgency(**fields.pop("urgency", {})),
+            "files": [File(**file) for file in fields.pop("files", [])],
+            "personal": TipPersonal(narrative="invented", parties=[party]),
+            **fields,
+        }
+    )
+
+
+def amended(tip: TipReceivedV1, *identifiers: GivenIdentifier, **fields: Any) -> TipReceivedV1:
+    """Return the tip's next version, with these identifiers instead."""
+    return a_tip(tip.source_ref, *identifiers, tip_id=tip.tip_id, version=tip.tip_version + 1, **fields)
+
+
+def a_review(tip_id: UUID, number: int = 1, decision: str = "actionable") -> TipReviewedV1:
+    limb = decision == "actionable"
+    return TipReviewedV1(
+        review_id=new_id(),
+        review_number=number,
+        tip_id=tip_id,
+        tip_version=1,
+        plausible=limb,
+        verifiable=limb,
+        illegal_if_verified=limb,
+        decision=decision,
+        personal=ReviewPersonal(reason="invented"),
+    )
+
+
+def a_result(tip_id: UUID, *identifiers: GivenIdentifier, number: int = 1) -> ResearchRecordedV1:
+    """Return a research result that found identifiers of the subject."""
+    party = Party(party_id=new_id(), role="subject", identifiers=list(identifiers))
+    return ResearchRecordedV1(
+        research_id=new_id(),
+        research_number=number,
+        tip_id=tip_id,
+        kind="summons",
+        personal=ResearchPersonal(parties=[party]),
+    )
+
+
+def a_referral(lead_id: UUID, version: int = 1, **fields: Any) -> ReferralChangedV1:
+    return ReferralChangedV1(
+        **{
+            "referral_id": fields.pop("referral_id", lead_id),
+            "version": version,
+            "lead_id": lead_id,
+            "lead_version": 1,
+            "state": "sent",
+            "office": "sac-boston",
+            "tier": "T4",
+            "confidence": 1.0,
+            "reason": "in Massachusetts",
+            **fields,
+        }
+    )
+
+
+@dataclass
+class Graph:
+    """Applies batches as the worker does and judgements as HTTP does, and reads what came of it."""
+
+    pool: Pool
+    clock: FakeClock
+    rules: Rules = FOUNDATION
+    handler: EventHandler = field(init=False)
+
+    def __post_init__(self) -> None:
+        tools = Tools(LinkerSettings(), self.clock, Metrics(), self.pool, Outbox(shards=2))
+        self.handler = build_handler(tools, self.rules)
+
+    async def tell(self, *payloads: Payload | Event) -> None:
+        """Apply the facts as one batch."""
+        events = [each if isinstance(each, Event) else an_event(each) for each in payloads]
+        await self.apply([encode(event) for event in events])
+
+    async def apply(self, values: Sequence[bytes]) -> None:
+        """Apply records as they lie on a topic, as one batch."""
+        records = [Record("intake.tips", 0, offset, None, value, (), 0) for offset, value in enumerate(values)]
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self.handler.apply(connection, records)
+
+    async def judge(self, left: UUID, right: UUID, decision: Judged) -> Judgement:
+        """Record a judgement, a second after the one before."""
+        self.clock.move(timedelta(seconds=1))
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await judge(connection, self._desk, self._decider, left, right, decision, reason="invented")
+
+    async def withdraw(self, judgement: Judgement) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await withdraw(connection, self._desk, self._decider, judgement.judgement_id, reason="invented")
+
+    async def clusters(self) -> set[frozenset[str]]:
+        """Return the partition, by the sources' references."""
+        found: dict[UUID, set[str]] = {}
+        for row in await self.pool.fetch(SELECT_CLUSTERS):
+            found.setdefault(row["cluster_id"], set()).add(row["source_ref"])
+        return {frozenset(refs) for refs in found.values()}
+
+    async def live_leads(self) -> list[dict[str, Any]]:
+        """Return what was last published of each lead that stands and is not closed."""
+        return [orjson.loads(row["event"])["payload"] for row in await self.pool.fetch(SELECT_LIVE_LEADS)]
+
+    async def events(self, *types: str) -> list[dict[str, Any]]:
+        """Return the events published so far, in order; those of the types, if some are named."""
+        events = [orjson.loads(row["value"]) for row in await self.pool.fetch(SELECT_EVENTS)]
+        return [event for event in events if not types or event["type"] in types]
+
+    async def news(self) -> list[str]:
+        """Return the types of the events since the last call, and forget them."""
+        types = [event["type"] for event in await self.events()]
+        await self.pool.execute("DELETE FROM outbox")
+        return types
+
+    @property
+    def _desk(self) -> Desk:
+        return Desk(self.clock, Outbox(shards=2), self.rules)
+
+    @property
+    def _decider(self) -> Decider:
+        return Decider(ANALYST.id, Context(ANALYST, new_id()))
+
+
+def refs_of(lead: dict[str, Any]) -> frozenset[str]:
+    return frozenset(tip["source_ref"] for tip in lead["tips"])
+
+
+def of_tip(events: Iterable[dict[str, Any]], tip_id: UUID) -> list[dict[str, Any]]:
+    return [event["payload"] for event in events if event["payload"].get("tip_id") == str(tip_id)]

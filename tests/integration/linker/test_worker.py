@@ -1,0 +1,72 @@
+"""The linker's processes against real Kafka: facts in, leads out, and everything sent again when asked to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import services.linker.store.graph
+import services.linker.store.leads
+import services.linker.store.shown
+from services.linker.app import SERVICE
+from services.linker.handlers.republish import republish
+from shared.db.pool import Pool
+from shared.kafka.outbox import Outbox, OutboxGate
+from tests.builders import an_event, event_bytes
+from tests.conftest import Kafka, Work
+from tests.fakes import START
+from tests.integration.linker.graph import Graph, a_review, a_tip, email
+
+PoolOf = Callable[[str], Awaitable[Pool]]
+STORES = (services.linker.store.graph, services.linker.store.leads, services.linker.store.shown)
+
+
+async def test_a_reviewed_tip_becomes_a_lead_on_its_topic(kafka: Kafka, work: Work) -> None:
+    one, two = a_tip("CT-1", email("x@example.org")), a_tip("CT-2", email("x@example.org"))
+    async with work(SERVICE):
+        for fact in (a_review(two.tip_id), one, two):
+            await kafka.send("intake.tips", event_bytes(fact), key=str(fact.tip_id).encode())
+        events = await kafka.read_events("linker.leads", count_min=1)
+    assert events[0]["type"] == "lead.opened"
+    assert events[-1]["payload"]["tip_count"] == 2
+    assert events[0]["subject"]["id"] == events[0]["payload"]["lead_id"]
+
+
+async def test_two_transactions_that_decide_at_once_take_turns(graph: Graph) -> None:
+    """Each joins the same value; were they to decide side by side, neither would see the other's tip."""
+    for number in range(5):
+        value = email(f"someone{number}@example.org")
+        await asyncio.gather(*(graph.tell(a_tip(f"CT-{number}-{side}", value)) for side in "abc"))
+    assert sorted(map(len, await graph.clusters())) == [3] * 5
+
+
+async def test_everything_kept_is_sent_again_under_its_old_id(graph: Graph) -> None:
+    tips = [a_tip(f"CT-{number}", email("x@example.org")) for number in range(3)]
+    await graph.tell(*tips)
+    await graph.tell(*(a_review(tip.tip_id) for tip in tips))
+    before = await graph.events()
+    await graph.news()
+    reported: list[int] = []
+    gate = OutboxGate(rows_max=1_000)
+    count = await republish(graph.pool, Outbox(shards=2), gate, since=START, report=reported.append)
+    again = await graph.events()
+    assert len(again) == count == reported[-1]
+    assert {event["type"] for event in again} == {"tip.clustered", "tip.linked", "lead.opened"}
+    assert [event for event in before if event in again] == sorted(again, key=before.index)
+    later = START.replace(year=START.year + 1)
+    assert await republish(graph.pool, Outbox(shards=2), gate, since=later, report=reported.append) == 0
+
+
+async def test_every_statement_fits_the_schema(pool_of: PoolOf) -> None:
+    pool = await pool_of("linker")
+    statements = [(name, text) for store in STORES for name, text in vars(store).items() if _is_statement(name, text)]
+    assert len(statements) > 30
+    async with pool.acquire() as connection:
+        for name, text in statements:
+            assert await connection.prepare(text), name
+
+
+def _is_statement(name: str, text: object) -> bool:
+    return name.isupper() and isinstance(text, str)
+
+
+def test_an_event_of_a_tip_is_one_of_those_read() -> None:
+    assert an_event(a_tip("CT-1")).topic in SERVICE.topics
