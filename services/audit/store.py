@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.audit.domain.check import StoredEntry, StoredHead
+from services.audit.domain.header import FACTS, fact_columns
 from services.audit.domain.log import Entry, Head, NotNext, Reading
 from services.audit.domain.merkle import decode_frontier
 from shared.db.pool import Connection, Row
@@ -41,10 +43,7 @@ UPDATE head SET size = move.size, next_offset = move.next_offset, frontier = mov
 FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
     AS move (id, expected_offset, size, next_offset, frontier)
 WHERE head.id = move.id AND head.next_offset = move.expected_offset"""
-ENTRY_COLUMNS = (
-    "index", "kafka_offset", "occurred_at", "event_id", "head_id", "kind", "type", "subject_kind", "subject_id",
-    "actor_id", "outcome", "header", "commit", "leaf", "body",
-)  # fmt: skip
+ENTRY_COLUMNS = ("head_id", "index", "kafka_offset", "kind", *FACTS, "header", "commit", "leaf", "body")
 
 # The list
 
@@ -253,20 +252,16 @@ def _head(row: Row) -> Head:
     return Head(row["topic"], row["partition"], row["next_offset"], decode_frontier(row["size"], row["frontier"]))
 
 
-def _row(head_id: int, entry: Entry) -> tuple[object, ...]:
-    facts = entry.header.facts
-    if facts is None:
-        shown: tuple[object, ...] = (None, None, head_id, entry.kind, None, None, None, None, None)
-    else:
-        shown = (
-            facts.occurred_at,
-            facts.event_id,
-            head_id,
-            entry.kind,
-            facts.type,
-            facts.subject_kind,
-            facts.subject_id,
-            facts.actor_id,
-            facts.outcome,
-        )
-    return (entry.index, entry.header.offset, *shown, entry.header_bytes, entry.commit, entry.leaf, entry.body)
+def _row(head_id: int, entry: Entry) -> tuple[Any, ...]:
+    header = entry.header
+    return (
+        head_id,
+        entry.index,
+        header.offset,
+        entry.kind,
+        *fact_columns(header),
+        entry.header_bytes,
+        entry.commit,
+        entry.leaf,
+        entry.body,
+    )

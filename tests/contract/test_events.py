@@ -67,7 +67,7 @@ def test_every_example_is_still_read_and_nothing_of_it_is_lost(path: Path) -> No
     envelope = decode(path.read_bytes())
     payload = open_payload(envelope, models_by_type()[envelope.type, envelope.version])
     again = json.loads(payload.model_dump_json())
-    assert _without_salt(document["payload"]).items() <= again.items()
+    assert _is_within(_without_salt(document["payload"]), again)
     assert envelope.subject.kind == payload.SUBJECT
 
 
@@ -87,6 +87,15 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
         for part in reference.split("/"):
             node = node[part]
         assert node
+
+
+def _is_within(part: Any, whole: Any) -> bool:
+    """Return whether all of `part` is in `whole`, which may have more fields at any depth: those added since."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _is_within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) == len(whole) and all(map(_is_within, part, whole))
+    return bool(part == whole)
 
 
 def _without_salt(payload: dict[str, Any]) -> dict[str, Any]:

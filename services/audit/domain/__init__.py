@@ -38,7 +38,7 @@ Kafka header `producer`), type*, subject's kind*, subject's id*, actor's id (of 
 Of several Kafka headers of one name the first counts. One that does not fit is not there: a producer longer than 200
 bytes or not UTF-8, a seq that is not 1 to 18 digits, a mac that is not 64 hex digits. The event's fields come from the
 envelope in the value (`shared.events.envelope`). There is no event when the value is no envelope, when its texts have
-more than 500 bytes together, when its time lies outside the years 1 to 9999 in UTC, and in every record of a topic
+more than 500 bytes together, when its time lies outside the years 2 to 9998 in UTC, and in every record of a topic
 that ends in `.dlq`, which holds what someone could not read.
 
     commit = SHA-256(body)

@@ -7,10 +7,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from services.audit.domain.header import BadHeader, Header, decode_header
+from services.audit.domain.header import FACTS, BadHeader, Header, decode_header, fact_columns
 from services.audit.domain.log import leaf_of
 from services.audit.domain.merkle import Frontier, decode_frontier
 
@@ -204,15 +203,18 @@ class LogCheck:
 
 
 def _differing_column(header: Header, entry: StoredEntry) -> str | None:
-    facts = header.facts
-    pairs: tuple[tuple[str, Any, Any], ...] = (
-        ("kafka_offset", header.offset, entry.kafka_offset),
-        ("event_id", facts and facts.event_id, entry.event_id),
-        ("type", facts and facts.type, entry.type),
-        ("occurred_at", facts and facts.occurred_at, entry.occurred_at),
-        ("subject_kind", facts and facts.subject_kind, entry.subject_kind),
-        ("subject_id", facts and facts.subject_id, entry.subject_id),
-        ("actor_id", facts and facts.actor_id, entry.actor_id),
-        ("outcome", facts and facts.outcome, entry.outcome),
+    if header.offset != entry.kafka_offset:
+        return "kafka_offset"
+    kept = fact_columns(header)
+    shown = (
+        entry.event_id,
+        entry.type,
+        entry.occurred_at,
+        entry.subject_kind,
+        entry.subject_id,
+        entry.actor_id,
+        entry.outcome,
     )
-    return next((name for name, kept, shown in pairs if kept != shown), None)
+    if kept == shown:
+        return None
+    return next(name for name, left, right in zip(FACTS, kept, shown, strict=True) if left != right)

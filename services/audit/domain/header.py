@@ -4,11 +4,15 @@ import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+
+FACTS = ("event_id", "type", "occurred_at", "subject_kind", "subject_id", "actor_id", "outcome")
+"""The columns of an entry that repeat an event's facts; all are null when it is opaque."""
 
 _FIXED = struct.Struct(">BBIqqqq16s32s32s7H")
 _KEY, _PRODUCER, _SEQ, _MAC, _EVENT, _ACTOR = (1 << bit for bit in range(6))
@@ -114,6 +118,22 @@ def decode_header(raw: bytes) -> Header:
         seq=seq if flags & _SEQ else None,
         mac=mac if flags & _MAC else None,
         facts=facts if flags & _EVENT else None,
+    )
+
+
+def fact_columns(header: Header) -> tuple[Any, ...]:
+    """Return the values of the columns `FACTS`."""
+    facts = header.facts
+    if facts is None:
+        return (None,) * len(FACTS)
+    return (
+        facts.event_id,
+        facts.type,
+        facts.occurred_at,
+        facts.subject_kind,
+        facts.subject_id,
+        facts.actor_id,
+        facts.outcome,
     )
 
 

@@ -15,6 +15,8 @@ from shared.events.topics import DEAD_LETTER_SUFFIX
 FACTS_BYTES_MAX = 500
 """Of an event's texts together. Ours are far shorter; the bound keeps every entry of an index small."""
 PRODUCER_BYTES_MAX = 200
+FIRST_YEAR, LAST_YEAR = 2, 9998
+"""The calendar's very ends stand for minus and plus infinity in PostgreSQL's client."""
 SEQ_DIGITS_MAX = 18
 MAC_HEX_DIGITS = 64
 HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
@@ -106,6 +108,8 @@ def _facts(record: Record) -> Facts | None:
         envelope = decode(record.value)
         occurred_at = envelope.occurred_at.astimezone(UTC)
     except (Rejected, OverflowError):
+        return None
+    if not FIRST_YEAR <= occurred_at.year <= LAST_YEAR:
         return None
     outcome = envelope.payload.get("outcome")
     facts = Facts(

@@ -23,7 +23,7 @@ from services.intake.handlers.take import take_tips
 from services.intake.http.answers import BatchTaken, LineRefused, LineTaken
 from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip, refuse_binary
 from shared.db.pool import Connection
-from shared.errors import CetsError, FieldError, Forbidden, Rejected
+from shared.errors import CetsError, FieldError, Forbidden, Rejected, Unavailable
 from shared.events.activity import TipsRefusedV1
 from shared.http import Call, Route, create
 from shared.http.body import read_chunks, require_media_type
@@ -43,23 +43,24 @@ ReadLine = Callable[[bytes], Submission]
 
 async def post_batch(request: Request) -> Response:
     call: Call = request.state.call
-    refuse_binary(request)
-    require_media_type(request, NDJSON)
-    parts: Parts = call.edge.parts
-    kinds = await parts.sources.kinds(call.edge.pool)
-    batch = _Batch(call, lambda raw: read_tip(raw, call.principal, kinds))
+    batch = _Batch(call, await _reader(call, NDJSON))
     return await batch.take(Splitter(bytes_max=TIP_BYTES_MAX))
 
 
 async def post_upload(request: Request) -> Response:
     call: Call = request.state.call
-    refuse_binary(request)
-    require_media_type(request, CSV)
-    parts: Parts = call.edge.parts
-    kinds = await parts.sources.kinds(call.edge.pool)
-    table = _Table(lambda raw: read_tip(raw, call.principal, kinds))
+    table = _Table(await _reader(call, CSV))
     batch = _Batch(call, table.read_row, read_first=table.read_header)
     return await batch.take(Splitter(bytes_max=TIP_BYTES_MAX, is_quoted=True))
+
+
+async def _reader(call: Call, media_type: str) -> ReadLine:
+    """Return what reads one tip of this caller, once the body is known to be declared as `media_type`."""
+    refuse_binary(call.request)
+    require_media_type(call.request, media_type)
+    parts: Parts = call.edge.parts
+    kinds = await parts.sources.kinds(call.edge.pool)
+    return lambda raw: read_tip(raw, call.principal, kinds)
 
 
 class _Table:
@@ -94,7 +95,7 @@ class _Batch:
         self._rejected: list[LineRefused] = []
         self._problems: Counter[str] = Counter()
         self._lines = 0
-        self._storing = None
+        self._is_answered = False
 
     async def take(self, splitter: Splitter) -> Response:
         """Take all lines of the body; answer what became of each.
@@ -102,22 +103,21 @@ class _Batch:
         Raises:
             Rejected: `too_large`, or the first line is not a header; earlier chunks are stored.
         """
-        is_known = await self._is_answered()
+        self._is_answered = await self._find_answer()
         digest = hashlib.sha256()
         async for data in read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX):
             digest.update(data)
-            if not is_known:
+            if not self._is_answered:
                 await self._take_lines(splitter.feed(data))
-        if not is_known:
+        if not self._is_answered:
             await self._take_lines(splitter.end())
             if self._read_first is not None:
                 self._read_first(None)
             await self._store()
-            await self._store()
         return await create(self._call, self._finish, request_hash=digest.digest())
 
-    async def _is_answered(self) -> bool:
-        """Return whether this is a repeat under an Idempotency-Key: then only its hash is wanted."""
+    async def _find_answer(self) -> bool:
+        """Return whether the Idempotency-Key, if any, has its answer: then only the body's hash is of interest."""
         key = self._call.request.headers.get("idempotency-key")
         if key is None:
             return False
@@ -154,10 +154,8 @@ class _Batch:
     async def _store(self) -> None:
         """Store the lines in hand, in one transaction."""
         chunk, self._chunk = self._chunk, []
-        if self._storing: await self._storing
-        self._storing = asyncio.create_task(self._store2(chunk)) if chunk else None
-
-    async def _store2(self, chunk):
+        if not chunk:
+            return
         call, edge = self._call, self._call.edge
         async with call.transaction() as transaction:
             await edge.gate.check(transaction)
@@ -170,6 +168,8 @@ class _Batch:
 
     async def _finish(self, transaction: Connection) -> tuple[int, BaseModel]:
         """Put the refused lines on record, as one event, and return the answer."""
+        if self._is_answered:
+            raise Unavailable("the answer under this Idempotency-Key has just expired; send the batch again")
         if self._rejected:
             payload = TipsRefusedV1(
                 route=route_name(self._call.request),

@@ -33,7 +33,7 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)]
 
 async def post_review(request: Request, tip_id: TipId) -> Response:
     call: Call = request.state.call
-    _, form, _ = await read_form(request, ReviewForm)
+    form, _ = await read_form(request, ReviewForm)
     verdict = Verdict(form.plausible, form.verifiable, form.illegal_if_verified)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
@@ -46,7 +46,7 @@ async def post_review(request: Request, tip_id: TipId) -> Response:
 
 async def post_research(request: Request, tip_id: TipId) -> Response:
     call: Call = request.state.call
-    _, form, found = await read_form(request, ResearchForm)
+    form, found = await read_form(request, ResearchForm)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         decider = Decider(transaction, call.context, call.edge.clock, call.edge.outbox)

@@ -31,17 +31,22 @@ class Parts:
     chunk_lines: int
 
 
-async def read_form(request: Request, model: type[Form]) -> tuple[bytes, Form, dict[str, Any]]:
-    """Return the JSON body as sent, as `model`, and as its fields that say something.
+async def read_form(request: Request, model: type[Form]) -> tuple[Form, dict[str, Any]]:
+    """Return the JSON body as `model`, and as those of its fields that say something.
 
     Raises:
         Rejected: as `shared.http.body.read_json` does; and `media_refused` for an image or a video within.
     """
+    raw = await read_raw(request)
+    form = parse(raw, model)
+    return form, fields_of(raw, form)
+
+
+async def read_raw(request: Request) -> bytes:
+    """Return the body, declared as JSON and at most 192 KiB; raises `Rejected` for any other."""
     refuse_binary(request)
     require_media_type(request, JSON)
-    raw = await read_bytes(request, bytes_max=TIP_BYTES_MAX)
-    form = parse(raw, model)
-    return raw, form, fields_of(raw, form)
+    return await read_bytes(request, bytes_max=TIP_BYTES_MAX)
 
 
 def read_tip(raw: bytes, principal: Principal, kinds: Mapping[str, str]) -> Submission:

@@ -19,11 +19,10 @@ from services.intake.http.answers import (
     tip_item,
 )
 from services.intake.http.forms import TipForm
-from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip, refuse_binary
+from services.intake.http.reading import Parts, read_raw, read_tip
 from shared.db.pool import Connection
 from shared.errors import NotFound
 from shared.http import Call, Page, Route, answer, create, cursor_of, read_id_cursor
-from shared.http.body import JSON, read_bytes, require_media_type
 from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 VERSIONS_SHOWN = 100
@@ -33,10 +32,7 @@ INT_MAX = 2_147_483_647
 async def post_tip(request: Request) -> Response:
     call: Call = request.state.call
     parts: Parts = call.edge.parts
-    refuse_binary(request)
-    require_media_type(request, JSON)
-    raw = await read_bytes(request, bytes_max=TIP_BYTES_MAX)
-    submission = read_tip(raw, call.principal, await parts.sources.kinds(call.edge.pool))
+    submission = read_tip(await read_raw(request), call.principal, await parts.sources.kinds(call.edge.pool))
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         edge = call.edge

@@ -8,14 +8,17 @@ import services.linker.store.leads
 import services.linker.store.shown
 from services.linker.app import SERVICE
 from services.linker.handlers.republish import republish
+from services.linker.store.graph import lock_graph
 from shared.db.pool import Pool
 from shared.kafka.outbox import Outbox, OutboxGate
 from tests.builders import an_event, event_bytes
 from tests.conftest import Kafka, Work
 from tests.fakes import START
 from tests.integration.linker.graph import Graph, a_review, a_tip, email
+from tests.waiting import eventually
 
 PoolOf = Callable[[str], Awaitable[Pool]]
+COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 STORES = (services.linker.store.graph, services.linker.store.leads, services.linker.store.shown)
 
 
@@ -30,12 +33,36 @@ async def test_a_reviewed_tip_becomes_a_lead_on_its_topic(kafka: Kafka, work: Wo
     assert events[0]["subject"]["id"] == events[0]["payload"]["lead_id"]
 
 
-async def test_two_transactions_that_decide_at_once_take_turns(graph: Graph) -> None:
-    """Each joins the same value; were they to decide side by side, neither would see the other's tip."""
-    for number in range(5):
-        value = email(f"someone{number}@example.org")
-        await asyncio.gather(*(graph.tell(a_tip(f"CT-{number}-{side}", value)) for side in "abc"))
-    assert sorted(map(len, await graph.clusters())) == [3] * 5
+async def test_whoever_decides_waits_until_the_one_before_is_done(graph: Graph) -> None:
+    one, two = a_tip("CT-1"), a_tip("CT-2")
+    await graph.tell(one, two)
+
+    async def someone_waits() -> bool:
+        return bool(await graph.pool.fetchval(COUNT_WAITING))
+
+    async with asyncio.TaskGroup() as tasks:
+        async with graph.pool.acquire() as connection, connection.transaction():
+            await lock_graph(connection)
+            batch = tasks.create_task(graph.tell(a_tip("CT-3")))
+            await eventually(someone_waits)
+            assert not batch.done()
+        await batch
+        async with graph.pool.acquire() as connection, connection.transaction():
+            await lock_graph(connection)
+            judged = tasks.create_task(graph.judge(one.tip_id, two.tip_id, "same"))
+            await eventually(someone_waits)
+            assert not judged.done()
+    assert len(await graph.clusters()) == 2
+
+
+async def test_batches_and_judgements_side_by_side_end_in_one_view(graph: Graph) -> None:
+    tips = [a_tip(f"CT-{number}", email(f"someone{number % 3}@example.org")) for number in range(12)]
+    await graph.tell(*tips[:3])
+    await asyncio.gather(
+        *(graph.tell(tip) for tip in tips[3:]),
+        graph.judge(tips[0].tip_id, tips[1].tip_id, "same"),
+    )
+    assert sorted(map(len, await graph.clusters())) == [4, 8]
 
 
 async def test_everything_kept_is_sent_again_under_its_old_id(graph: Graph) -> None:

@@ -1,0 +1,1 @@
+"""Tests of what intake decides without a database."""
