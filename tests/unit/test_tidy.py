@@ -60,7 +60,7 @@ def test_sql_stands_in_store_as_a_constant(path: Path) -> None:
     docstrings = {id(d) for d in _docstring_nodes(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+            text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
             assert not SQL.search(text), f"line {node.lineno}: SQL is never built from text; bind parameters"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             is_at_home = SQL_ROOMS.match(name_of(path)) is not None

@@ -63,7 +63,7 @@ def content_event(submission: Submission, tip: Tip, *, event_id: UUID, head: Map
             "type": model.TYPE,
             "version": model.VERSION,
             **head,
-            "subject": {"kind": model.SUBJECT, "id": str(tip.tip_id), "version": tip.version},
+            "subject": {"kind": model.SUBJECT, "id": str(tip.tip_id), "version": tip.revision},
             "payload": payload,
         },
         # The database driver's ids are of a class of its own, which orjson knows only as text.

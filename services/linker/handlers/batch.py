@@ -85,8 +85,9 @@ async def _replace_holdings(turn: Turn, changed: Mapping[UUID, Sequence[Holding]
     changes = await graph.change_counts(turn.transaction, deltas) if deltas else []
     standings = {change.key: turn.rules.standing(change.key.type, change.stat) for change in changes}
     crossed = [change for change in changes if _crossed(change, deltas[change.key], turn.rules)]
-    saved = {each.key: standings[each.key] for each in changes if each.standing != standings[each.key]}
-    if saved or crossed:
+    moved = [each for each in changes if each.standing != standings[each.key]]
+    if moved or crossed:
+        saved = {each.key: standings[each.key] for each in (*moved, *crossed)}
         await _save_standings(turn, saved, crossed, [*removed, *added])
     return {each.key for each in changes if "joins" in (each.standing, standings[each.key])}
 

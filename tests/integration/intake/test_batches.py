@@ -97,12 +97,12 @@ async def test_a_batch_again_is_all_duplicates(desk: Desk) -> None:
 
 
 async def test_batches_at_the_same_time_over_the_same_references_never_double_a_tip(desk: Desk) -> None:
-    tips = [made.tip for made in generate(7, 60)]
-    orders = [tips, tips[::-1], tips[30:] + tips[:30], tips[::-1][15:]]
+    tips = [made.tip for made in generate(7, 400)]
+    orders = [tips, tips[::-1], tips[200:] + tips[:200], tips[::-1][100:]]
     answers = await asyncio.gather(*(batch(desk, ndjson(*order), ANALYST) for order in orders))
-    assert sum(answer["accepted"] for answer in answers) == 60
-    assert sum(answer["duplicate"] for answer in answers) == sum(map(len, orders)) - 60
-    assert await desk.pool.fetchval(COUNT_TIPS) == 60
+    assert sum(answer["accepted"] for answer in answers) == 400
+    assert sum(answer["duplicate"] for answer in answers) == sum(map(len, orders)) - 400
+    assert await desk.pool.fetchval(COUNT_TIPS) == 400
 
 
 async def test_more_lines_than_allowed_are_refused_and_whole_chunks_stay(
@@ -125,7 +125,10 @@ async def test_a_stream_that_says_it_is_too_long_is_refused_before_it_is_read(de
     assert await desk.pool.fetchval(COUNT_TIPS) == 0
 
 
-async def test_an_idempotency_key_repeats_the_answer_of_a_batch_and_does_nothing(desk: Desk) -> None:
+async def test_an_idempotency_key_repeats_the_answer_of_a_batch_and_does_nothing(
+    call_service: CallService, desk: Desk
+) -> None:
+    desk = Desk(await call_service(SERVICE, batch_chunk_lines=1), desk.pool)
     raw, key = ndjson(a_tip(), b"{"), {"Idempotency-Key": "b-1"}
     first = await desk.post("/v1/tips/batch", raw, "source.ncmec", NDJSON, **key)
     again = await desk.post("/v1/tips/batch", raw, "source.ncmec", NDJSON, **key)

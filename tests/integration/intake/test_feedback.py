@@ -103,6 +103,14 @@ async def test_a_rejected_tip_linked_to_an_actionable_one_awaits_review_again(de
     assert after == before, "hearing publishes nothing"
 
 
+async def test_a_tip_that_is_not_rejected_stays_as_it_is(desk: Desk, clock: FakeClock) -> None:
+    actionable, other = await decided_tips(desk, GOOD, GOOD)
+    waiting = str((await desk.submit(source_ref="CT-9"))["tip_id"])
+    await tell(desk, clock, [a_link(actionable, other), a_link(waiting, other)])
+    assert await state_of(desk, actionable) == ("actionable", None)
+    assert await state_of(desk, waiting) == ("awaiting_review", None)
+
+
 async def test_a_link_that_was_known_reopens_nothing(desk: Desk, clock: FakeClock) -> None:
     rejected, actionable, other = await decided_tips(desk, BAD, GOOD, BAD)
     await tell(desk, clock, [a_link(rejected, actionable)])
