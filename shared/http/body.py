@@ -1,15 +1,18 @@
 """Reading a request's body: media type, size, characters, form; refused before anything is stored."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
-import orjson
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import ClientDisconnect
 
 from shared.errors import FieldError, Rejected
 
 JSON = "application/json"
+ERRORS_MAX = 100
 MEDIA_PREFIXES = ("multipart/", "image/", "video/", "audio/")
 
 
@@ -36,14 +39,14 @@ async def read_json(request: Request, model: type[Model], *, bytes_max: int) -> 
 def parse_json(raw: bytes, model: type[Model]) -> Model:
     """Return `raw` as `model`; raises `Rejected` as `read_json` does."""
     if b"\\u0000" in raw or b"\x00" in raw:
-        raise _with_nul(raw)
+        raise _not_storable(raw, _has_nul, "must not hold a NUL character")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         if found[0]["type"] == "json_invalid":
-            raise Rejected("the body is not JSON", problem="not_json") from error
-        errors = [FieldError(tuple(e["loc"]), e["msg"]) for e in found[:100]]
+            raise _not_storable(raw, _is_torn, "must not hold half of a surrogate pair") from error
+        errors = [FieldError(tuple(e["loc"]), e["msg"]) for e in found[:ERRORS_MAX]]
         raise Rejected("some fields are not valid", errors=errors) from error
 
 
@@ -69,37 +72,51 @@ async def read_chunks(request: Request, *, bytes_max: int) -> AsyncIterator[byte
     if declared.isdigit() and int(declared) > bytes_max:
         raise _too_large(bytes_max)
     size_bytes = 0
-    async for chunk in request.stream():
-        size_bytes += len(chunk)
-        if size_bytes > bytes_max:
-            raise _too_large(bytes_max)
-        yield chunk
+    try:
+        async for chunk in request.stream():
+            size_bytes += len(chunk)
+            if size_bytes > bytes_max:
+                raise _too_large(bytes_max)
+            yield chunk
+    except ClientDisconnect as error:
+        raise Rejected("the body broke off", problem="broken_off") from error
 
 
 def _too_large(bytes_max: int) -> Rejected:
     return Rejected(f"the body may have at most {bytes_max} bytes", problem="too_large")
 
 
-def _with_nul(raw: bytes) -> Rejected:
-    """Name the field with the NUL: the slow way, walked for refused bodies only."""
+def _not_storable(raw: bytes, is_bad: Callable[[str], bool], sentence: str) -> Rejected:
+    """Name the fields whose text cannot be kept: the slow way, walked for refused bodies only."""
     try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return Rejected("the body is not JSON", problem="not_json")
-    places = [FieldError(place, "must not hold a NUL character") for place in _nul_places(document, ())]
-    if not places:
-        # The six characters of the escape stand in the text behind a backslash of their own; a rare and odd value.
-        places = [FieldError((), "must not hold the text \\u0000")]
-    return Rejected("some fields are not valid", errors=places[:100])
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return Rejected("the body is not JSON, or is nested too deeply", problem="not_json")
+    errors = [FieldError(place, sentence) for place in islice(_places(document, is_bad), ERRORS_MAX)]
+    if not errors:
+        # JSON by itself and still refused: the escape stands behind a backslash of its own, or the nesting is too deep.
+        return Rejected("the body is not JSON that can be kept", problem="not_json")
+    return Rejected("some fields are not valid", errors=errors)
 
 
-def _nul_places(node: Any, place: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
-    if isinstance(node, str):
-        return [place] if "\x00" in node else []
-    children: list[tuple[str | int, Any]] = []
-    if isinstance(node, dict):
-        children = list(node.items())
-    elif isinstance(node, list):
-        children = list(enumerate(node))
-    found = [(*place, key) for key, _ in children if isinstance(key, str) and "\x00" in key]
-    return found + [inner for key, child in children for inner in _nul_places(child, (*place, key))]
+def _places(document: Any, is_bad: Callable[[str], bool]) -> Iterator[tuple[str | int, ...]]:
+    """Yield where bad texts stand, without recursion; of a bad name, only what holds it can be told."""
+    left: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while left:
+        place, node = left.pop()
+        if isinstance(node, str) and is_bad(node):
+            yield place
+        elif isinstance(node, dict):
+            if any(is_bad(name) for name in node):
+                yield place
+            left += [((*place, name), value) for name, value in node.items() if not is_bad(name)]
+        elif isinstance(node, list):
+            left += [((*place, index), value) for index, value in enumerate(node)]
+
+
+def _has_nul(text: str) -> bool:
+    return "\x00" in text
+
+
+def _is_torn(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)

@@ -23,7 +23,7 @@ Value = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 Hash = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
-Count = Annotated[int, Field(ge=0, le=100)]
+Quality = Annotated[int, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -69,7 +69,7 @@ class FileForm(Body):
     sha256: Hash | None = None
     md5: Hash | None = None
     pdq: Hash | None = None
-    pdq_quality: Count | None = None
+    pdq_quality: Quality | None = None
     viral: bool = False
 
 

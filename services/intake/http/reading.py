@@ -1,7 +1,6 @@
 """How what is posted is read: refused when it is not what it must be, and brought into its canonical form."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -77,19 +76,13 @@ def parse(raw: bytes, model: type[Form]) -> Form:
     """Return a JSON text as `model`.
 
     Raises:
-        Rejected: as `shared.http.body.parse_json` does; a text that no encoding can hold is named as a field, and a
-            media file in place of JSON as what it is.
+        Rejected: as `shared.http.body.parse_json` does; a media file in place of JSON is named as what it is.
     """
     try:
         return parse_json(raw, model)
     except Rejected as error:
-        if error.problem != "not_json":
-            raise
-        if is_media(raw[:32]):
+        if error.problem == "not_json" and is_media(raw[:32]):
             raise Rejected("images and videos are never taken here", problem="media_refused") from error
-        if places := list(_surrogate_places(raw)):
-            errors = [FieldError(place, "must not hold half of a surrogate pair") for place in places[:ERRORS_MAX]]
-            raise Rejected("some fields are not valid", errors=errors) from error
         raise
 
 
@@ -104,32 +97,3 @@ def fields_of(raw: bytes, form: BaseModel) -> dict[str, Any]:
         errors = [FieldError(place, "holds an image or a video") for place in places[:ERRORS_MAX]]
         raise Rejected("images and videos are never taken here", errors=errors, problem="media_refused")
     return fields
-
-
-def _surrogate_places(raw: bytes) -> Iterator[tuple[str | int, ...]]:
-    """Yield where a document holds half a pair; walked for refused bodies only."""
-    if b"\\ud" not in raw.lower():
-        return
-    try:
-        document = json.loads(raw)
-        yield from _places(document, ())
-    except (ValueError, RecursionError):
-        # Not JSON for another reason; the caller says so.
-        return
-
-
-def _places(node: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(node, str):
-        if _is_torn(node):
-            yield place
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            # A name that is itself torn cannot be told; where it stands can.
-            yield from [place] if _is_torn(key) else _places(value, (*place, key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _places(value, (*place, index))
-
-
-def _is_torn(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)

@@ -9,13 +9,20 @@ import pytest
 from deploy.local.synth import generate, to_csv
 from services.intake.app import SERVICE
 from services.intake.http import batches
+from tests.builders import new_id
 from tests.conftest import CallService
+from tests.fakes import START
 from tests.integration.intake.desk import ANALYST, Desk, places_of, problem_of
 from tests.unit.intake.bodies import a_tip
+from tests.waiting import eventually
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 HEADER = "source_ref,source,reported_at,incident_type,narrative,subject_email"
 COUNT_TIPS = "SELECT count(*) FROM tip"
+COUNT_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+INSERT_TIP = """
+INSERT INTO tip (tip_id, source, source_ref, received_at, changed_at) VALUES ($1, 'ncmec', $2, $3, $3)"""
 
 
 def ndjson(*bodies: dict[str, Any] | bytes) -> bytes:
@@ -97,12 +104,32 @@ async def test_a_batch_again_is_all_duplicates(desk: Desk) -> None:
 
 
 async def test_batches_at_the_same_time_over_the_same_references_never_double_a_tip(desk: Desk) -> None:
-    tips = [made.tip for made in generate(7, 400)]
-    orders = [tips, tips[::-1], tips[200:] + tips[:200], tips[::-1][100:]]
+    tips = [made.tip for made in generate(7, 60)]
+    orders = [tips, tips[::-1], tips[30:] + tips[:30], tips[::-1][15:]]
     answers = await asyncio.gather(*(batch(desk, ndjson(*order), ANALYST) for order in orders))
-    assert sum(answer["accepted"] for answer in answers) == 400
-    assert sum(answer["duplicate"] for answer in answers) == sum(map(len, orders)) - 400
-    assert await desk.pool.fetchval(COUNT_TIPS) == 400
+    assert sum(answer["accepted"] for answer in answers) == 60
+    assert sum(answer["duplicate"] for answer in answers) == sum(map(len, orders)) - 60
+    assert await desk.pool.fetchval(COUNT_TIPS) == 60
+
+
+async def test_batches_in_opposite_orders_wait_for_each_other_and_never_for_ever(desk: Desk) -> None:
+    """A third transaction holds the reference in the middle until both batches stand before it or behind the other."""
+    forth = [a_tip(source_ref=ref) for ref in ("A", "M", "B")]
+    async with desk.pool.acquire() as connection, asyncio.TaskGroup() as tasks:
+        held = connection.transaction()
+        await held.start()
+        await connection.execute(INSERT_TIP, new_id(), "M", START)
+        answers = [tasks.create_task(batch(desk, ndjson(*order))) for order in (forth, forth[::-1])]
+        await eventually(lambda: _are_waiting(desk, 2))
+        await held.rollback()
+    assert (
+        sorted(line for task in answers for line in by_line(task.result()).values())
+        == ["accepted"] * 3 + ["duplicate"] * 3
+    )
+
+
+async def _are_waiting(desk: Desk, count: int) -> bool:
+    return bool(await desk.pool.fetchval(COUNT_WAITING) == count)
 
 
 async def test_more_lines_than_allowed_are_refused_and_whole_chunks_stay(

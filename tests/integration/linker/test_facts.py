@@ -153,6 +153,8 @@ async def test_an_event_names_the_event_that_led_to_it_and_the_linker_as_its_act
     (lead,) = await graph.events("lead.opened")
     assert (lead["causation_id"], lead["actor"]["id"]) == (str(review.event_id), "linker")
     assert lead["correlation_id"] == str(review.context.correlation_id)
+    linked = {each["subject"]["id"]: each["causation_id"] for each in await graph.events("tip.linked")}
+    assert linked[str(one.tip_id)] == str(review.event_id) != linked[str(two.tip_id)]
 
 
 async def test_a_tip_in_words_we_do_not_know_is_dead_lettered_alone(graph: Graph) -> None:

@@ -90,7 +90,20 @@ def test_a_required_field_is_required(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"tip", b"\xff\xfe", b'{"a":' + b"[" * 5_000, b"\xef\xbb\xbf{}", b'{"source": "\xe9"}', b"{} {}"]
+    "raw",
+    [
+        b"",
+        b"{",
+        b"tip",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b'{"source": "\xe9"}',
+        b"{} {}",
+        b'{"a":' + b"[" * 5_000,
+        b'{"a":' + b"[" * 60_000 + b'"\\ud800"',
+        b'{"a":' + b"[" * 1_000 + b'"\\u0000"' + b"]" * 1_000 + b"}",
+    ],
+    ids=lambda raw: str(raw[:20]),
 )
 def test_what_is_not_json_is_called_so(raw: bytes) -> None:
     with pytest.raises(Rejected) as refused:

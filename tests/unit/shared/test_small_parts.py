@@ -58,7 +58,9 @@ class Invented(Body):
     inner: dict[str, str] = {}
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"nul", b'{"name": "\\ud800"}', b"[" * 5_000])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"\xff\xfe", b"nul", b"[" * 5_000, b'{"name": ' * 2_000 + b'"\\u0000"' + b"}" * 2_000]
+)
 def test_what_is_not_json_is_called_so(raw: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         parse_json(raw, Invented)
@@ -75,6 +77,8 @@ def test_what_is_not_json_is_called_so(raw: bytes) -> None:
         (b'{"name": "a", "other": 1}', ("other",)),
         (b'{"name": "a\\u0000b"}', ("name",)),
         (b'{"name": "a", "inner": {"k": "\\u0000"}}', ("inner", "k")),
+        (b'{"name": "a", "inner": {"k\\u0000": "v"}}', ("inner",)),
+        (b'{"name": "\\ud800"}', ("name",)),
     ],
 )
 def test_a_field_that_is_wrong_is_named(raw: bytes, loc: tuple[str, ...]) -> None:
