@@ -141,7 +141,7 @@ async def test_every_log_that_was_touched_is_named(verified: Verify, attacker: C
     await attacker.execute("UPDATE entry SET outcome = 'denied' WHERE index IN (2, 9)")
     code, said = await verified()
     assert code == TAMPERED
-    assert "2 of 2 logs" in said
+    assert "in 2 places" in said
     assert "intake.tips[2] entry 2:" in said
     assert "query.activity[2] entry 2:" in said
 
