@@ -10,7 +10,7 @@ LOCAL := $(PY) -m deploy.local
 FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do \
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
-.PHONY: help setup fetch up down status reset token logs demo migrate test unit contract integration e2e test-fault \
+.PHONY: help setup fetch up down status reset token logs demo migrate test unit contract contracts integration e2e test-fault \
 	bench check format lock
 
 help: ## this list
@@ -61,6 +61,9 @@ unit: setup ## the tests that need nothing
 
 contract: setup ## the tests of events, topics and HTTP documents
 	@$(PYTEST) tests/contract
+
+contracts: setup ## write shared/events/asyncapi.json anew
+	@$(PY) -m shared.events.asyncapi
 
 integration: fetch ## the tests against real servers
 	@$(PYTEST) tests/integration

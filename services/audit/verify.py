@@ -127,6 +127,8 @@ async def _read_ends(bootstrap: str, topic_prefix: str) -> dict[tuple[str, int],
         found = await admin.describe_topics(names) if names else []
         places = [TopicPartition(topic["topic"], row["partition"]) for topic in found for row in topic["partitions"]]
         await consumer.start()
+        # Once assigned, all leaders are learned in one request; one by one, each topic costs a tenth of a second.
+        consumer.assign(places)
         ends = await consumer.end_offsets(places)
         return {(place.topic.removeprefix(topic_prefix), place.partition): end for place, end in ends.items()}
     finally:

@@ -9,11 +9,14 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.clock import Clock
+from shared.errors import FieldError, Rejected
 from shared.http.problem import ProblemDocument, problem_of, responses
 from shared.http.route import Call, Edge, Route, answer, route_name
 from shared.metrics import Metrics
@@ -91,6 +94,7 @@ def _add(app: FastAPI, route: Route) -> None:
                 try:
                     principal = await edge.admit(request, route)
                     request.state.call = Call(request, principal, edge)
+                    _refuse_nul(request)
                     return await handle(request)
                 # The edge of the service: every error becomes an answer here, and a bug a recorded one.
                 except Exception as error:  # noqa: BLE001
@@ -112,10 +116,21 @@ def _add(app: FastAPI, route: Route) -> None:
         methods=[route.method],
         status_code=next(iter(route.answers)),
         response_model=None,
+        # Where no model is named, the route itself says what it answers; FastAPI would say JSON beside it.
+        response_class=JSONResponse if next(iter(route.answers.values())) is not None else Response,
         responses={**good, **responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
         openapi_extra={**extra, "security": [{"bearer": []}], "x-capabilities": list(route.needs)},
         route_class_override=Guarded,
     )
+
+
+def _refuse_nul(request: Request) -> None:
+    """Refuse a NUL in the path or the query, which no database text can hold."""
+    named = [("query", *pair) for pair in request.query_params.multi_items()]
+    named += [("path", name, str(value)) for name, value in request.path_params.items()]
+    errors = [FieldError((part, name), "must not hold a NUL character") for part, name, text in named if "\x00" in text]
+    if errors:
+        raise Rejected("some fields are not valid", errors=errors)
 
 
 def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
@@ -126,9 +141,29 @@ def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
         return answer(app.openapi())
 
     return [
-        Route("GET", "/metrics", show_metrics, needs=("metrics.read",), answers={200: None}),
-        Route("GET", "/openapi.json", show_openapi, needs=(), answers={200: None}),
+        Route(
+            "GET",
+            "/metrics",
+            show_metrics,
+            needs=("metrics.read",),
+            answers={200: None},
+            openapi=_answers("text/plain", {"type": "string"}),
+        ),
+        Route(
+            "GET",
+            "/openapi.json",
+            show_openapi,
+            needs=(),
+            answers={200: None},
+            openapi=_answers("application/json", {"type": "object"}),
+        ),
     ]
+
+
+def _answers(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "responses": {"200": {"description": "As the media type says", "content": {media_type: {"schema": schema}}}}
+    }
 
 
 def _add_open_pages(app: FastAPI) -> None:
@@ -157,6 +192,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
             edge.authenticate(request)
         except Exception as unknown:  # noqa: BLE001
             error = unknown
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            error = HTTPException(405, headers={"Allow": ", ".join(_methods_of_path(request))})
     problem = problem_of(error)
     if problem.status >= 500:
         log.error("request_failed", route=route_name(request), status=problem.status, exc_info=error)
@@ -167,6 +204,12 @@ async def _on_error(request: Request, error: Exception) -> Response:
         log.exception("refusal_unrecorded", route=route_name(request))
         problem = problem_of(unrecorded)
     return problem.render(request.state.request_id)
+
+
+def _methods_of_path(request: Request) -> list[str]:
+    """Return what may be asked of this path, by any route: the framework itself looks at the first alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in route.methods})
 
 
 class _Observed:

@@ -1,7 +1,7 @@
 """Reading a request's body: media type, size, characters, form; refused before anything is stored."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -38,14 +38,16 @@ async def read_json(request: Request, model: type[Model], *, bytes_max: int) -> 
 
 def parse_json(raw: bytes, model: type[Model]) -> Model:
     """Return `raw` as `model`; raises `Rejected` as `read_json` does."""
-    if b"\\u0000" in raw or b"\x00" in raw:
-        raise _not_storable(raw, _has_nul, "must not hold a NUL character")
+    if b"\\u0000" in raw and (places := _bad_places(raw, _has_nul)):
+        raise _not_storable(places, "must not hold a NUL character")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         if found[0]["type"] == "json_invalid":
-            raise _not_storable(raw, _is_torn, "must not hold half of a surrogate pair") from error
+            if places := _bad_places(raw, _is_torn):
+                raise _not_storable(places, "must not hold half of a surrogate pair") from error
+            raise Rejected("the body is not JSON, or is nested too deeply", problem="not_json") from error
         errors = [FieldError(tuple(e["loc"]), e["msg"]) for e in found[:ERRORS_MAX]]
         raise Rejected("some fields are not valid", errors=errors) from error
 
@@ -86,17 +88,17 @@ def _too_large(bytes_max: int) -> Rejected:
     return Rejected(f"the body may have at most {bytes_max} bytes", problem="too_large")
 
 
-def _not_storable(raw: bytes, is_bad: Callable[[str], bool], sentence: str) -> Rejected:
-    """Name the fields whose text cannot be kept: the slow way, walked for refused bodies only."""
+def _bad_places(raw: bytes, is_bad: Callable[[str], bool]) -> list[tuple[str | int, ...]]:
+    """Return where texts stand that cannot be kept: the slow way, walked for suspicious bodies only."""
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
-        return Rejected("the body is not JSON, or is nested too deeply", problem="not_json")
-    errors = [FieldError(place, sentence) for place in islice(_places(document, is_bad), ERRORS_MAX)]
-    if not errors:
-        # JSON by itself and still refused: the escape stands behind a backslash of its own, or the nesting is too deep.
-        return Rejected("the body is not JSON that can be kept", problem="not_json")
-    return Rejected("some fields are not valid", errors=errors)
+        return []
+    return list(islice(_places(document, is_bad), ERRORS_MAX))
+
+
+def _not_storable(places: Sequence[tuple[str | int, ...]], sentence: str) -> Rejected:
+    return Rejected("some fields are not valid", errors=[FieldError(place, sentence) for place in places])
 
 
 def _places(document: Any, is_bad: Callable[[str], bool]) -> Iterator[tuple[str | int, ...]]:

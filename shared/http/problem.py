@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
@@ -122,6 +123,9 @@ def problem_of(error: Exception) -> Problem:
         return _of_parameters(error)
     if isinstance(error, HTTPException):
         return _of_framework(error)
+    if isinstance(error, asyncpg.DataError):
+        # The database's own words may quote the value.
+        error = Rejected("a value is out of range")
     if isinstance(error, TRANSIENT):
         error = Unavailable("the service cannot store or read just now; nothing was kept, so try again")
     if not isinstance(error, CetsError):

@@ -182,6 +182,10 @@ class Pump:
         if not mine:
             return
         records = [_record(raw, self._topic(place)) for place, batch in mine.items() for raw in batch]
+        if not self.progress.lag_records:
+            self.progress.moved_at = time.monotonic()
+        # What is in hand is behind too: a batch that never ends must not look like rest.
+        self.progress.lag_records = max(self.progress.lag_records, len(records))
         await self._apply_until_done(records)
         self.progress.moved_at = time.monotonic()
         reached = {place: batch[-1].offset + 1 for place, batch in mine.items()}

@@ -283,6 +283,7 @@ async def _read_topics(stack: Stack) -> dict[str, list[Any]]:
 async def _ends(stack: Stack) -> dict[tuple[str, int], int]:
     places = await _places(stack)
     async with _consumer(stack) as consumer:
+        consumer.assign(places)
         ends = await consumer.end_offsets(places)
     return {(place.topic, place.partition): end for place, end in ends.items()}
 

@@ -21,10 +21,13 @@ def read_time(text: object, parse: Callable[[object], datetime]) -> datetime:
     # The parser would take a number of seconds in quotes, which says neither date nor offset.
     if not isinstance(text, str) or not _DASHED.match(text):
         raise ValueError("must be a time as in RFC 3339, with an offset")
-    time = parse(text)
+    try:
+        time = parse(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}") from None
     if not YEAR_MIN <= time.year <= YEAR_MAX:
         raise ValueError(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
-    return time.astimezone(UTC)
+    return time
 
 
 def read_date(text: object, parse: Callable[[object], date]) -> date:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+COMMA, QUOTE = b',"'
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -16,8 +18,9 @@ class Line:
 class Splitter:
     """Cuts at line feeds; a carriage return before one belongs to the line end.
 
-    With `is_quoted`, a line feed within quotes belongs to the record, as RFC 4180 has it, and numbers count records. A
-    quote that is never closed makes all that follows one record.
+    With `is_quoted`, a line feed within a quoted cell belongs to the record, and numbers count records. As RFC 4180 has
+    it, only a quote that begins a cell opens one; one inside a plain cell is a character like any other. A quoted cell
+    that is never closed makes all that follows one record.
     """
 
     def __init__(self, *, bytes_max: int, is_quoted: bool = False) -> None:
@@ -27,6 +30,8 @@ class Splitter:
         self._pieces: list[bytes] = []
         self._size_bytes = 0
         self._is_open = False
+        self._was_closing = False
+        self._previous = COMMA
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """Yield the lines that `data` completes."""
@@ -45,8 +50,8 @@ class Splitter:
             yield self._line()
 
     def _add(self, piece: bytes) -> None:
-        if self._is_quoted and piece.count(b'"') % 2:
-            self._is_open = not self._is_open
+        if self._is_quoted and piece:
+            self._follow_quotes(piece)
         self._size_bytes += len(piece)
         # One byte more, which may be the carriage return.
         if self._size_bytes <= self._bytes_max + 1:
@@ -54,9 +59,23 @@ class Splitter:
         else:
             self._pieces.clear()
 
+    def _follow_quotes(self, piece: bytes) -> None:
+        at = piece.find(QUOTE)
+        while at >= 0:
+            before = piece[at - 1] if at else self._previous
+            if self._is_open:
+                self._is_open, self._was_closing = False, True
+            else:
+                # Behind a quote that closed, another one says that both were one quote within the cell.
+                self._is_open = before == COMMA or (before == QUOTE and self._was_closing)
+                self._was_closing = False
+            at = piece.find(QUOTE, at + 1)
+        self._previous = piece[-1]
+
     def _line(self) -> Line:
         self._number += 1
         raw = b"".join(self._pieces).removesuffix(b"\r")
         is_kept = self._size_bytes <= self._bytes_max + 1 and len(raw) <= self._bytes_max
         self._pieces, self._size_bytes, self._is_open = [], 0, False
+        self._previous, self._was_closing = COMMA, False
         return Line(self._number, raw if is_kept else None)

@@ -101,16 +101,23 @@ class _Batch:
         """Take all lines of the body; answer what became of each.
 
         Raises:
-            Rejected: `too_large`, or the first line is not a header; earlier chunks are stored.
+            Rejected: the first line is not a header, or the body is too large or broke off before any line was taken.
         """
         self._is_answered = await self._find_answer()
         digest = hashlib.sha256()
-        async for data in read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX):
-            digest.update(data)
+        try:
+            async for data in read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX):
+                digest.update(data)
+                if not self._is_answered:
+                    await self._take_lines(splitter.feed(data))
             if not self._is_answered:
-                await self._take_lines(splitter.feed(data))
+                await self._take_lines(splitter.end())
+        except Rejected as error:
+            # Lines before the limit are stored by now, and the answer must name them; nothing behind it is read.
+            if error.problem != "too_large" or not (self._items or self._chunk):
+                raise
+            self._refuse_rest(error)
         if not self._is_answered:
-            await self._take_lines(splitter.end())
             if self._read_first is not None:
                 self._read_first(None)
             await self._store()
@@ -138,6 +145,13 @@ class _Batch:
                 await self._store()
             elif line.number % LINES_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
+
+    def _refuse_rest(self, error: Rejected) -> None:
+        number = max((number for number, _ in self._chunk), default=0)
+        number = max([number, *(item.line for item in self._items[-1:]), *(r.line for r in self._rejected[-1:])]) + 1
+        self._problems[error.problem] += 1
+        reason = FieldProblem(loc=[], msg=f"{error.detail}: this line and all behind it were not taken")
+        self._rejected.append(LineRefused(line=number, errors=[reason]))
 
     def _take_line(self, line: Line) -> None:
         if line.raw is not None and not line.raw.strip():

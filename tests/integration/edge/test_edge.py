@@ -279,6 +279,11 @@ async def test_other_methods_and_paths_are_problem_documents(caller: Caller) -> 
     assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["path", "thing_id"])
 
 
+async def test_a_nul_in_path_or_query_is_refused_by_name(caller: Caller) -> None:
+    response = await caller.client.get("/v1/things/7?x=a%00b", headers=caller.as_("cbp.att"))
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["query", "x"])
+
+
 async def test_the_openapi_document_names_bodies_and_capabilities(caller: Caller) -> None:
     document = (await caller.client.get("/openapi.json", headers=caller.as_("auditor"))).json()
     operation = document["paths"]["/v1/things"]["post"]

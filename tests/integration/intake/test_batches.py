@@ -132,17 +132,24 @@ async def _are_waiting(desk: Desk, count: int) -> bool:
     return bool(await desk.pool.fetchval(COUNT_WAITING) == count)
 
 
-async def test_more_lines_than_allowed_are_refused_and_whole_chunks_stay(
+async def test_lines_behind_the_limit_are_refused_by_number_and_those_before_it_are_kept(
     desk: Desk, call_service: CallService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "LINES_MAX", 10)
     other = Desk(await call_service(SERVICE, batch_chunk_lines=4), desk.pool)
-    raw = ndjson(*(made.tip for made in generate(8, 11)))
-    response = await other.post("/v1/tips/batch", raw, ANALYST, NDJSON)
-    assert (response.status_code, problem_of(response)) == (413, "too_large")
-    assert await desk.pool.fetchval(COUNT_TIPS) == 8
-    kept = ndjson(*(made.tip for made in generate(8, 10)))
-    assert list(by_line(await batch(other, kept, ANALYST)).values()) == ["duplicate"] * 8 + ["accepted"] * 2
+    answer = await batch(other, ndjson(*(made.tip for made in generate(8, 13))), ANALYST)
+    assert (answer["accepted"], [refused["line"] for refused in answer["rejected"]]) == (10, [11])
+    assert "all behind it" in answer["rejected"][0]["errors"][0]["msg"]
+    assert await desk.pool.fetchval(COUNT_TIPS) == 10
+
+
+async def test_a_quote_within_a_plain_cell_loses_no_other_row(desk: Desk) -> None:
+    header = b"source_ref,source,reported_at,incident_type,narrative"
+    row = b"Q-%d,ncmec,2026-03-01T10:00:00Z,other,%s"
+    texts = [b"plain", b"about 5'10\" tall", b'"a ""quoted"" cell,\nof two lines"', b"plain again"]
+    raw = b"\n".join([header, *(row % (n, text) for n, text in enumerate(texts))])
+    response = await desk.post("/v1/uploads", raw, "source.ncmec", "text/csv")
+    assert (response.json()["accepted"], response.json()["rejected"]) == (4, [])
 
 
 async def test_a_stream_that_says_it_is_too_long_is_refused_before_it_is_read(desk: Desk) -> None:

@@ -88,6 +88,10 @@ def test_a_field_that_is_wrong_is_named(raw: bytes, loc: tuple[str, ...]) -> Non
     assert caught.value.errors[0].loc == loc
 
 
+def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
+    assert parse_json(b'{"name": "C:\\\\u0000"}', Invented).name == "C:\\u0000"
+
+
 class InventedSettings(ServiceSettings):
     """Settings of no service."""
 
