@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from shared.clock import Clock, SystemClock
 from shared.db.migrate import check_schema, migrate
-from shared.db.pool import Pool, open_pool
+from shared.db.pool import TRANSIENT, Pool, open_pool
 from shared.db.prune import Janitor
-from shared.errors import CetsError
+from shared.errors import CetsError, Unavailable
 from shared.http.app import create_app, run_http
 from shared.http.route import Edge, Route
 from shared.kafka.consume import BatchHandler, Pump
@@ -106,7 +106,10 @@ def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Name
             _work(service, settings)
         case "migrate":
             owner_url = settings.owner_database_url.get_secret_value()
-            applied = asyncio.run(migrate(owner_url, service.name, service.migrations))
+            try:
+                applied = asyncio.run(migrate(owner_url, service.name, service.migrations))
+            except TRANSIENT as error:
+                raise Unavailable(f"the database of {service.name} does not answer ({type(error).__name__})") from error
             print(f"{service.name}: {', '.join(applied) or 'nothing to apply'}")  # noqa: T201
         case "check":
             for name, value in settings:

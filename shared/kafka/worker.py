@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import faust
@@ -92,7 +93,8 @@ def run_worker(
         broker="kafka://unused",
         store="memory://",
         web_enabled=False,
-        datadir=tempfile.mkdtemp(prefix=f"{service}-worker-"),
+        # Faust wants a folder, and writes nothing into it.
+        datadir=str(Path(tempfile.gettempdir()) / f"cets-{service}-worker-{os.getuid()}"),
         topic_disable_leader=True,
         topic_allow_declare=False,
     )

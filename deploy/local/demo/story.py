@@ -59,11 +59,18 @@ async def tell(console: Console, world: World, layout: Layout, *, seed: int) -> 
     known, unknown = traveller(seed)
     ids = await _report(teller, world, tips)
     await _repeat_and_amend(teller, world, tips[0])
-    await _review(teller, world, tips, ids, known)
-    lead = await _show_leads(teller, world, ids, known)
-    await _refer(teller, world, lead)
-    await _look_up(teller, world, known, unknown, lead)
-    await _audit(teller, world, layout)
+    actionable = await _review(teller, world, tips, ids, known)
+    leads = await _show_leads(teller, world, actionable)
+    lead = _show_one(teller, leads, ids, known)
+    await _refer(teller, world, leads, lead)
+    lookups = await _look_up(teller, world, known, unknown, lead)
+    await _audit(teller, world, layout, lookups)
+
+
+def is_telling(seed: int) -> bool:
+    """Return whether this seed's known traveller is in tips of two sources or more, so that there is a link to show."""
+    references = set(traveller(seed)[0].source_refs)
+    return len({tip.source for tip in generate(seed, TIPS) if tip.source_ref in references}) > 1
 
 
 async def _report(teller: Teller, world: World, tips: Sequence[SyntheticTip]) -> dict[str, str]:
@@ -112,7 +119,8 @@ async def _repeat_and_amend(teller: Teller, world: World, tip: SyntheticTip) -> 
 
 async def _review(
     teller: Teller, world: World, tips: Sequence[SyntheticTip], ids: dict[str, str], known: Traveller
-) -> None:
+) -> set[str]:
+    """Review tips as actionable, the known traveller's among them, and return their ids."""
     teller.step("3. A CEIU analyst decides which tips are actionable")
     waiting = [tip for tip in tips if tip.source_ref in set(known.source_refs)]
     waiting += [tip for tip in tips if tip.actionable and tip not in waiting][:REVIEWS_MAX]
@@ -131,56 +139,72 @@ async def _review(
 
     decisions = await asyncio.gather(*(decide(tip) for tip in waiting))
     teller.claim(set(decisions) == {"actionable"}, f"{len(decisions)} tips reviewed as actionable, each with a reason")
+    return {ids[tip.source_ref] for tip in waiting}
 
 
-async def _show_leads(teller: Teller, world: World, ids: dict[str, str], known: Traveller) -> dict[str, Any]:
-    """Show the leads and return the one about the known traveller."""
-    teller.step("4. Tips that share an identifier become one cluster, and an actionable cluster a lead")
-    expected = {ids[reference] for reference in known.source_refs}
+async def _show_leads(teller: Teller, world: World, actionable: set[str]) -> list[dict[str, Any]]:
+    """Return this run's leads, once every tip reviewed as actionable is in one."""
+    teller.step("4. Tips that share an identifier are a cluster; one that can be acted on is a lead")
 
-    async def find() -> dict[str, Any]:
-        for item in await world.list_all("linker", "/v1/leads", ANALYST):
-            lead = await world.get("linker", f"/v1/leads/{item['lead_id']}", ANALYST)
-            if expected <= {tip["tip_id"] for tip in lead["tips"]}:
-                return dict(lead)
-        return {}
+    async def find() -> list[dict[str, Any]]:
+        items = await world.list_all("linker", "/v1/leads", ANALYST)
+        gate = asyncio.Semaphore(PARALLEL)
 
-    first = await eventually(
-        lambda: _linked(world, next(iter(expected)), len(expected) - 1), "one person's tips are linked"
+        async def get(lead_id: str) -> dict[str, Any]:
+            async with gate:
+                return dict(await world.get("linker", f"/v1/leads/{lead_id}", ANALYST))
+
+        leads = await asyncio.gather(*(get(item["lead_id"]) for item in items if item["state"] != "closed"))
+        mine = [lead for lead in leads if actionable & _tip_ids(lead)]
+        return mine if actionable <= set[str]().union(*map(_tip_ids, mine)) else []
+
+    leads = await eventually(find, "every actionable tip is in a lead")
+    count = sum(len(actionable & _tip_ids(lead)) for lead in leads)
+    teller.claim(
+        count == len(actionable), f"{len(leads)} leads hold the {count} actionable tips, each tip in one of them"
     )
-    teller.claim(first, f"{len(expected)} tips from several sources about one invented person are linked")
-    lead = await eventually(find, "one lead holds them")
-    teller.claim(lead, f"one lead holds all of them, tier {lead['tier']}, and says why:")
-    table = Table("factor", "effect", "from tip", box=None, padding=(0, 2, 0, 4))
+    return leads
+
+
+def _show_one(teller: Teller, leads: Sequence[dict[str, Any]], ids: dict[str, str], known: Traveller) -> dict[str, Any]:
+    """Show the lead about the known traveller and return it."""
+    expected = {ids[reference] for reference in known.source_refs}
+    lead = next((lead for lead in leads if expected <= _tip_ids(lead)), {})
+    sources = sorted({tip["source"] for tip in lead.get("tips", ()) if tip["tip_id"] in expected})
+    teller.claim(
+        len(sources) > 1, f"{len(expected)} tips about one invented person, from {' and '.join(sources)}, are one lead"
+    )
+    teller.claim(lead["tier"], f"its tier is {lead['tier']}, and it says why:")
+    table = Table("factor", "effect", "from tip", box=None, padding=(0, 1, 0, 2))
+    table.columns[0].no_wrap = table.columns[2].no_wrap = True
     for factor in lead["factors"][:6]:
         table.add_row(factor["factor"], factor["effect"], factor["source_tip_id"])
     teller.console.print(table)
-    leads = await world.list_all("linker", "/v1/leads", ANALYST)
-    teller.claim(len(leads) > 1, f"{len(leads)} leads in all")
     return lead
 
 
-async def _linked(world: World, tip_id: str, count: int) -> bool:
-    links = await world.list_all("linker", f"/v1/tips/{tip_id}/links", ANALYST)
-    return count == 0 or bool(links)
+def _tip_ids(lead: dict[str, Any]) -> set[str]:
+    return {tip["tip_id"] for tip in lead["tips"]}
 
 
-async def _refer(teller: Teller, world: World, lead: dict[str, Any]) -> None:
+async def _refer(teller: Teller, world: World, leads: Sequence[dict[str, Any]], lead: dict[str, Any]) -> None:
     teller.step("5. Each lead goes to the right field office, once")
+    wanted = {lead["lead_id"] for lead in leads}
 
-    async def find() -> dict[str, Any]:
+    async def find() -> list[dict[str, Any]]:
         found = await world.list_all("referral", "/v1/referrals", ANALYST)
-        return next((r for r in found if r["lead_id"] == lead["lead_id"]), {})
+        mine = [r for r in found if r["lead_id"] in wanted and r["state"] not in {"recalled", "closed"}]
+        return mine if wanted <= {r["lead_id"] for r in mine} else []
 
-    referral = await eventually(find, "the lead is referred or waits for a person")
-    if referral["office"] is None:
-        teller.claim(referral["reason"], f"it waits in the manual queue: {referral['reason']}")
-        office = "sac-san-francisco"
-        path = f"/v1/referrals/{referral['referral_id']}/assignments"
-        await world.post("referral", path, SUPERVISOR, body={"office": office, "reason": "the account's city"})
-    else:
-        office = referral["office"]
-        teller.claim(referral["reason"], f"routed to {office}: {referral['reason']}")
+    referrals = await eventually(find, "every lead is referred or waits for a person")
+    waiting = sum(referral["office"] is None for referral in referrals)
+    teller.claim(
+        len(referrals) == len(wanted),
+        f"{len(wanted)} leads, {len(referrals)} referrals: {len(referrals) - waiting} sent, {waiting} with a person",
+    )
+    referral = next(r for r in referrals if r["lead_id"] == lead["lead_id"])
+    office = referral["office"] or await _assign(teller, world, referral)
+    teller.claim(referral["reason"], f"this one is with {office}: {referral['reason']}")
     about = await eventually(_sent(world, office, lead["lead_id"]), f"it is on {office}'s topic")
     teller.claim(len(about) == 1, f"it lies on the topic of {office}, once")
     agent = f"hsi.agent.{office}"
@@ -188,11 +212,21 @@ async def _refer(teller: Teller, world: World, lead: dict[str, Any]) -> None:
         path = f"/v1/referrals/{referral['referral_id']}/responses"
         await world.post("referral", path, agent, body={"response": response, "reason": "within our area"})
 
-    async def is_referred() -> bool:
-        return bool((await world.get("linker", f"/v1/leads/{lead['lead_id']}", ANALYST))["state"] == "referred")
+    async def state() -> str:
+        found = str((await world.get("linker", f"/v1/leads/{lead['lead_id']}", ANALYST))["state"])
+        return found if found == "referred" else ""
 
-    await eventually(is_referred, "the lead learns of it")
-    teller.claim(True, f"{office} acknowledges and accepts; the lead says: referred")
+    reached = await eventually(state, "the lead learns of it")
+    teller.claim(reached == "referred", f"{office} acknowledges and accepts; the lead says: {reached}")
+
+
+async def _assign(teller: Teller, world: World, referral: dict[str, Any]) -> str:
+    """Let a supervisor choose the office of a referral that waits."""
+    teller.claim(referral["reason"], f"this one waits in the manual queue: {referral['reason']}")
+    office = "sac-san-francisco"
+    path = f"/v1/referrals/{referral['referral_id']}/assignments"
+    await world.post("referral", path, SUPERVISOR, body={"office": office, "reason": "the account's city"})
+    return office
 
 
 def _sent(world: World, office: str, lead_id: str) -> Callable[[], Any]:
@@ -203,10 +237,13 @@ def _sent(world: World, office: str, lead_id: str) -> Callable[[], Any]:
     return find
 
 
-async def _look_up(teller: Teller, world: World, known: Traveller, unknown: Traveller, lead: dict[str, Any]) -> None:
+async def _look_up(
+    teller: Teller, world: World, known: Traveller, unknown: Traveller, lead: dict[str, Any]
+) -> list[str]:
+    """Ask about both travellers and return the ids of the look-ups."""
     teller.step("6. A CBP officer asks about two travellers")
     answer = await world.post("query", "/v1/lookups", OFFICER, body=_question(known))
-    teller.claim(answer["matches"], f"{known.name}: {len(answer['matches'])} match(es)")
+    teller.claim(answer["matches"], f"{known.name} is found")
     best = answer["matches"][0]
     teller.claim(
         best["grade"] == "confirmed" and best["relevant"],
@@ -230,6 +267,7 @@ async def _look_up(teller: Teller, world: World, known: Traveller, unknown: Trav
     await world.post("query", path, OFFICER, body=note)
     notes = await world.list_all("query", path, OFFICER)
     teller.claim(notes[-1]["flight_number"] == "ZZ123", "the officer's note stands with the record")
+    return [answer["lookup_id"], missed["lookup_id"]]
 
 
 def _question(person: Traveller) -> dict[str, Any]:
@@ -242,14 +280,19 @@ def _question(person: Traveller) -> dict[str, Any]:
     }
 
 
-async def _audit(teller: Teller, world: World, layout: Layout) -> None:
+async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence[str]) -> None:
     teller.step("7. Everything anyone did is on a record that proves itself")
 
     async def find() -> list[Any]:
-        return await world.list_all("audit", "/v1/entries", "auditor", actor=OFFICER, type="lookup.answered")
+        found = [await world.list_all("audit", "/v1/entries", "auditor", subject=id_) for id_ in lookups]
+        return found if all(found) else []
 
-    entries = await eventually(find, "the officer's look-ups are in the audit")
-    teller.claim(len(entries) >= 2, f"{len(entries)} look-ups by {OFFICER}, with purpose and reference")
+    entries = [entry for found in await eventually(find, "both look-ups are in the audit") for entry in found]
+    answered = [entry for entry in entries if entry["type"] == "lookup.answered"]
+    teller.claim(
+        [entry["actor"] for entry in answered] == [OFFICER] * len(lookups),
+        f"the audit holds both look-ups, once each, by {OFFICER}",
+    )
     result = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "services.audit", "verify"],
