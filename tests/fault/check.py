@@ -126,7 +126,7 @@ async def _is_quiet(stack: Stack) -> bool:
         fences = await database.fetch(FENCES)
     finally:
         await database.close()
-    ends = await _ends(stack)
+    ends = await read_ends(stack)
     reached = {(row["service"], row["topic"], row["partition"]): row["next_offset"] for row in fences}
     readers = {topic.name: topic.consumers for topic in FACT_TOPICS}
     return all(
@@ -262,7 +262,7 @@ async def _read_topics(stack: Stack) -> dict[str, list[Any]]:
     """Return every record of the offices' topics, of the dead letters', and of the tips'."""
     places = [
         place
-        for place in await _places(stack)
+        for place in await list_partitions(stack)
         if place.topic.startswith(OFFICE_PREFIX)
         or place.topic.endswith(DEAD_LETTER_SUFFIX)
         or place.topic == "intake.tips"
@@ -280,15 +280,16 @@ async def _read_topics(stack: Stack) -> dict[str, list[Any]]:
     return found
 
 
-async def _ends(stack: Stack) -> dict[tuple[str, int], int]:
-    places = await _places(stack)
+async def read_ends(stack: Stack) -> dict[tuple[str, int], int]:
+    """Return where every partition of every topic ends now."""
+    places = await list_partitions(stack)
     async with _consumer(stack) as consumer:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
     return {(place.topic, place.partition): end for place, end in ends.items()}
 
 
-async def _places(stack: Stack) -> list[TopicPartition]:
+async def list_partitions(stack: Stack) -> list[TopicPartition]:
     """Return every partition of every topic of ours; there are some, or the checks would hold of nothing."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses["kafka"])
     await admin.start()
