@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -82,8 +82,8 @@ async def watching(stack: Stack) -> AsyncIterator[Delivery]:
 
 
 @asynccontextmanager
-async def office_arrivals(stack: Stack, arrived: dict[str, float]) -> AsyncIterator[None]:
-    """Note in `arrived`, for each tip id, when it first came on an office's topic (monotonic seconds), from now on."""
+async def office_events(stack: Stack, take: Callable[[Any, float], None]) -> AsyncIterator[None]:
+    """Give each event that comes to an office's topic from now on to `take`, with when it came (monotonic seconds)."""
     places = [place for place in await _places(stack) if place.topic.startswith(OFFICE_PREFIX)]
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.addresses["kafka"], enable_auto_commit=False)
 
@@ -92,8 +92,7 @@ async def office_arrivals(stack: Stack, arrived: dict[str, float]) -> AsyncItera
             batches = await consumer.getmany(timeout_ms=1_000)
             now = time.monotonic()
             for record in (record for batch in batches.values() for record in batch):
-                for tip in orjson.loads(record.value)["payload"]["tips"]:
-                    arrived.setdefault(tip["tip_id"], now)
+                take(orjson.loads(record.value), now)
 
     try:
         await consumer.start()
