@@ -271,12 +271,15 @@ async def _read_topics(stack: Stack) -> dict[str, list[Any]]:
     async with _consumer(stack) as consumer:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
-        left = sum(ends.values())
-        while left > 0:
+        left = {place for place in places if ends[place] > 0}
+        # Set one by one: a reset under way to the topics' ends would otherwise win over a later "to the beginning".
+        for place in places:
+            consumer.seek(place, 0)
+        while left:
             for place, batch in (await consumer.getmany(timeout_ms=500)).items():
                 found[place.topic] += batch
-                left -= len(batch)
+                if batch and batch[-1].offset + 1 >= ends[place]:
+                    left.discard(place)
     return found
 
 
@@ -309,7 +312,9 @@ async def list_partitions(stack: Stack) -> list[TopicPartition]:
 
 @asynccontextmanager
 async def _consumer(stack: Stack) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.addresses["kafka"], enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=stack.addresses["kafka"], enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         async with asyncio.timeout(KAFKA_TIMEOUT_S):
