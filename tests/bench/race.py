@@ -10,7 +10,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from shared.db.pool import Connection, open_pool
 from shared.kafka.consume import Pump, Record
 from shared.logging import configure_logging
 from shared.metrics import Metrics
+from shared.settings import home
 from tests.bench.figures import Figure
 from tests.fault.stack import Stack
 
@@ -185,7 +185,8 @@ def run_faust(bootstrap: str, url: str, rows: int, group: str) -> None:
         topic_disable_leader=True,
         topic_allow_declare=False,
         web_enabled=False,
-        datadir=tempfile.mkdtemp(prefix=group),
+        # In the stack's home, which goes when the bench is over.
+        datadir=str(home() / group),
     )
     topic = app.topic(TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     watch = Stopwatch(rows)

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
 
 from deploy.local.layout import KINDS, SERVICES
-from deploy.local.processes import find_supervised
+from deploy.local.processes import find_supervised, find_supervisor
 from tests.bench.figures import Figure
 from tests.fault.stack import Stack
 
@@ -41,20 +41,17 @@ class Usage:
         yield
         seconds = time.monotonic() - started
         load_share, all_share = (_load_s() - load) / seconds, (_busy_s() - busy) / seconds
-        after = self._stack_s()
-        # A process that was replaced meanwhile is counted from its start.
-        stack_share = sum(used - stack.get(pid, 0.0) for pid, used in after.items()) / seconds
+        stack_share = (self._stack_s() - stack) / seconds
         others = max(0.0, all_share - load_share - stack_share)
         self.shares.append(Share(phase, seconds, load_share, stack_share, others))
 
-    def _stack_s(self) -> dict[int, float]:
-        used = {}
-        for process in find_supervised(self._stack.home):
-            try:
-                times = process.cpu_times()
-            except psutil.Error:
-                continue
-            used[process.pid] = times.user + times.system
+    def _stack_s(self) -> float:
+        """Processor time of all that the stack ever ran: what ended is counted with the process that started it."""
+        supervisor = find_supervisor(self._stack.home / "supervisord.conf")
+        used = 0.0
+        for process in (*find_supervised(self._stack.home), *filter(None, [supervisor])):
+            with suppress(psutil.Error):
+                used += sum(process.cpu_times()[:4])
         return used
 
 
@@ -81,6 +78,5 @@ def _busy_s() -> float:
 
 
 def _load_s() -> float:
-    """Processor time of this process and its finished children (the race's contenders)."""
-    times = psutil.Process().cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
+    """Processor time of this process and its finished children (the race's contenders), user and system."""
+    return float(sum(psutil.Process().cpu_times()[:4]))
