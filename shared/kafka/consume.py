@@ -20,6 +20,9 @@ from shared.errors import CetsError
 from shared.metrics import Metrics
 
 FETCH_WAIT_MS = 200
+BROKER_WAIT_MS = 50
+"""So long may the broker hold a fetch that finds nothing. aiokafka asks for a partition anew only once the last fetch
+is answered, so this is also how long a record may wait unseen; its default is half a second."""
 REQUEST_TIMEOUT_MS = 15_000
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 LAG_PERIOD_S = 1.0
@@ -155,6 +158,7 @@ class Pump:
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=300_000,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
+            fetch_max_wait_ms=BROKER_WAIT_MS,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
             metadata_max_age_ms=NEW_TOPICS_PERIOD_MS,
         )
