@@ -23,6 +23,9 @@ FETCH_WAIT_MS = 200
 BROKER_WAIT_MS = 50
 """So long may the broker hold a fetch that finds nothing. aiokafka asks for a partition anew only once the last fetch
 is answered, so this is also how long a record may wait unseen; its default is half a second."""
+SMALL_BATCH_RECORDS = 100
+PACE_S = 0.02
+"""After a small batch the next one is given this long to gather: fewer, larger transactions. A backlog is not paced."""
 REQUEST_TIMEOUT_MS = 15_000
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 LAG_PERIOD_S = 1.0
@@ -176,6 +179,8 @@ class Pump:
                 async with self._applying:
                     await self._take(consumer, fetched)
                 self._read_lag(consumer)
+                if 0 < sum(map(len, fetched.values())) < SMALL_BATCH_RECORDS:
+                    await asyncio.sleep(PACE_S)
         finally:
             self.progress.is_assigned = False
             await asyncio.wait_for(consumer.stop(), timeout=REQUEST_TIMEOUT_MS / 1000)

@@ -28,6 +28,9 @@ from shared.metrics import Metrics
 
 BATCH_ROWS_MAX = 1_000
 POLL_S = 0.5
+SMALL_BATCH_ROWS = 100
+PACE_S = 0.02
+"""After a small batch the next one is given this long to gather: fewer, larger transactions. A backlog is not paced."""
 LOCK_WAIT_S = 1.0
 SEND_TIMEOUT_S = 120.0
 CLOCK_SKEW = timedelta(seconds=10)
@@ -199,6 +202,8 @@ class Relay:
                 rows = _rows(await connection.fetch(SELECT_IN_FLIGHT, shard))
                 await self._send(producer, shard, rows)
                 await connection.execute(FINISH, shard, [row.id for row in rows])
+                if len(rows) < SMALL_BATCH_ROWS:
+                    await _wait(self._draining, PACE_S)
         finally:
             await asyncio.wait_for(producer.stop(), timeout=10)
         return True
