@@ -11,10 +11,10 @@ FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 pytho
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
 .PHONY: help setup fetch up down status reset token logs demo migrate test unit contract contracts integration e2e test-fault \
-	bench check format lock
+	bench bench-linking check format lock
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv from the lock, unless it is there
 	@python=$$($(FIND_PYTHON)); if [ -z "$$python" ]; then \
@@ -39,8 +39,9 @@ reset: setup ## stop the stack and remove its state
 token: setup ## print a token: make -s token AS=ceiu.analyst [TTL_S=3600]
 	@$(LOCAL) token "$(if $(filter command environment,$(origin AS)),$(AS))" $(if $(TTL_S),--ttl-s "$(TTL_S)")
 
+# 141: the reader of the logs has gone, as head does.
 logs: setup ## follow the logs: make logs [OF=intake-http]
-	@$(LOCAL) logs $(OF)
+	@$(LOCAL) logs $(OF) || [ $$? -eq 141 ]
 
 demo: setup ## start the stack and show it at work on invented tips
 	@$(PY) -m deploy.local.demo
@@ -52,32 +53,39 @@ migrate: setup ## bring the schemas of the running stack up to date
 export CETS_TEST_BACKEND ?= $(BACKEND)
 PYTEST := $(PY) -m pytest
 
-test: check fetch ## everything the build checks: make test [BACKEND=containers]
+test: check fetch ## check, and all tests: make test [BACKEND=containers]
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e
 	@$(PYTEST) tests/fault
 
-unit: setup ## the tests that need nothing
+unit: setup ## the tests of the code alone: no servers, under a minute
 	@$(PYTEST) tests/unit
 
-contract: setup ## the tests of events, topics and HTTP documents
+contract: setup ## the tests of events and topics against their stored examples
 	@$(PYTEST) tests/contract
 
-contracts: setup ## write shared/events/asyncapi.json anew
+contracts: setup ## write shared/events/asyncapi.json anew, after an event changed
 	@$(PY) -m shared.events.asyncapi
 
-integration: fetch ## the tests against real servers
+integration: fetch ## the tests on a Kafka and a PostgreSQL started for the run
 	@$(PYTEST) tests/integration
 
-e2e: fetch ## the tests of the whole stack
+e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, healing
 	@$(PYTEST) tests/e2e
 
-test-fault: fetch ## the tests that kill things: make test-fault [SEED=1]
+test-fault: fetch ## kill services, Kafka and PostgreSQL under load, then count: make test-fault [SEED=1]
 	@$(PYTEST) tests/fault $(if $(SEED),--seed "$(SEED)")
 
-bench: fetch ## measure
+bench: fetch ## measure speed and delay on a stack of its own, against the targets
 	@$(PY) -m tests.bench
 
-check: setup ## style, types, architecture, dependencies
+# Splink goes into .venv when it is first wanted; the copy of the lock says which one is in there.
+bench-linking: fetch ## how well and how fast tips are linked, beside simpler linkers: make bench-linking [ARGS=--quick]
+	@cmp -s requirements-bench.txt .venv/bench-made-from || { echo "Installing Splink into .venv (once)." >&2; \
+		$(PY) -m pip install --require-hashes --no-deps --no-input --disable-pip-version-check --quiet \
+			-r requirements-bench.txt && cp requirements-bench.txt .venv/bench-made-from; }
+	@$(PY) -m tests.bench.linking $(ARGS)
+
+check: setup ## check style, types, imports between rooms, and dependencies
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
@@ -95,5 +103,6 @@ lock: setup ## resolve the dependencies anew: Python's, and the local stack's ja
 	$(PY) -m venv "$$tools" && "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	"$$tools/bin/uv" pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt && \
 	"$$tools/bin/uv" pip compile $(LOCK_OPTIONS) pyproject.toml --group local --group test -c requirements.txt \
-		-o requirements-dev.txt
+		-o requirements-dev.txt && \
+	"$$tools/bin/uv" pip compile $(LOCK_OPTIONS) --group bench -c requirements-dev.txt -o requirements-bench.txt
 	@$(LOCAL) lock

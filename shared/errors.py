@@ -37,6 +37,10 @@ class Conflict(CetsError):
     """The thing exists, and its state forbids what was asked."""
 
 
+class InProgress(CetsError):
+    """The same thing is being done at this moment: ask again a little later."""
+
+
 class Forbidden(CetsError):
     """The caller is known and lacks the capability, named in `capability`."""
 

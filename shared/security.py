@@ -1,7 +1,7 @@
 """Who calls and what they may do: accounts, capabilities, and Ed25519 tokens.
 
-Code asks for capabilities, never for a role's name. The table is the contract's (Accounts and capabilities of the
-test system); a test walks every route × account of it.
+Code asks for capabilities, never for a role's name. The accounts are the test system's; a test walks every route and
+account (`tests/integration/test_capabilities.py`).
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ AUDIENCE = "cets"
 ALGORITHM = "EdDSA"
 TOKEN_TTL_S = 3_600
 TOKEN_TTL_MAX_S = 12 * 3_600
-"""Twelve hours, after which CJIS policy asks for a new login (`reliability.md` 2, IA-11)."""
+"""Twelve hours, after which the FBI's CJIS Security Policy asks for a new login (control IA-11)."""
 TOKEN_CHARS_MAX = 4_096
 
 _SOURCE = frozenset({"tip.submit", "tip.read"})

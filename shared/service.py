@@ -1,4 +1,4 @@
-"""How a service becomes processes: `http`, `worker`, `migrate`, `check`, and commands of its own.
+"""How a service becomes processes: `http`, `worker`, `migrate`, `check`, repairs, and commands of its own.
 
 A service's `app.py` describes it as one `Service` value; its `__main__.py` hands that to `main`.
 """
@@ -22,16 +22,22 @@ from shared.db.prune import Janitor
 from shared.errors import CetsError, Unavailable
 from shared.http.app import create_app, run_http
 from shared.http.route import Edge, Route
+from shared.kafka.bell import Bell
 from shared.kafka.consume import BatchHandler, Pump
+from shared.kafka.inbox import EventHandler
 from shared.kafka.outbox import Outbox, OutboxGate, Relay
+from shared.kafka.redrive import Redrive
+from shared.kafka.republish import ListFacts
 from shared.kafka.worker import Built, run_worker
 from shared.logging import configure_logging
 from shared.metrics import Metrics
+from shared.repair import add_redrive, add_republish, run_redrive, run_republish
 from shared.security import token_verifier
 from shared.settings import ServiceSettings, Settings, load_settings
 
 OUTBOX_SHARDS = 2
 """Fixed: a row's shard is stored with it. Two let two workers share the relaying, and cost two idle connections."""
+EXIT_INTERRUPTED = 130
 
 log = structlog.get_logger()
 
@@ -72,6 +78,10 @@ class Service(Generic[Settings]):
     """What its worker consumes."""
     build_handler: Callable[[Tools[Settings]], BatchHandler]
     """Makes what applies the topics' records."""
+    list_facts: ListFacts | None = None
+    """Gives the facts that `republish` sends again; None where a service owns none."""
+    has_dead_letters: bool = False
+    """Whether its handler is an `EventHandler`, which refuses records; then there is `redrive`."""
     commands: Mapping[str, Command[Settings]] = field(default_factory=dict)
 
     @property
@@ -114,6 +124,12 @@ def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Name
         case "check":
             for name, value in settings:
                 print(f"{service.name}_{name}".upper(), "=", value)  # noqa: T201
+        case "republish" | "redrive":
+            try:
+                return asyncio.run(_repair(service, settings, chosen))
+            except KeyboardInterrupt:
+                print("stopped: what was done stays done, and to do it again is harmless", file=sys.stderr)  # noqa: T201
+                return EXIT_INTERRUPTED
         case word:
             return asyncio.run(service.commands[word].run(settings, chosen))
     return 0
@@ -125,17 +141,26 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 
     async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
         tools = await open_tools(service, settings, metrics, clock, process="http")
+        bell = Bell(tools.pool)
+        ringing = asyncio.create_task(bell.run())
         edge = Edge(
             service=service.name,
             pool=tools.pool,
             outbox=tools.outbox,
+            bell=bell,
             gate=OutboxGate(rows_max=settings.outbox_rows_max),
             clock=clock,
             verify=verify,
             metrics=metrics,
             parts=service.build_parts(tools),
         )
-        return edge, tools.pool.close
+
+        async def close() -> None:
+            bell.drain()
+            await ringing
+            await tools.pool.close()
+
+        return edge, close
 
     return create_app(service.name, service.routes, build, clock=clock, metrics=metrics)
 
@@ -143,6 +168,7 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 async def build_worker(service: Service[Any], settings: ServiceSettings, *, clock: Clock, metrics: Metrics) -> Built:
     """Return a worker's parts: the pump, the relay, and the one that prunes; they do nothing until run."""
     tools = await open_tools(service, settings, metrics, clock, process="worker")
+    bell = Bell(tools.pool)
     pump = Pump(
         group=service.name,
         topics=service.topics,
@@ -153,6 +179,7 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         metrics=metrics,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         batch_records_max=settings.batch_records_max,
+        on_commit=bell.ring,
     )
     relay = Relay(
         service=service.name,
@@ -163,7 +190,7 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         shards=OUTBOX_SHARDS,
         metrics=metrics,
     )
-    return Built([pump, relay, Janitor(tools.pool)], [pump.progress], tools.pool.close)
+    return Built([pump, relay, bell, Janitor(tools.pool)], [pump.progress], tools.pool.close)
 
 
 def _serve(service: Service[Any], settings: ServiceSettings) -> None:
@@ -184,6 +211,30 @@ def _work(service: Service[Any], settings: ServiceSettings) -> None:
         stall_timeout_s=settings.stall_timeout_s,
         niceness=settings.worker_niceness,
     )
+
+
+async def _repair(service: Service[Any], settings: ServiceSettings, chosen: argparse.Namespace) -> int:
+    tools = await open_tools(service, settings, Metrics(), SystemClock(), process=chosen.command)
+    try:
+        if chosen.command == "republish":
+            assert service.list_facts is not None
+            return await run_republish(
+                tools.pool, tools.outbox, service.list_facts, rows_max=settings.outbox_rows_max, chosen=chosen
+            )
+        handler = service.build_handler(tools)
+        assert isinstance(handler, EventHandler)
+        redrive = Redrive(
+            group=service.name,
+            bootstrap=settings.kafka_bootstrap,
+            topic_prefix=settings.kafka_topic_prefix,
+            handler=handler,
+            pool=tools.pool,
+            outbox=tools.outbox,
+            clock=tools.clock,
+        )
+        return await run_redrive(redrive, chosen)
+    finally:
+        await tools.pool.close()
 
 
 async def open_tools(
@@ -207,6 +258,11 @@ def _parser(service: Service[Any]) -> argparse.ArgumentParser:
     commands.add_parser("worker", help="consume and relay until SIGTERM")
     commands.add_parser("migrate", help="bring the schema up to date, as its owner")
     commands.add_parser("check", help="print the settings, secrets masked, and exit; 2 when one is wrong")
+    if service.list_facts is not None:
+        add_republish(commands.add_parser("republish", help="send stored facts again, under their old event ids"))
+    if service.has_dead_letters:
+        redrive = commands.add_parser("redrive", help="list the records that were refused, or apply them again")
+        add_redrive(redrive, service.topics)
     for word, command in service.commands.items():
         command.arguments(commands.add_parser(word, help=command.summary, description=command.summary))
     return parser

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from deploy.local.fetch import postgres_binaries, write_lock
 from deploy.local.kafka import install_kafka
 from deploy.local.keys import token_private_key
 from deploy.local.layout import Layout, read_layout
-from deploy.local.report import Refused, say
+from deploy.local.offices import office_names, require_office
+from deploy.local.report import Refused, say, show
 from shared.errors import CetsError
 from shared.security import TOKEN_TTL_S, issue_token
 
@@ -54,9 +56,17 @@ def _token(layout: Layout, options: argparse.Namespace) -> None:
         raise Refused(f"tokens are issued like this on a test system only, and CETS_ENVIRONMENT is {environment!r}.")
     if not options.account:
         raise Refused("say whose token it shall be: make -s token AS=ceiu.analyst")
+    require_office(options.account)
     layout.prepare()
     key = token_private_key(layout)
-    print(issue_token(options.account, key, now=datetime.now(UTC), ttl_s=options.ttl_s))
+    show(issue_token(options.account, key, now=datetime.now(UTC), ttl_s=options.ttl_s))
+
+
+def _offices(_layout: Layout, _options: argparse.Namespace) -> None:
+    names = office_names()
+    width = max(map(len, names))
+    for code, name in names.items():
+        show(f"{code:<{width}}  {name}")
 
 
 def _fetch(layout: Layout, _options: argparse.Namespace) -> None:
@@ -70,28 +80,36 @@ def _logs(layout: Layout, options: argparse.Namespace) -> None:
     files = sorted(layout.logs.glob(f"{options.process or '*'}.log"))
     if not files:
         raise Refused(f"there is no log of {options.process or 'anything'} in {layout.logs}.")
+    # Python ignores this signal and tail would inherit that: it shall end quietly when its reader does, as `head` does.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.execvp("tail", ["tail", "-n", LOG_LINES, "-F", *map(str, files)])  # noqa: S606 - tail takes this process over
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.local",
+        description="The local stack: Kafka, PostgreSQL and the five services as processes of this machine. "
+        "Its folder and ports are settings, see .env.example. Exit 0: done; 1: refused, with a sentence.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[Layout, argparse.Namespace], None]) -> argparse.ArgumentParser:
-        added = commands.add_parser(name)
+    def command(name: str, run: Callable[[Layout, argparse.Namespace], None], does: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
         added.set_defaults(run=run)
         return added
 
-    command("up", lambda layout, _: stack.up(layout))
-    command("down", lambda layout, _: stack.down(layout))
-    command("reset", lambda layout, _: stack.reset(layout))
-    command("status", lambda layout, _: ready.print_status(layout))
-    command("fetch", _fetch)
-    command("lock", lambda _layout, _options: write_lock())
-    command("logs", _logs).add_argument("process", nargs="?", help="such as intake-http; all when left out")
-    token = command("token", _token)
-    token.add_argument("account", help="such as ceiu.analyst or source.ncmec")
+    command("up", lambda layout, _: stack.up(layout), "start what is not running, and wait until all is ready")
+    command("down", lambda layout, _: stack.down(layout), "stop the stack; its state stays")
+    command("reset", lambda layout, _: stack.reset(layout), "stop the stack and remove its state: data, keys, logs")
+    command("status", lambda layout, _: ready.print_status(layout), "say what runs, where, and whether it is ready")
+    command("fetch", _fetch, "download Kafka and PostgreSQL into the cache, unless they are there")
+    command("lock", lambda _layout, _options: write_lock(), "resolve jgo.toml anew: which jars, with their hashes")
+    logs = command("logs", _logs, "follow the logs until interrupted")
+    logs.add_argument("process", nargs="?", help="such as intake-http; all when left out")
+    token = command("token", _token, "print a token for an account of the test system")
+    token.add_argument("account", help="such as ceiu.analyst, source.ncmec or hsi.agent.sac-boston")
     token.add_argument("--ttl-s", type=int, default=TOKEN_TTL_S, help="seconds it lives")
+    command("offices", _offices, "list the codes and names of the field offices")
     return parser
 
 

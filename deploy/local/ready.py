@@ -14,7 +14,7 @@ from rich.table import Table
 from deploy.local import processes, supervise
 from deploy.local.keys import keep_secret
 from deploy.local.layout import KINDS, PORT_OFFSETS, SERVICES, Layout
-from deploy.local.report import Refused
+from deploy.local.report import Refused, show
 
 ANSWER_TIMEOUT_S = 2.0
 POLL_S = 0.2
@@ -60,7 +60,7 @@ def print_status(layout: Layout) -> None:
     if not processes.find_supervisor(layout.supervisor_config):
         left = processes.find_supervised(layout.home)
         note = f", but {len(left)} processes of a killed supervisor are left; make down stops them" if left else ""
-        print(f"The stack in {layout.home} is not running{note}.")
+        show(f"The stack in {layout.home} is not running{note}.")
         return
     layout = layout.as_remembered()
     unready = find_unready(layout)
@@ -69,7 +69,7 @@ def print_status(layout: Layout) -> None:
         is_ready = "" if running.name not in NAMES else "no" if running.name in unready else "yes"
         row = (running.name, running.state, str(running.pid or ""), _duration(running.up_s))
         table.add_row(*row, str(layout.port(running.name)), is_ready)
-    print(f"The stack in {layout.home}:")
+    show(f"The stack in {layout.home}:")
     Console(highlight=False).print(table)
 
 

@@ -1,9 +1,11 @@
 """What a person at the terminal sees: steps, how far they are, and why something cannot be done.
 
-All of it goes to standard error, so that a command's result stays alone on standard output. On a terminal a step
-is a spinner; elsewhere it is plain lines, a few seconds apart.
+All of it goes to standard error, so that a command's result, which `show` prints, stays alone on standard output. On a
+terminal a step is a spinner; elsewhere it is plain lines, a few seconds apart.
 """
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,15 @@ class Refused(Exception):
 def say(sentence: str) -> None:
     """Print one line."""
     _console.print(sentence, markup=False)
+
+
+def show(line: str) -> None:
+    """Print a line of a result to standard output; that its reader has gone, as `head` does, is no failure."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # What follows goes nowhere, and the interpreter does not complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

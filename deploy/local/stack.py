@@ -22,7 +22,7 @@ from deploy.local.keys import keep_secret, superuser_database_url, write_setting
 from deploy.local.layout import CHECKOUT, KINDS, PORT_OFFSETS, SERVICES, Layout, write_file
 from deploy.local.postgres import postgres_command
 from deploy.local.provision import migrate, provision
-from deploy.local.report import Refused, say, step
+from deploy.local.report import Refused, say, show, step
 from deploy.local.server import ServerCommand, base_environ
 
 FREE_BYTES_MIN = 1_500_000_000
@@ -60,9 +60,9 @@ def up(layout: Layout) -> None:
         else:
             _start(layout)
         for service in SERVICES:
-            print(f"  {service:<9} {layout.url(service)}")
-        print(f"State and logs are in {layout.home}; addresses for programs in {layout.stack_file}.")
-        print("A token: make -s token AS=ceiu.analyst    What runs: make status    Stop: make down")
+            show(f"  {service:<9} {layout.url(service)}")
+        show(f"State and logs are in {layout.home}; addresses for programs in {layout.stack_file}.")
+        show("A token: make -s token AS=ceiu.analyst    What runs: make status    Stop: make down")
 
 
 def down(layout: Layout) -> None:

@@ -1,31 +1,21 @@
 """The route of audit: the list of events, for auditors. Looking is itself on record."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.audit.domain.record import FACTS_BYTES_MAX
 from services.audit.handlers import list_events
 from services.audit.store import INT8_MAX, Filters, Listed, Place
-from shared.errors import FieldError, Rejected
-from shared.http import Call, Page, Route, answer, cursor_of, read_cursor
-from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+from shared.http import Call, Cursor, Limit, Page, Route, answer, cursor_of, read_cursor, wrong_cursor
+from shared.http.page import PAGE_ITEMS_DEFAULT
+from shared.http.types import Time
 
 PARTITION_MAX = 2**31 - 1
 
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """The first and last hours of the calendar have no UTC in some zones."""
-    try:
-        return moment and moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("lies outside the years 1 to 9999 in UTC") from error
-
-
-Moment = Annotated[AwareDatetime | None, AfterValidator(_in_utc)]
 Text = Annotated[str | None, Query(min_length=1, max_length=FACTS_BYTES_MAX, pattern=r"^[^\x00]+$")]
 
 
@@ -56,11 +46,12 @@ async def list_entries(
     actor: Text = None,
     subject: Text = None,
     type_: Annotated[Text, Query(alias="type")] = None,
-    from_at: Annotated[Moment, Query(alias="from")] = None,
-    to_at: Annotated[Moment, Query(alias="to")] = None,
-    cursor: Annotated[str | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+    from_at: Annotated[Time | None, Query(alias="from")] = None,
+    to_at: Annotated[Time | None, Query(alias="to")] = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
 ) -> Response:
+    """List events in the order of topic, partition and index: those that fit all filters given."""
     call: Call = request.state.call
     after = _place(cursor)
     filters = Filters(actor, subject, type_, from_at, to_at)
@@ -84,8 +75,7 @@ def _place(cursor: str | None) -> Place | None:
         or not isinstance(index, int)
         or not (0 <= partition <= PARTITION_MAX and 0 <= index <= INT8_MAX)
     ):
-        sentence = "not a cursor of this list"
-        raise Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])
+        raise wrong_cursor()
     return Place(topic, partition, index)
 
 

@@ -1,3 +1,5 @@
+"""`python -m services.intake http | worker | migrate | check | republish | redrive`."""
+
 import sys
 
 from services.intake.app import SERVICE

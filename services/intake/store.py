@@ -122,36 +122,31 @@ ON CONFLICT ON CONSTRAINT source_outcome_pkey DO UPDATE SET
     is_declined = known.is_declined OR excluded.is_declined"""
 SELECT_SOURCES = """
 SELECT source.name, source.kind,
-    COALESCE(states.counts, '{}') AS tips,
+    COALESCE(standing.tips, '{}') AS tips,
     COALESCE(followed.referred, 0) AS referred, COALESCE(followed.accepted, 0) AS accepted,
     COALESCE(followed.declined, 0) AS declined, COALESCE(followed.closed, 0) AS closed,
-    COALESCE(closed.outcomes, '{}') AS outcomes
+    COALESCE(followed.outcomes, '{}') AS outcomes
 FROM source
     LEFT JOIN (
-        SELECT source, jsonb_object_agg(state, tip_count) AS counts
-        FROM (SELECT source, state, count(*) AS tip_count FROM tip GROUP BY source, state) AS counted
+        SELECT source, jsonb_object_agg(state, tips) AS tips
+        FROM (SELECT source, state, sum(tips) AS tips FROM tip_count GROUP BY source, state) AS counted
         GROUP BY source
-    ) AS states ON states.source = source.name
+    ) AS standing ON standing.source = source.name
     LEFT JOIN (
-        SELECT source, sum(tip_count) FILTER (WHERE is_referred) AS referred,
-            sum(tip_count) FILTER (WHERE is_accepted) AS accepted,
-            sum(tip_count) FILTER (WHERE is_declined) AS declined,
-            sum(tip_count) FILTER (WHERE state = 'closed') AS closed
-        FROM source_outcome GROUP BY source
-    ) AS followed ON followed.source = source.name
-    LEFT JOIN (
-        SELECT source, jsonb_object_agg(outcome, tip_count) AS outcomes
+        SELECT source, sum(referred) AS referred, sum(accepted) AS accepted, sum(declined) AS declined,
+            sum(tips) FILTER (WHERE state = 'closed') AS closed,
+            jsonb_object_agg(outcome, tips) FILTER (WHERE state = 'closed' AND outcome IS NOT NULL) AS outcomes
         FROM (
-            SELECT source, outcome, sum(tip_count) AS tip_count
-            FROM source_outcome WHERE state = 'closed' AND outcome IS NOT NULL GROUP BY source, outcome
+            SELECT source, state, outcome, sum(tip_count) AS tips,
+                sum(tip_count) FILTER (WHERE is_referred) AS referred,
+                sum(tip_count) FILTER (WHERE is_accepted) AS accepted,
+                sum(tip_count) FILTER (WHERE is_declined) AS declined
+            FROM source_outcome GROUP BY source, state, outcome
         ) AS counted
         GROUP BY source
-    ) AS closed ON closed.source = source.name
+    ) AS followed ON followed.source = source.name
 WHERE $1::text IS NULL OR source.name = $1
 ORDER BY source.name"""
-IS_KEY_USED = """
-SELECT EXISTS (
-    SELECT FROM idempotency WHERE principal = $1 AND key = $2 AND created_at >= now() - interval '24 hours')"""
 SELECT_TIP_IDS = "SELECT tip_id FROM tip WHERE tip_id > $1 ORDER BY tip_id LIMIT $2"
 SELECT_EVENTS = """
 SELECT tip_id, revision, event FROM tip_version WHERE tip_id = ANY($1::uuid[]) AND received_at >= $2
@@ -377,11 +372,6 @@ async def upsert_outcomes(transaction: Connection, outcomes: Sequence[Outcome]) 
 async def list_sources(transaction: Connection, *, source: str | None) -> list[dict[str, Any]]:
     """Return the sources, or the one named, with the numbers of their tips by state and by what became of them."""
     return [dict(row) for row in await transaction.fetch(SELECT_SOURCES, source)]
-
-
-async def is_key_used(connection: Connection | Pool, principal: str, key: str) -> bool:
-    """Return whether the caller had an answer under this Idempotency-Key in the last 24 hours."""
-    return bool(await connection.fetchval(IS_KEY_USED, principal, key))
 
 
 async def list_tip_ids(transaction: Connection, *, after: UUID, limit: int) -> list[UUID]:

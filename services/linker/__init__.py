@@ -8,7 +8,7 @@ Publishes linker.links (tip.clustered, tip.linked, value.capped, value.uncapped,
 `domain/`    what links, what makes a cluster and a lead, how urgent it is: change rules here (`domain/rules.py`)
 `handlers/`  apply a batch, settle what follows, apply a person's decision, announce, show
 `store/`     all SQL: the graph, the leads, what is shown
-`http.py`    links of a tip, export of clusters, judgements, leads with their graph and tier
+`http/`      links of a tip, export of clusters, judgements, leads with their graph and tier
 `stream.py`  events of other services in the linker's words
 
 One transaction at a time decides, a batch's or a judgement's (`store.graph.lock_graph`): link decisions need one view

@@ -1,4 +1,4 @@
-"""`python -m services.linker http | worker | migrate | check | republish`."""
+"""`python -m services.linker http | worker | migrate | check | republish | redrive`."""
 
 import sys
 

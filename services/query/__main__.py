@@ -1,4 +1,4 @@
-"""`python -m services.query http | worker | migrate | check`."""
+"""`python -m services.query http | worker | migrate | check | redrive`."""
 
 import sys
 

@@ -26,4 +26,5 @@ SERVICE = Service(
     build_parts=build_desk,
     topics=topics_read_by("query"),
     build_handler=build_handler,
+    has_dead_letters=True,
 )

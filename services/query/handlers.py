@@ -11,9 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from services.query import store
-from services.query.domain.answer import Answer, Contact, answer_of, document_of
+from services.query.domain.again import is_still_told
+from services.query.domain.answer import (
+    Answer,
+    Contact,
+    answer_of,
+    answered_of,
+    document_of,
+    document_of_match,
+)
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
-from services.query.domain.grade import find_matches
+from services.query.domain.grade import Grade, find_matches
 from services.query.domain.note import Note, NoteKind
 from services.query.domain.question import Asked, read_question
 from services.query.domain.subject import Subject, subjects_of
@@ -129,7 +137,7 @@ class Desk:
         asked: Asked,
         matches_max: int,
     ) -> dict[str, Any]:
-        """Answer a look-up, and store answer and event; return the answer's document (contract.md, Query).
+        """Answer a look-up, and store answer and event; return the answer's document.
 
         Raises:
             Rejected: a field cannot be read.
@@ -155,15 +163,39 @@ class Desk:
         return document
 
     async def show_answer(self, transaction: Connection, caller: Principal, lookup_id: UUID) -> dict[str, Any]:
-        """Return the answer that a look-up of the caller's agency got.
+        """Return the answer that a look-up of the caller's agency got, less what the caller may no longer be told.
 
         Raises:
             NotFound: there is no such look-up, or it is another agency's.
         """
-        document = await store.find_answer(transaction, lookup_id, agency=caller.agency)
-        if document is None:
+        kept = await store.find_lookup(transaction, lookup_id, agency=caller.agency)
+        if kept is None:
             raise NotFound("there is no such look-up")
-        return document
+        asked, document = kept
+        return document if _sees_all(caller) else await self._retell(transaction, asked, document)
+
+    async def _retell(self, transaction: Connection, asked: Asked, document: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer as whoever does not see everything may read it again.
+
+        A match of which something would no longer answer gives way to what the rest of its tips answers now, if
+        anything; the others stay as they were told. Nothing tells that there was more.
+        """
+        question = read_question(asked, today=self.clock.now().date())
+        told = document["matches"]
+        records = await store.find_records(
+            transaction,
+            question,
+            tip_ids=[UUID(tip_id) for match in told for tip_id in match["tip_ids"]],
+            record_ids=[UUID(match["record_id"]) for match in told],
+            sees_all=False,
+        )
+        still = [match for match in told if is_still_told(question, match, records)]
+        lost = {tip_id for match in told if match not in still for tip_id in match["tip_ids"]}
+        found = find_matches(question, [record for record in records if str(record.tip_id) in lost])
+        standings = await store.find_standings(transaction, [match.person_id for match in found], sees_all=False)
+        anew = [document_of_match(answered, ceiu=self.ceiu) for answered in answered_of(found, standings)]
+        grades = list(Grade)
+        return {**document, "matches": sorted([*still, *anew], key=lambda match: grades.index(match["grade"]))}
 
     async def add_note(
         self,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.query.domain.answer import Investigation
@@ -13,10 +13,11 @@ from services.query.domain.note import Note, NoteKind
 from services.query.domain.question import Asked
 from services.query.handlers import Desk
 from shared.db.pool import Connection
-from shared.http import Call, Page, Route, answer, create, cursor_of, hash_of, read_id_cursor, read_json
+from shared.http import Call, Cursor, Limit, Page, Route, answer, create, cut, hash_of, read_id_cursor, read_json
 from shared.http.body import Body
-from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.route import Rate
+from shared.http.types import Day, NotBlank
 
 BODY_BYTES_MAX = 64 * 1024
 MATCHES_DEFAULT = 10
@@ -27,6 +28,7 @@ LOOKUP_RATE = Rate(per_s=100, burst=1_000)
 FIRST_ID = UUID(int=0)
 
 Purpose = Literal["traveller_targeting", "investigation", "redress", "audit", "training"]
+FlightNumber = Annotated[str, Field(min_length=2, max_length=10, pattern=r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$")]
 Values = Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(max_length=VALUES_MAX)]
 
 
@@ -34,7 +36,7 @@ class LookupRequest(Body):
     """Whom to look for, and why. At least one of name, emails, usernames, phones, documents is given."""
 
     purpose: Purpose
-    reference: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    reference: Annotated[str, Field(max_length=200), NotBlank()]
     """Flight or case reference."""
     name: str | None = Field(default=None, min_length=1, max_length=200)
     birth_date: str | None = Field(default=None, max_length=10)
@@ -116,11 +118,11 @@ class NoteRequest(Body):
     """A note on a record; it says at least one thing beside its kind."""
 
     kind: NoteKind
-    flight_number: str | None = Field(default=None, min_length=2, max_length=10, pattern=r"^[A-Za-z0-9 ]+$")
-    flight_date: date | None = None
+    flight_number: FlightNumber | None = None
+    flight_date: Day | None = None
     additional_screening: bool | None = None
-    outcome: str | None = Field(default=None, min_length=1, max_length=200)
-    text: str | None = Field(default=None, min_length=1, max_length=4_000)
+    outcome: Annotated[str, Field(max_length=200), NotBlank()] | None = None
+    text: Annotated[str, Field(max_length=4_000), NotBlank()] | None = None
     supersedes: UUID | None = None
 
     @model_validator(mode="after")
@@ -167,16 +169,18 @@ async def post_lookup(request: Request) -> Response:
         )
         return 200, LookupAnswer.model_validate(document)
 
-    return await create(call, work, request_hash=hash_of(body))
+    async def repeat(transaction: Connection, answered: bytes) -> BaseModel:
+        return await _show_again(call, transaction, LookupAnswer.model_validate_json(answered).lookup_id)
+
+    return await create(call, work, request_hash=hash_of(body), repeat=repeat)
 
 
 async def get_lookup(request: Request, lookup_id: UUID) -> Response:
-    """Show an answer again, as it was given, to the agency that asked."""
+    """Show an answer again to the agency that asked, less what it may no longer be told."""
     call: Call = request.state.call
     async with call.transaction() as transaction:
-        document = await _desk(call).show_answer(transaction, call.principal, lookup_id)
-        await call.record_view(transaction, "lookup", [lookup_id])
-    return answer(LookupAnswer.model_validate(document))
+        shown = await _show_again(call, transaction, lookup_id)
+    return answer(shown)
 
 
 async def post_note(request: Request, record_id: UUID) -> Response:
@@ -194,17 +198,16 @@ async def post_note(request: Request, record_id: UUID) -> Response:
 async def get_notes(
     request: Request,
     record_id: UUID,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
 ) -> Response:
     """List the notes on a record and on the other records of its person, oldest first."""
     call: Call = request.state.call
     after = read_id_cursor(cursor) or FIRST_ID
     async with call.transaction() as transaction:
         notes = await _desk(call).list_notes(transaction, call.principal, record_id, after=after, count_max=limit + 1)
-        shown = notes[:limit]
+        shown, further = cut(notes, limit, lambda note: [note.note_id])
         await call.record_view(transaction, "note", [note.note_id for note in shown])
-    further = cursor_of([shown[-1].note_id]) if len(notes) > limit else None
     return answer(Page[NoteShown](items=[_shown(note) for note in shown], cursor=further))
 
 
@@ -229,6 +232,12 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/v1/records/{record_id}/notes", get_notes, needs=("note.read",), answers={200: Page[NoteShown]}),
 )
+
+
+async def _show_again(call: Call, transaction: Connection, lookup_id: UUID) -> LookupAnswer:
+    document = await _desk(call).show_answer(transaction, call.principal, lookup_id)
+    await call.record_view(transaction, "lookup", [lookup_id])
+    return LookupAnswer.model_validate(document)
 
 
 def _desk(call: Call) -> Desk:

@@ -175,7 +175,23 @@ FROM unnest($1::uuid[]) AS asked (person_id)
 INSERT_LOOKUP = """
 INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-SELECT_ANSWER = "SELECT answer FROM lookup WHERE lookup_id = $1 AND agency = $2"
+SELECT_LOOKUP = "SELECT asked, answer FROM lookup WHERE lookup_id = $1 AND agency = $2"
+FIND_RECORDS = """
+SELECT record.record_id, record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_id, record.names,
+    record.birth_date, held.keys
+FROM record
+    LEFT JOIN membership ON membership.tip_id = record.tip_id
+    LEFT JOIN review ON review.tip_id = record.tip_id
+    CROSS JOIN LATERAL (
+        SELECT jsonb_agg(
+            jsonb_build_array(record_key.type, record_key.exact, record_key.canonical, record_key.scope)
+        ) AS keys
+        FROM unnest($3::text[], $4::text[]) AS asked (type, canonical)
+            JOIN record_key ON record_key.type = asked.type AND record_key.canonical = asked.canonical
+        WHERE record_key.record_id = record.record_id
+    ) AS held
+WHERE (record.tip_id = ANY($1::uuid[]) OR record.record_id = ANY($2::uuid[]))
+    AND ($5 OR review.decision IS DISTINCT FROM 'not_actionable')"""
 
 # Notes
 
@@ -319,10 +335,35 @@ async def add_lookup(
     )
 
 
-async def find_answer(connection: Connection, lookup_id: UUID, *, agency: str) -> dict[str, Any] | None:
-    """Return the answer that an agency's look-up got."""
-    document: dict[str, Any] | None = await connection.fetchval(SELECT_ANSWER, lookup_id, agency)
-    return document
+async def find_lookup(connection: Connection, lookup_id: UUID, *, agency: str) -> tuple[Asked, dict[str, Any]] | None:
+    """Return what an agency's look-up asked, and the answer it got."""
+    row = await connection.fetchrow(SELECT_LOOKUP, lookup_id, agency)
+    if row is None:
+        return None
+    asked: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row["asked"].items()
+    }
+    return Asked(**asked), row["answer"]
+
+
+async def find_records(
+    connection: Connection,
+    question: Question,
+    *,
+    tip_ids: Sequence[UUID],
+    record_ids: Sequence[UUID],
+    sees_all: bool,
+) -> list[Record]:
+    """Return the records of these tips, and these records, with those of their identifiers that are asked for."""
+    rows = await connection.fetch(
+        FIND_RECORDS,
+        tip_ids,
+        record_ids,
+        [key.type for key in question.search_keys],
+        [key.canonical for key in question.search_keys],
+        sees_all,
+    )
+    return [_record(row) for row in rows]
 
 
 async def find_person(connection: Connection, record_id: UUID, *, sees_all: bool) -> tuple[UUID, UUID] | None:

@@ -1,3 +1,5 @@
+"""`python -m services.referral http | worker | migrate | check | republish | redrive`."""
+
 import sys
 
 from services.referral.app import SERVICE

@@ -1,19 +1,15 @@
 """The composition root of referral."""
 
-import argparse
 import json
-from datetime import datetime
 from pathlib import Path
 
 from services.referral.domain.directory import Directory, parse_directory
-from services.referral.handlers import Desk, republish
+from services.referral.handlers import Desk, list_facts
 from services.referral.http import ROUTES
 from services.referral.settings import ReferralSettings
 from services.referral.stream import build_handler
-from shared.clock import SystemClock
 from shared.events.topics import topics_read_by
-from shared.metrics import Metrics
-from shared.service import Command, Service, Tools, open_tools
+from shared.service import Service, Tools
 
 FOLDER = Path(__file__).parent
 
@@ -37,19 +33,6 @@ def build_desk(tools: Tools[ReferralSettings]) -> Desk:
     )
 
 
-async def _republish(settings: ReferralSettings, arguments: argparse.Namespace) -> int:
-    tools = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="republish")
-    try:
-        await republish(tools.pool, tools.outbox, since=arguments.since, tell=print)
-    finally:
-        await tools.pool.close()
-    return 0
-
-
-def _add_since(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--since", type=datetime.fromisoformat, help="only what was published from this time on")
-
-
 SERVICE = Service(
     name="referral",
     settings=ReferralSettings,
@@ -58,5 +41,6 @@ SERVICE = Service(
     build_parts=build_desk,
     topics=topics_read_by("referral"),
     build_handler=lambda tools: build_handler(tools, build_desk(tools)),
-    commands={"republish": Command("put published events through the outbox again, unchanged", _republish, _add_since)},
+    list_facts=list_facts,
+    has_dead_letters=True,
 )

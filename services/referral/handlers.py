@@ -1,12 +1,12 @@
-"""The use cases: carry leads into referrals, take a response, send what was published again.
+"""The use cases: carry leads into referrals, take a response, say what was published.
 
 Each is given its transaction and never commits. A change and its announcements, to the office and to everyone else, are
 stored together.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from services.referral import store
@@ -18,8 +18,8 @@ from services.referral.domain.referral import Change, ChangeType, Content, Messa
 from services.referral.domain.routing import route
 from services.referral.store import Published, Referral
 from shared.clock import Clock
-from shared.db.pool import Connection, Pool
-from shared.errors import Conflict, NotFound
+from shared.db.pool import Connection
+from shared.errors import Conflict, NotFound, Rejected
 from shared.events.envelope import Context, Event, Payload, encode
 from shared.events.linker import LeadClosedV1, LeadMergedV1, LeadOpenedV1, LeadUpdatedV1
 from shared.events.referral import (
@@ -37,11 +37,12 @@ from shared.events.referral import (
 from shared.events.topics import office_topic
 from shared.kafka.inbox import Incoming
 from shared.kafka.outbox import Outbox, Outgoing
+from shared.kafka.republish import Page, Place
 from shared.security import Principal
 
 STATE_TOPIC = "referral.referrals"
 TIP_IDS_MAX = 1_000
-REPUBLISH_BATCH = 500
+EVENTS_AT_ONCE = 200
 
 LEADS = (LeadOpenedV1, LeadUpdatedV1, LeadMergedV1, LeadClosedV1)
 MESSAGES = {
@@ -215,19 +216,19 @@ class Desk:
         )
 
 
-async def republish(pool: Pool, outbox: Outbox, *, since: datetime | None, tell: Callable[[str], None]) -> int:
-    """Put everything published from `since` on through the outbox again, byte for byte; return how many events."""
-    after, count = (since or datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0)), 0
-    while True:
-        async with pool.acquire() as connection, connection.transaction():
-            batch = await store.list_published(connection, after=after, limit=REPUBLISH_BATCH)
-            await outbox.put(connection, map_outgoing(batch))
-        if not batch:
-            tell(f"{count} events republished")
-            return count
-        count += len(batch)
-        after = (batch[-1].occurred_at, batch[-1].event_id)
-        tell(f"{count} events so far, up to {batch[-1].occurred_at.isoformat()}")
+async def list_facts(transaction: Connection, *, since: datetime, after: Place) -> Page:
+    """Return a page of what was published from `since` on, by time, as `republish` asks for it.
+
+    Raises:
+        Rejected: `after` is no place of these.
+    """
+    try:
+        begin = max(since, datetime.fromisoformat(after[0])) if after[0] else since
+    except (ValueError, TypeError) as error:
+        raise Rejected("referral goes on from a time and an id, as its own run printed them") from error
+    found = await store.list_published(transaction, after=(begin, after[1]), limit=EVENTS_AT_ONCE)
+    last = (found[-1].occurred_at.isoformat(), found[-1].event_id) if found else None
+    return Page(map_outgoing(found), last)
 
 
 def map_outgoing(published: Sequence[Published]) -> list[Outgoing]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.referral import store
@@ -16,13 +16,16 @@ from services.referral.store import Referral
 from shared.db.pool import Connection
 from shared.events.linker import LeadPlace, LeadSubject
 from shared.events.referral import ReferredTip
-from shared.http import Call, Page, Route, answer, create, cursor_of, hash_of, read_id_cursor, read_json
+from shared.http import Call, Cursor, Limit, Page, Route, answer, create, cut, hash_of, read_id_cursor, read_json
 from shared.http.body import Body
-from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+from shared.http.page import PAGE_ITEMS_DEFAULT
+from shared.http.types import NotBlank
 
 BODY_BYTES_MAX = 16 * 1024
-REASON_CHARS_MAX = 2_000
 CODE_CHARS_MAX = 60
+
+Words = Annotated[str, Field(max_length=2_000), NotBlank()]
+Code = Annotated[str, Field(max_length=CODE_CHARS_MAX), NotBlank()]
 
 
 class OfficeItem(BaseModel):
@@ -69,17 +72,17 @@ class ResponseRequest(Body):
     """What an office answers."""
 
     response: Literal["acknowledged", "accepted", "declined", "reroute", "status", "closed"]
-    reason: str | None = Field(default=None, max_length=REASON_CHARS_MAX)
-    office: str | None = Field(default=None, max_length=CODE_CHARS_MAX)
-    outcome: str | None = Field(default=None, max_length=CODE_CHARS_MAX)
-    note: str | None = Field(default=None, max_length=REASON_CHARS_MAX)
+    reason: Words | None = None
+    office: Code | None = None
+    outcome: Code | None = None
+    note: Words | None = None
 
 
 class AssignmentRequest(Body):
     """Where a queued referral goes, and why."""
 
-    office: str = Field(min_length=1, max_length=CODE_CHARS_MAX)
-    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+    office: Code
+    reason: Words
 
 
 class Answered(BaseModel):
@@ -92,6 +95,7 @@ class Answered(BaseModel):
 
 
 async def list_offices(request: Request) -> Response:
+    """List the field offices that referrals go to."""
     desk: Desk = request.state.call.edge.parts
     items = [
         OfficeItem(
@@ -111,9 +115,10 @@ async def list_referrals(
     request: Request,
     office: Annotated[str | None, Query(max_length=CODE_CHARS_MAX)] = None,
     state: Annotated[State | None, Query()] = None,
-    cursor: Annotated[str | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
 ) -> Response:
+    """List referrals, oldest first: an agent those of the own office, others all or those of `office`."""
     call: Call = request.state.call
     after = read_id_cursor(cursor)
     own = call.principal.office
@@ -127,13 +132,13 @@ async def list_referrals(
                 transaction, office=own or office, state=state, after=after, limit=limit + 1
             )
         )
-        shown = found[:limit]
+        shown, following = cut(found, limit, lambda r: [r.facts.referral_id])
         await call.record_view(transaction, "referral", [r.facts.referral_id for r in shown])
-    following = cursor_of([shown[-1].facts.referral_id]) if len(found) > limit else None
     return answer(Page[ReferralItem](items=[ReferralItem(**_item(r)) for r in shown], cursor=following))
 
 
-async def get_referral(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+async def get_referral(request: Request, referral_id: UUID) -> Response:
+    """Show a referral as its office works with it."""
     call: Call = request.state.call
     desk: Desk = call.edge.parts
     async with call.transaction() as transaction:
@@ -151,7 +156,8 @@ async def get_referral(request: Request, referral_id: Annotated[UUID, Path()]) -
     )
 
 
-async def post_response(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+async def post_response(request: Request, referral_id: UUID) -> Response:
+    """Answer a referral for the office that has it."""
     call: Call = request.state.call
     desk: Desk = call.edge.parts
     body = await read_json(request, ResponseRequest, bytes_max=BODY_BYTES_MAX)
@@ -164,7 +170,8 @@ async def post_response(request: Request, referral_id: Annotated[UUID, Path()]) 
     return await create(call, work, request_hash=hash_of(body))
 
 
-async def post_assignment(request: Request, referral_id: Annotated[UUID, Path()]) -> Response:
+async def post_assignment(request: Request, referral_id: UUID) -> Response:
+    """Send a queued referral to an office."""
     call: Call = request.state.call
     desk: Desk = call.edge.parts
     body = await read_json(request, AssignmentRequest, bytes_max=BODY_BYTES_MAX)

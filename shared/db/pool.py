@@ -61,6 +61,7 @@ async def open_pool(url: str, *, size: int, name: str) -> Pool:
             command_timeout=COMMAND_TIMEOUT_S,
             max_inactive_connection_lifetime=0,
             init=prepare_connection,
+            reset=_check_finished,
             server_settings=_server_settings(name),
         )
 
@@ -99,6 +100,16 @@ async def retry(work: Callable[[], Awaitable[T]], *, what: str, attempts_max: in
             log.warning("retried", what=what, attempt=attempt, error=type(error).__name__)
         await asyncio.sleep(delay)
         delay = min(delay * 2, BACKOFF_MAX_S)
+
+
+async def _check_finished(connection: Connection) -> None:
+    """Take a connection back. It carries no state of a session, so nothing is reset: one round trip less a use.
+
+    Raises:
+        InterfaceError: a transaction was left open; the connection is thrown away.
+    """
+    if connection.is_in_transaction():
+        raise asyncpg.InterfaceError("a connection was given back with its transaction open")
 
 
 def _server_settings(name: str) -> dict[str, str]:

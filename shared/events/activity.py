@@ -1,6 +1,7 @@
 """What a person or system did at a service: published on `<service>.activity`, read by audit.
 
-The first four are every service's; the rest belong to the service their name says.
+The first four are every service's, `dead_letter.redriven` every consumer's; the rest belong to the service their name
+says.
 """
 
 from typing import ClassVar
@@ -66,6 +67,24 @@ class RecordViewedV1(Payload):
     kind: str
     record_ids: list[str]
     record_count: int
+    outcome: str = "ok"
+
+
+class DeadLetterRedrivenV1(Payload):
+    """A record that this service had refused was given to it again, by an operator's command, and was applied.
+
+    Its subject is the event that the record holds; `topic`, `partition` and `offset` say where that lay, and `reason`
+    why it was refused.
+    """
+
+    TYPE: ClassVar[str] = "dead_letter.redriven"
+    SUBJECT: ClassVar[str] = "event"
+
+    event_type: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
     outcome: str = "ok"
 
 

@@ -77,7 +77,7 @@ class _ReferralState(Payload):
     lead_id: UUID
     lead_version: int
     state: str
-    """queued, sent, acknowledged, accepted, declined, closed or recalled."""
+    """queued, sent, acknowledged, accepted, closed or recalled; one that is declined is queued."""
     office: str | None
     """None while it waits in the manual queue."""
     office_name: str | None = None

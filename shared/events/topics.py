@@ -34,6 +34,8 @@ _COMMON = (
     activity.RequestRefusedV1,
     activity.RecordViewedV1,
 )
+_CONSUMERS = (*_COMMON, activity.DeadLetterRedrivenV1)
+"""What every service does that may refuse a record; audit keeps them all."""
 _LEADS = (linker.LeadOpenedV1, linker.LeadUpdatedV1, linker.LeadMergedV1, linker.LeadClosedV1)
 _LINKS = (
     linker.TipLinkedV1,
@@ -61,18 +63,18 @@ ACTIVITY_TOPICS = (
     Topic(
         "intake.activity",
         "intake",
-        "request, tip or session id",
-        (*_COMMON, activity.TipRepeatedV1, activity.TipsRefusedV1),
+        "request, tip, event or session id",
+        (*_CONSUMERS, activity.TipRepeatedV1, activity.TipsRefusedV1),
         ("audit",),
         2,
     ),
-    Topic("linker.activity", "linker", "request or session id", _COMMON, ("audit",), 2),
-    Topic("referral.activity", "referral", "request or session id", _COMMON, ("audit",), 2),
+    Topic("linker.activity", "linker", "request, event or session id", _CONSUMERS, ("audit",), 2),
+    Topic("referral.activity", "referral", "request, event or session id", _CONSUMERS, ("audit",), 2),
     Topic(
         "query.activity",
         "query",
-        "lookup, note, request or session id",
-        (*_COMMON, activity.LookupAnsweredV1, activity.NoteAddedV1),
+        "lookup, note, request, event or session id",
+        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1),
         ("audit",),
         2,
     ),

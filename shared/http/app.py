@@ -2,7 +2,8 @@
 
 import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,12 +17,17 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from shared.clock import Clock
-from shared.errors import FieldError, Rejected
+from shared.errors import FieldError, Rejected, Unavailable
+from shared.http.body import ERRORS_MAX
 from shared.http.problem import ProblemDocument, problem_of, responses
+from shared.http.protocol import EVERY_ANSWER, ProblemProtocol
 from shared.http.route import Call, Edge, Route, answer, route_name
 from shared.metrics import Metrics
 
-CONNECTIONS_MAX = 2_000
+CONNECTIONS_WAITING_MAX = 2_000
+REQUESTS_MAX = 2_000
+"""Requests in hand at once; one more is asked to come back."""
+_TOO_BUSY = problem_of(Unavailable("too many requests are in hand; try again"))
 
 log = structlog.get_logger()
 
@@ -67,19 +73,24 @@ def create_app(
 
 def run_http(app: FastAPI, *, host: str, port: int, drain_timeout_s: float) -> None:
     """Serve until SIGTERM; requests in hand get `drain_timeout_s`."""
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(drain_timeout_s),
-        timeout_keep_alive=30,
-        limit_concurrency=CONNECTIONS_MAX,
-        backlog=CONNECTIONS_MAX,
-        lifespan="on",
-    )
+    uvicorn.run(app, **server_options(host=host, port=port, drain_timeout_s=drain_timeout_s))
+
+
+def server_options(*, host: str, port: int, drain_timeout_s: float) -> dict[str, Any]:
+    """Return how uvicorn serves every application."""
+    return {
+        "host": host,
+        "port": port,
+        "http": ProblemProtocol,
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": int(drain_timeout_s),
+        "timeout_keep_alive": 30,
+        "backlog": CONNECTIONS_WAITING_MAX,
+    }
 
 
 def _add(app: FastAPI, route: Route) -> None:
@@ -88,13 +99,14 @@ def _add(app: FastAPI, route: Route) -> None:
 
         def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
             handle = super().get_route_handler()
+            names = {field.alias for field in self.dependant.query_params}
 
             async def guarded(request: Request) -> Response:
                 edge: Edge = request.app.state.edge
                 try:
                     principal = await edge.admit(request, route)
                     request.state.call = Call(request, principal, edge)
-                    _refuse_nul(request)
+                    _check_parameters(request, names)
                     return await handle(request)
                 # The edge of the service: every error becomes an answer here, and a bug a recorded one.
                 except Exception as error:  # noqa: BLE001
@@ -124,13 +136,25 @@ def _add(app: FastAPI, route: Route) -> None:
     )
 
 
-def _refuse_nul(request: Request) -> None:
-    """Refuse a NUL in the path or the query, which no database text can hold."""
-    named = [("query", *pair) for pair in request.query_params.multi_items()]
-    named += [("path", name, str(value)) for name, value in request.path_params.items()]
-    errors = [FieldError((part, name), "must not hold a NUL character") for part, name, text in named if "\x00" in text]
+def _check_parameters(request: Request, names: Set[str]) -> None:
+    """Pass when the query holds only parameters named so, each once, and neither it nor the path holds a NUL.
+
+    A misspelt filter that was passed over would answer far more than was asked for. No database text can hold a NUL.
+
+    Raises:
+        Rejected: naming each parameter that is wrong, up to a limit.
+    """
+    query = request.query_params.multi_items()
+    counts = Counter(name for name, _ in query)
+    errors = [FieldError(("query", name), "is no parameter of this route") for name in counts if name not in names]
+    errors += [FieldError(("query", name), "must be given once") for name in names if counts[name] > 1]
+    given = [("query", *pair) for pair in query]
+    given += [("path", name, str(value)) for name, value in request.path_params.items()]
+    errors += [
+        FieldError((part, name), "must not hold a NUL character") for part, name, text in given if "\x00" in text
+    ]
     if errors:
-        raise Rejected("some fields are not valid", errors=errors)
+        raise Rejected("some fields are not valid", errors=errors[:ERRORS_MAX])
 
 
 def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
@@ -213,10 +237,11 @@ def _methods_of_path(request: Request) -> list[str]:
 
 
 class _Observed:
-    """Outermost: gives each request its id, and measures it."""
+    """Outermost: gives each request its id, and measures it; refuses what would be too many at once."""
 
     def __init__(self, app: Any, clock: Clock, metrics: Metrics) -> None:
         self._app = app
+        self._in_hand = 0
         self._clock = clock
         self._metrics = metrics
 
@@ -235,15 +260,17 @@ class _Observed:
                 message["headers"] = [
                     *message.get("headers", []),
                     (b"x-request-id", str(request_id).encode()),
-                    (b"cache-control", b"no-store"),
-                    (b"x-content-type-options", b"nosniff"),
+                    *EVERY_ANSWER,
                 ]
             await send(message)
 
+        app = self._app if self._in_hand < REQUESTS_MAX else _TOO_BUSY.render(request_id)
+        self._in_hand += 1
         with structlog.contextvars.bound_contextvars(correlation_id=str(request_id)):
             try:
-                await self._app(scope, receive, observed_send)
+                await app(scope, receive, observed_send)
             finally:
+                self._in_hand -= 1
                 template = getattr(scope.get("route"), "path", "(no route)")
                 seconds = time.perf_counter() - started
                 self._metrics.http_seconds.labels(scope["method"], template, str(status)).observe(seconds)

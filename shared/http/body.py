@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import ClientDisconnect
 
 from shared.errors import FieldError, Rejected
+from shared.http.media import HEAD_BYTES, refuse_media, refuse_media_head
 
 JSON = "application/json"
+CHARSET = "utf-8"
 ERRORS_MAX = 100
-MEDIA_PREFIXES = ("multipart/", "image/", "video/", "audio/")
+MEDIA_PREFIXES = ("multipart/", "image/", "video/", "audio/", "application/octet-stream")
 
 
 class Body(BaseModel):
@@ -38,6 +40,7 @@ async def read_json(request: Request, model: type[Model], *, bytes_max: int) -> 
 
 def parse_json(raw: bytes, model: type[Model]) -> Model:
     """Return `raw` as `model`; raises `Rejected` as `read_json` does."""
+    refuse_media(raw)
     if b"\\u0000" in raw and (places := _bad_places(raw, _has_nul)):
         raise _not_storable(places, "must not hold a NUL character")
     try:
@@ -53,12 +56,15 @@ def parse_json(raw: bytes, model: type[Model]) -> Model:
 
 
 def require_media_type(request: Request, expected: str) -> None:
-    """Pass when the body is declared as `expected`, uncompressed; media is never taken."""
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Pass when the body is declared as `expected`, uncompressed, in no other charset; media is never taken."""
+    declared, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     if declared.startswith(MEDIA_PREFIXES):
-        raise Rejected("images, video, audio and forms with files are never taken here", problem="media_refused")
+        raise Rejected("media, forms with files and other binary content are never taken here", problem="media_refused")
     if declared != expected:
         raise Rejected(f"the body must be {expected}", problem="unsupported_media_type")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    if any(name.strip() == "charset" and value.strip(' "') != CHARSET for name, _, value in pairs):
+        raise Rejected("the body must be in UTF-8", problem="unsupported_media_type")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Rejected("the body must not be compressed", problem="unsupported_media_type")
 
@@ -69,16 +75,23 @@ async def read_bytes(request: Request, *, bytes_max: int) -> bytes:
 
 
 async def read_chunks(request: Request, *, bytes_max: int) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives; raises `Rejected` (`too_large`) once more than `bytes_max` came."""
+    """Yield the body as it arrives.
+
+    Raises:
+        Rejected: `too_large` once more than `bytes_max` came, `media_refused` once it is seen to begin as a media file.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > bytes_max:
         raise _too_large(bytes_max)
-    size_bytes = 0
+    size_bytes, head = 0, b""
     try:
         async for chunk in request.stream():
             size_bytes += len(chunk)
             if size_bytes > bytes_max:
                 raise _too_large(bytes_max)
+            if len(head) < HEAD_BYTES:
+                head += chunk[:HEAD_BYTES]
+                refuse_media_head(head)
             yield chunk
     except ClientDisconnect as error:
         raise Rejected("the body broke off", problem="broken_off") from error

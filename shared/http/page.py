@@ -2,20 +2,26 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
+from fastapi import Query
 from pydantic import BaseModel
 
 from shared.errors import FieldError, Rejected
+from shared.http.types import DIGITS
 
 PAGE_ITEMS_DEFAULT = 50
 PAGE_ITEMS_MAX = 500
 CURSOR_CHARS_MAX = 512
 
 Item = TypeVar("Item")
+Cursor = Annotated[str | None, Query()]
+"""The `cursor` of a list's query."""
+Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX), DIGITS]
+"""The `limit` of a list's query; `PAGE_ITEMS_DEFAULT` when it is not given."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -23,6 +29,15 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     cursor: str | None
+
+
+def cut(found: Sequence[Item], limit: int, key: Callable[[Item], Sequence[Any]]) -> tuple[Sequence[Item], str | None]:
+    """Return the first `limit` of what was found, and the cursor behind the last of them if more was found.
+
+    `key` gives an item's sort key, as `cursor_of` takes it.
+    """
+    shown = found[:limit]
+    return shown, cursor_of(key(shown[-1])) if len(found) > limit else None
 
 
 def cursor_of(key: Sequence[Any]) -> str:
@@ -40,13 +55,13 @@ def read_cursor(cursor: str | None, *, length: int) -> list[str | int] | None:
     if cursor is None:
         return None
     if len(cursor) > CURSOR_CHARS_MAX:
-        raise _wrong_cursor()
+        raise wrong_cursor()
     try:
         key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _wrong_cursor() from error
+        raise wrong_cursor() from error
     if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str | int) for part in key):
-        raise _wrong_cursor()
+        raise wrong_cursor()
     return key
 
 
@@ -62,9 +77,10 @@ def read_id_cursor(cursor: str | None) -> UUID | None:
     try:
         return UUID(str(key[0]))
     except ValueError as error:
-        raise _wrong_cursor() from error
+        raise wrong_cursor() from error
 
 
-def _wrong_cursor() -> Rejected:
+def wrong_cursor() -> Rejected:
+    """Return what is to be said of a cursor that is not of the list asked for."""
     sentence = "not a cursor of this list"
     return Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])

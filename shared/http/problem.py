@@ -18,6 +18,7 @@ from shared.errors import (
     Conflict,
     FieldError,
     Forbidden,
+    InProgress,
     NotFound,
     Rejected,
     TooManyRequests,
@@ -32,6 +33,7 @@ NAMES: dict[type[CetsError], str] = {
     Forbidden: "forbidden",
     NotFound: "not_found",
     Conflict: "conflict",
+    InProgress: "idempotency_in_progress",
     TooManyRequests: "too_many_requests",
     Unavailable: "unavailable",
 }
@@ -42,7 +44,9 @@ STATUS = {
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
+    "idempotency_in_progress": 409,
     "invalid": 422,
+    "malformed": 400,
     "not_json": 400,
     "broken_off": 400,
     "too_large": 413,
@@ -54,6 +58,7 @@ STATUS = {
 }
 HEADERS = {
     "unauthenticated": {"WWW-Authenticate": "Bearer"},
+    "idempotency_in_progress": {"Retry-After": str(RETRY_AFTER_S)},
     "too_large": {"Connection": "close"},
     "unavailable": {"Retry-After": str(RETRY_AFTER_S)},
 }
@@ -63,7 +68,9 @@ TITLES = {
     "not_found": "Not found",
     "method_not_allowed": "Method not allowed",
     "conflict": "Conflict",
+    "idempotency_in_progress": "Idempotency-Key in use",
     "invalid": "Invalid fields",
+    "malformed": "Malformed request",
     "not_json": "Not JSON",
     "broken_off": "Body broken off",
     "too_large": "Too large",

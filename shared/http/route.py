@@ -26,6 +26,7 @@ from shared.events.activity import (
 )
 from shared.events.envelope import Actor, Context, Event, Payload
 from shared.http.problem import Problem
+from shared.kafka.bell import Bell
 from shared.kafka.outbox import Outbox, OutboxGate
 from shared.metrics import Metrics
 from shared.security import Principal
@@ -82,6 +83,7 @@ class Edge:
         service: str,
         pool: Pool,
         outbox: Outbox,
+        bell: Bell,
         gate: OutboxGate,
         clock: Clock,
         verify: Callable[[str], Principal],
@@ -92,6 +94,7 @@ class Edge:
         self.pool = pool
         self.outbox = outbox
         self.gate = gate
+        self._bell = bell
         self.clock = clock
         self.metrics = metrics
         self.parts = parts
@@ -123,12 +126,19 @@ class Edge:
         request.state.principal = principal
         return principal
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Open a transaction; once it is committed, its events are on their way."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection
+        self._bell.ring()
+
     async def record_refusal(self, request: Request, problem: Problem, error: Exception) -> None:
         """Put a refusal on record: of a known caller each one, of an unknown one the first a minute and address."""
         self.metrics.refused.labels(problem.name).inc()
         principal: Principal | None = getattr(request.state, "principal", None)
         address = request.client.host if request.client is not None else None
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.transaction() as connection:
             if principal is None:
                 if isinstance(error, Unauthenticated):
                     await self._record_unknown(connection, request, error, address)
@@ -174,7 +184,7 @@ class Edge:
     async def _note_session(self, principal: Principal) -> None:
         if principal.session in self._sessions:
             return
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.transaction() as connection:
             await self._note_session_in(connection, principal)
         self._sessions[principal.session] = None
         if len(self._sessions) > SESSIONS_KEPT:
@@ -224,8 +234,19 @@ class Call:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open the request's one transaction; it is committed before the answer leaves."""
-        async with self.edge.pool.acquire() as connection, connection.transaction():
+        async with self.edge.transaction() as connection:
             yield connection
+
+    def idempotency_key(self) -> str | None:
+        """Return the caller's Idempotency-Key, if there is one; raises `Rejected` unless it has 1 to 200 characters."""
+        key = self.request.headers.get("idempotency-key")
+        if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
+            raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+        return key
+
+    def hash_of_request(self, body_hash: bytes) -> bytes:
+        """Return what tells this request from others under the same key: SHA-256 of method, path and body's hash."""
+        return hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode() + body_hash).digest()
 
     async def record_view(self, transaction: Connection, kind: str, ids: Sequence[object]) -> None:
         """Put on record, in the same transaction, which records the caller is about to be shown."""
@@ -241,30 +262,36 @@ def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:
 
 
 async def create(
-    call: Call, work: Callable[[Connection], Awaitable[tuple[int, BaseModel]]], *, request_hash: bytes
+    call: Call,
+    work: Callable[[Connection], Awaitable[tuple[int, BaseModel]]],
+    *,
+    request_hash: bytes,
+    repeat: Callable[[Connection, bytes], Awaitable[BaseModel]] | None = None,
 ) -> Response:
     """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.
 
     `request_hash` identifies the body (`hash_of`). A repeat with the same key and body within 24 hours gets the same
-    answer; at the same time, it waits for the first to finish.
+    answer; at the same time, it waits for the first to finish. `repeat` is given where the caller may since have lost
+    the right to part of an answer: from the body of the first it makes that of the repeat.
 
     Raises:
         Conflict: the key was used for another request.
         Rejected: the key is longer than 200 characters.
         Unavailable: the outbox is full.
     """
-    key = call.request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
-        raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+    key = call.idempotency_key()
     async with call.transaction() as transaction:
         await call.edge.gate.check(transaction)
         if key is None:
             status, body = await work(transaction)
             return answer(body, status)
-        whole = hashlib.sha256(f"{call.request.method} {call.request.url.path}\n".encode() + request_hash).digest()
+        whole = call.hash_of_request(request_hash)
         who = call.principal.id
         if await transaction.fetchval(CLAIM_IDEMPOTENCY, who, key, whole) is None:
-            return await _repeat(transaction, who, key, whole)
+            former = await _former_answer(transaction, who, key, whole)
+            if repeat is None:
+                return former
+            return answer(await repeat(transaction, bytes(former.body)), former.status_code)
         status, body = await work(transaction)
         response = answer(body, status)
         await transaction.execute(KEEP_ANSWER, who, key, status, response.body)
@@ -276,7 +303,7 @@ def hash_of(body: BaseModel) -> bytes:
     return hashlib.sha256(body.model_dump_json().encode()).digest()
 
 
-async def _repeat(transaction: Connection, who: str, key: str, whole: bytes) -> Response:
+async def _former_answer(transaction: Connection, who: str, key: str, whole: bytes) -> Response:
     row = await transaction.fetchrow(SELECT_IDEMPOTENCY, who, key)
     if row is None or row["request_hash"] != whole:
         raise Conflict("this Idempotency-Key was used for another request")

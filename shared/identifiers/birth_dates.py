@@ -64,8 +64,6 @@ def compare_birth_dates(left: BirthDate, right: BirthDate) -> BirthDateMatch:
     close: an entry slip or a filler explains the difference: day and month swapped, or 1 January, which stands for
         "year only known" in many registers, against another day of that year.
     different: anything else.
-
-    Source: domain.md section 6, row DOB.
     """
     if left == right:
         return "equal"

@@ -12,7 +12,7 @@ from shared.identifiers.text import compact, fold, is_placeholder, is_repetition
 
 ID_CHARS_MAX = 256
 OPAQUE_CHARS_MIN = 6
-"""Letters and digits an opaque id needs before two equal ones say anything; the next issue measures it."""
+"""Letters and digits an opaque id needs before two equal ones say anything: a guess, not measured."""
 
 _IMEI = re2.compile(r"(?:imei[ :=#]*)?([0-9](?:[ ./-]?[0-9]){14})")
 # A bare run of twelve must hold a letter: twelve decimal digits are more often some other number.

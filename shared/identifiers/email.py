@@ -1,8 +1,8 @@
 """E-mail addresses: the exact key folds letter case, the canonical key also the provider's own rules.
 
 Rules apply to the providers of the table and to nobody else: elsewhere a dot or a tag may be another mailbox.
-Sources: domain.md section 6 (Gmail, Apple; Outlook keeps dots); the providers' help pages on aliases; for Proton also
-its web client, which ignores dots, dashes and underscores when it compares addresses.
+Sources: the providers' help pages on aliases (Gmail ignores dots, Outlook keeps them); for Proton also its web client,
+which ignores dots, dashes and underscores when it compares addresses.
 """
 
 from dataclasses import dataclass

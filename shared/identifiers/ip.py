@@ -1,4 +1,4 @@
-"""IP addresses. None is a link key by itself: without time and port thousands may stand behind one (domain.md 6)."""
+"""IP addresses. None is a link key by itself: without time and port thousands may stand behind one (RFC 6302)."""
 
 import ipaddress
 

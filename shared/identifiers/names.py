@@ -1,4 +1,4 @@
-"""Person names as comparable tokens. A name is support for other evidence, never a link key (domain.md section 6)."""
+"""Person names as comparable tokens. A name is support for other evidence, never a link key."""
 
 import unicodedata
 from collections.abc import Iterator

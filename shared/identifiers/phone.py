@@ -1,6 +1,6 @@
 """Phone numbers in E.164, read with the declared region only: a guessed country would link strangers.
 
-A number need only be parsable, not valid (contract.md): numbering plans change faster than metadata.
+A number need only be parsable, not valid: numbering plans change faster than metadata.
 """
 
 import phonenumbers

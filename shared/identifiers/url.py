@@ -1,7 +1,7 @@
 """URLs: the exact key folds what the standard calls equal, the canonical key also the variants of one page.
 
-Nothing is fetched: a short link stays what it is. Sources: RFC 3986 section 6.2 (case, default port, percent-encoding);
-domain.md section 6 (tracking parameters, mobile hosts).
+Nothing is fetched: a short link stays what it is. Source: RFC 3986 section 6.2 (case, default port, percent-encoding);
+the lists of tracking parameters and mobile host names are our own.
 """
 
 import ipaddress

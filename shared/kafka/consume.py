@@ -7,7 +7,7 @@ before, and is dropped; that makes a restart, a rebalance or a revived worker ha
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -109,7 +109,9 @@ class Pump:
         metrics: Metrics,
         session_timeout_ms: int,
         batch_records_max: int,
+        on_commit: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_commit` is called after each transaction."""
         self.group = group
         self.topics = tuple(topics)
         self.progress = Progress()
@@ -120,6 +122,7 @@ class Pump:
         self._metrics = metrics
         self._session_timeout_ms = session_timeout_ms
         self._batch_records_max = batch_records_max
+        self._on_commit = on_commit
         self._draining = asyncio.Event()
         self._applying = asyncio.Lock()
         self._positioned: dict[TopicPartition, int] = {}
@@ -190,7 +193,7 @@ class Pump:
         mine = {place: batch for place, batch in fetched.items() if place in self._positioned and batch}
         if not mine:
             return
-        records = [_record(raw, self._topic(place)) for place, batch in mine.items() for raw in batch]
+        records = [to_record(raw, self._topic(place)) for place, batch in mine.items() for raw in batch]
         if not self.progress.lag_records:
             self.progress.moved_at = time.monotonic()
         # What is in hand is behind too: a batch that never ends must not look like rest.
@@ -211,6 +214,7 @@ class Pump:
             try:
                 started = time.monotonic()
                 await self._apply_once(records)
+                self._on_commit()
                 self._metrics.batch_seconds.observe(time.monotonic() - started)
                 return
             except TRANSIENT as error:
@@ -285,6 +289,19 @@ class Pump:
             self.progress.moved_at = now
 
 
+def to_record(raw: Any, topic: str) -> Record:
+    """Return aiokafka's record as ours; `topic` is its name without the system's prefix."""
+    return Record(
+        topic=topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        value=raw.value,
+        headers=tuple(raw.headers),
+        timestamp_ms=raw.timestamp,
+    )
+
+
 class _WaitForBatch(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Lets a rebalance wait for the batch in hand, and forgets positions that may no longer be ours."""
 
@@ -320,15 +337,3 @@ def _pattern(names: Iterable[str]) -> str:
 def _columns(ends: dict[tuple[str, int], int]) -> tuple[list[str], list[int], list[int]]:
     ordered = sorted(ends.items())
     return [p[0] for p, _ in ordered], [p[1] for p, _ in ordered], [offset for _, offset in ordered]
-
-
-def _record(raw: Any, topic: str) -> Record:
-    return Record(
-        topic=topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=raw.key,
-        value=raw.value,
-        headers=tuple(raw.headers),
-        timestamp_ms=raw.timestamp,
-    )

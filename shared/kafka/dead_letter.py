@@ -4,7 +4,13 @@ Too many dead letters mean a bad release or a wrong topic, not bad data; then th
 topic into the bin.
 """
 
+import base64
 from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
 
 from shared.errors import CetsError, Rejected
 from shared.kafka.consume import Record
@@ -13,6 +19,11 @@ from shared.kafka.outbox import Outgoing
 WINDOW_RECORDS = 1_000
 WINDOW_SHARE_MAX = 0.05
 REASON_CHARS_MAX = 300
+HEADERS_CHARS_MAX = 16_384
+"""A stranger's record may have more headers than a letter can carry along; then it carries none of them."""
+
+LETTER_BYTES_MAX = 900_000
+"""Key and value of a letter; with its headers it is still a record that the relay can send. Our events are smaller."""
 
 
 class TooManyDeadLetters(CetsError):
@@ -42,16 +53,67 @@ class Ceiling:
 
 
 def dead_letter(record: Record, *, topic: str, group: str, error: Rejected) -> Outgoing:
-    """Return the letter for `topic`: the record's own key and bytes, and in headers what is wrong and where it lay."""
-    return Outgoing(
-        topic=topic,
-        key=record.key,
-        value=record.value,
-        headers={
-            "dlq-error": error.detail[:REASON_CHARS_MAX],
-            "dlq-group": group,
-            "dlq-topic": record.topic,
-            "dlq-partition": str(record.partition),
-            "dlq-offset": str(record.offset),
-        },
-    )
+    """Return the letter for `topic`: the record's own key and bytes, and in headers what is wrong and where it lay.
+
+    A letter must always be one that Kafka's client can send, or nothing would be relayed behind it. So of a record that
+    is far larger than any event of ours it holds the size alone; the record's place and the audit log have its bytes.
+    """
+    headers = {
+        "dlq-error": error.detail[:REASON_CHARS_MAX],
+        "dlq-group": group,
+        "dlq-topic": record.topic,
+        "dlq-partition": str(record.partition),
+        "dlq-offset": str(record.offset),
+        "dlq-timestamp-ms": str(record.timestamp_ms),
+    }
+    # A stranger's header may have no value at all, whatever its type says.
+    packed = orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in record.headers]).decode()
+    if record.headers and len(packed) <= HEADERS_CHARS_MAX:
+        headers["dlq-headers"] = packed
+    key, value = record.key, record.value
+    if len(key or b"") + len(value or b"") > LETTER_BYTES_MAX:
+        headers["dlq-bytes"] = str(len(key or b"") + len(value or b""))
+        key = value = None
+    # aiokafka sends no record that has neither.
+    return Outgoing(topic=topic, key=b"" if key is value is None else key, value=value, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter: the record as it lay on its own topic, which group refused it, when and why."""
+
+    record: Record
+    group: str
+    error: str
+    refused_at: datetime
+
+    @property
+    def event_id(self) -> UUID | None:
+        """The event's id, if that much can be read."""
+        try:
+            return UUID(orjson.loads(self.record.value or b"")["event_id"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def read_letter(found: Record) -> Letter | None:
+    """Return what a record of a dead-letter topic says, or None when it is no letter.
+
+    Letters written by a release that did not carry a record's headers and time along give it none, and their own time.
+    """
+    headers = dict(found.headers)
+    try:
+        packed = orjson.loads(headers.get("dlq-headers", b"[]"))
+        record = Record(
+            topic=headers["dlq-topic"].decode(),
+            partition=int(headers["dlq-partition"]),
+            offset=int(headers["dlq-offset"]),
+            key=found.key,
+            value=found.value,
+            headers=tuple((name, base64.b64decode(value)) for name, value in packed),
+            timestamp_ms=int(headers.get("dlq-timestamp-ms", found.timestamp_ms)),
+        )
+        refused_at = datetime.fromtimestamp(found.timestamp_ms / 1000, UTC)
+        return Letter(record, headers["dlq-group"].decode(), headers["dlq-error"].decode(), refused_at)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None

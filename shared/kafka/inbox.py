@@ -93,6 +93,23 @@ class EventHandler:
             dead += await self._apply_one_by_one(transaction, incoming)
         await self._bury(transaction, records, dead)
 
+    async def apply_again(self, transaction: Connection, record: Record) -> Incoming | None:
+        """Store one record that was dead-lettered, unless its event was applied since; return it if it was not.
+
+        It neither writes another dead letter nor counts towards the ceiling.
+
+        Raises:
+            Rejected: it is refused again, or is none of ours any more; nothing of it may be kept.
+        """
+        event = self._read(record)
+        if event is None:
+            raise Rejected("events of this type are passed over by this release")
+        try:
+            fresh = await self._apply_fresh(transaction, [event])
+        except CULPRIT as error:
+            raise _refusal(error) from error
+        return event if fresh else None
+
     def _read(self, record: Record) -> Incoming | None:
         envelope = decode(record.value)
         if envelope.type not in self._types:
@@ -102,10 +119,10 @@ class EventHandler:
             raise Rejected(f"{envelope.type} version {envelope.version} is not known here")
         return Incoming(envelope, open_payload(envelope, model), record, self._group)
 
-    async def _apply_fresh(self, transaction: Connection, incoming: Sequence[Incoming]) -> None:
-        """Store those events that were not applied before, under a savepoint."""
+    async def _apply_fresh(self, transaction: Connection, incoming: Sequence[Incoming]) -> list[Incoming]:
+        """Store those events that were not applied before, under a savepoint, and return them."""
         if not incoming:
-            return
+            return []
         async with transaction.transaction():
             ids = [event.envelope.event_id for event in incoming]
             unseen = {row["event_id"] for row in await transaction.fetch(INSERT_INBOX, ids)}
@@ -116,6 +133,7 @@ class EventHandler:
         for event in incoming:
             outcome = "applied" if event.envelope.event_id in applied else "skipped"
             self._metrics.records.labels(event.record.topic, outcome).inc()
+        return fresh
 
     async def _apply_one_by_one(
         self, transaction: Connection, incoming: Sequence[Incoming]
@@ -125,25 +143,26 @@ class EventHandler:
             try:
                 await self._apply_fresh(transaction, [event])
             except CULPRIT as error:
-                # The database's own text may quote the value, so only the kind of error is kept.
-                reason = error if isinstance(error, Rejected) else Rejected(f"not storable: {type(error).__name__}")
-                dead.append((event.record, reason))
+                dead.append((event.record, _refusal(error)))
         return dead
 
     async def _bury(
         self, transaction: Connection, records: Sequence[Record], dead: Sequence[tuple[Record, Rejected]]
     ) -> None:
-        places = {(r.topic, r.partition, r.offset) for r, _ in dead}
+        errors = {(r.topic, r.partition, r.offset): error for r, error in dead}
+        buried: list[tuple[Record, Rejected]] = []
         for record in records:
-            self._ceiling.count(is_dead=(record.topic, record.partition, record.offset) in places)
-        if not dead:
-            return
+            error = errors.get((record.topic, record.partition, record.offset))
+            self._ceiling.count(is_dead=error is not None)
+            if error is not None:
+                buried.append((record, error))
+        # In the order of the records, so that to apply them again is to apply them in order.
         letters = [
             dead_letter(record, topic=dead_letter_topic(record.topic), group=self._group, error=error)
-            for record, error in dead
+            for record, error in buried
         ]
         await self._outbox.put(transaction, letters)
-        for record, error in dead:
+        for record, error in buried:
             self._metrics.records.labels(record.topic, "dead_letter").inc()
             log.error(
                 "record_dead_lettered",
@@ -152,6 +171,11 @@ class EventHandler:
                 offset=record.offset,
                 reason=error.detail[:200],
             )
+
+
+def _refusal(error: BaseException) -> Rejected:
+    """Return why a record is refused; the database's own text may quote a value, so only its kind is kept."""
+    return error if isinstance(error, Rejected) else Rejected(f"not storable: {type(error).__name__}")
 
 
 def _first_of_each(incoming: Sequence[Incoming], unseen: set[UUID]) -> Iterable[Incoming]:

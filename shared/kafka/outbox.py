@@ -11,19 +11,19 @@ import hmac
 import math
 import time
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.db.pool import BACKOFF_FIRST_S, BACKOFF_MAX_S, TRANSIENT, Connection, Row, connect
 from shared.errors import Unavailable
 from shared.events.envelope import Event, encode
+from shared.kafka.scan import scan
 from shared.metrics import Metrics
 
 BATCH_ROWS_MAX = 1_000
@@ -250,7 +250,7 @@ class Relay:
             for partition in await producer.partitions_for(topic)
         ]
         arrived: set[int] = set()
-        async for raw in _read_since(self._bootstrap, places, since):
+        async for raw in scan(self._bootstrap, places, since=since):
             headers = dict(raw.headers)
             if headers.get("producer") == mine and headers.get("seq", b"").isdigit():
                 arrived.add(int(headers["seq"]))
@@ -301,28 +301,6 @@ class OutboxGate:
             self._rows = await connection.fetchval(COUNT_ROWS, self._rows_max)
         if self._rows >= self._rows_max:
             raise Unavailable(f"{self._rows} events wait for Kafka; no more are taken until they have left")
-
-
-async def _read_since(bootstrap: str, places: Sequence[TopicPartition], since: datetime) -> AsyncIterator[Any]:
-    """Yield every record of the partitions with a timestamp of `since` or later, up to where they end now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        starts = await consumer.offsets_for_times({place: int(since.timestamp() * 1000) for place in places})
-        left = {place for place in places if starts.get(place) and starts[place].offset < ends[place]}
-        consumer.pause(*(set(places) - left))
-        for place in left:
-            consumer.seek(place, starts[place].offset)
-        while left:
-            for place, batch in (await consumer.getmany(timeout_ms=500)).items():
-                for raw in batch:
-                    yield raw
-                if batch and batch[-1].offset + 1 >= ends[place]:
-                    left.discard(place)
-    finally:
-        await asyncio.wait_for(consumer.stop(), timeout=10)
 
 
 def _rows(found: Sequence[Row]) -> list[_Row]:

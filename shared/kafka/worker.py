@@ -7,12 +7,10 @@ no progress while there is lag, or does not drain in time: the supervisor starts
 import asyncio
 import gc
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import faust
@@ -65,6 +63,9 @@ class _Boot(BootStrategy):
 class _Host(faust.App):
     BootStrategy = _Boot
 
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps tables in its folder, and there are none."""
+
 
 class _Worker(faust.Worker):
     def _setup_logging(self) -> None:
@@ -93,8 +94,6 @@ def run_worker(
         broker="kafka://unused",
         store="memory://",
         web_enabled=False,
-        # Faust wants a folder, and writes nothing into it.
-        datadir=str(Path(tempfile.gettempdir()) / f"cets-{service}-worker-{os.getuid()}"),
         topic_disable_leader=True,
         topic_allow_declare=False,
     )

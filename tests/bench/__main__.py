@@ -77,7 +77,11 @@ async def measure(stack: Stack, usage: Usage, size: Size) -> list[Figure]:
 
 def main() -> int:
     """Run the bench; return 0, whatever the figures say."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Measure speed and delay on a fresh stack, print the figures beside their targets, and write them "
+        "as JSON. Takes some minutes; nothing else should run on the machine.",
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to try the bench, not to quote")
     parser.add_argument("--json", type=Path, default=JSON_FILE, metavar="FILE", help="default: %(default)s")
     options = parser.parse_args()

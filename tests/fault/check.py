@@ -1,6 +1,8 @@
 """The checker: it only reads, and says in a sentence each thing that is not as it must be.
 
-Its invariants are those of `reliability.md` 5.1, as far as this system has the parts.
+An answered tip is stored once and, like an answered look-up, in the audit log once. Each cluster with an actionable
+tip has one lead, each lead at most one office. A poisoned record is a dead letter once for each group. The clusters
+are those of a run without faults, and the audit log verifies.
 """
 
 import asyncio

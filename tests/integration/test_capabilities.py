@@ -1,4 +1,4 @@
-"""Who may call what: the contract's tables, written out by hand, held against every route of every service.
+"""Who may call what, written out by hand, held against every route of every service.
 
 A cell that allows answers anything but 401, 403 or a failure (the ids are unknown and the bodies empty, so mostly 404
 or 422); a cell that denies answers 403; without a token every row answers 401. `/healthz` and `/readyz` alone are open.

@@ -136,6 +136,8 @@ async def test_a_worker_gets_ready_shows_its_metrics_to_operators_alone_and_drai
         await eventually(lambda: place.has(ids))
         worker.process.send_signal(signal.SIGTERM)
         assert await worker.ended(within_s=DRAIN_S) == 0, worker.log.read_text()
+        # Faust would make a folder for its tables where it was started.
+        assert not list(CHECKOUT.glob("query-worker*"))
 
 
 async def test_a_worker_that_was_killed_is_succeeded_by_one_that_goes_on(place: Place) -> None:
@@ -224,7 +226,7 @@ async def _locked(database: Database) -> AsyncIterator[None]:
 
 
 def _tip_received(tip_id: str) -> bytes:
-    """Return the contract's own example, as another tip's event."""
+    """Return the example of `tests/contract`, as another tip's event."""
     event: dict[str, Any] = json.loads(EXAMPLE.read_text())
     event |= {"event_id": str(uuid.uuid4()), "subject": event["subject"] | {"id": tip_id}}
     event["payload"] |= {"tip_id": tip_id, "source_ref": f"invented {tip_id}"}

@@ -40,7 +40,7 @@ SEEDS = st.integers(0, 10**9 - 1)
 Hex = Annotated[str, StringConstraints(pattern="^[0-9a-f]+$")]
 
 
-# ------------------------------------------------------------------------------- the contract's shape, strictly read
+# ------------------------------------------------------------------------------- the shape of a request, strictly read
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from rich.console import Console
@@ -25,6 +25,7 @@ CSV_SOURCE = "police"
 ANALYST, SUPERVISOR, OFFICER = "ceiu.analyst", "ceiu.supervisor", "cbp.att"
 PARALLEL = 16
 VERIFY_TIMEOUT_S = 120
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ class Teller:
 
     def step(self, text: str) -> None:
         """Begin a step."""
-        self.console.print(f"\n[bold]{text}[/]")
+        self.console.print(f"\n[bold]{text}[/]", soft_wrap=True)
+
+    def track(self, items: Collection[T], text: str) -> Iterable[T]:
+        """Yield the items and show, on a terminal, how far they are; elsewhere a bar would leave an empty line."""
+        return track(items, text, console=self.console, transient=True, disable=not self.console.is_terminal)
 
     def claim(self, holds: object, text: str) -> None:
         """State a fact, or end the demo; what it rests on is true afterwards.
@@ -84,9 +89,9 @@ async def _report(teller: Teller, world: World, tips: Sequence[SyntheticTip]) ->
         if id(tip) not in chosen:
             batches[tip.account].append(tip)
     ids: dict[str, str] = {}
-    for tip in track(single, "  single", console=teller.console, transient=True):
+    for tip in teller.track(single, "  single"):
         ids[tip.source_ref] = (await world.post("intake", "/v1/tips", tip.account, body=tip.tip))["tip_id"]
-    for account, members in track(batches.items(), "  batches", console=teller.console, transient=True):
+    for account, members in teller.track(batches.items(), "  batches"):
         raw = b"\n".join(orjson.dumps(tip.tip) for tip in members)
         answer = await world.post("intake", "/v1/tips/batch", account, raw=raw, media="application/x-ndjson")
         ids |= _ids_of(members, answer, first_line=1)

@@ -23,7 +23,7 @@ _SUFFIX_CHARS = 5
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a person uses again and again, in its plainest spelling; fields are those of the contract."""
+    """What a person uses again and again, in its plainest spelling; its fields are those of a request."""
 
     type: str
     value: str

@@ -1,4 +1,4 @@
-"""From the facts of a case to the request body that a source would post to `POST /v1/tips` (contract, Intake)."""
+"""From the facts of a case to the request body that a source would send to `POST /v1/tips`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class TipWriter:
         self._seed = seed
 
     def write(self, case: Case, manner: Manner) -> dict[str, Any]:
-        """Return the tip, ready for JSON; it holds no key that is not in the contract and no empty list."""
+        """Return the tip, ready for JSON; it holds no key that intake does not know, and no empty list."""
         occurred_at = case.reported_at - timedelta(minutes=self._chance.between(30, 60 * 24 * 45))
         platform = self._platform(case, manner)
         tip: dict[str, Any] = {

@@ -15,7 +15,7 @@ _EMPTY = (b'""', b"{}", b"[]")
 class Submission:
     """A valid tip as a source gave it.
 
-    `content` holds the contract's fields in the contract's order, times in UTC, and no field that says nothing.
+    `content` holds the request's fields in a fixed order, times in UTC, and no field that says nothing.
     `digest` is its SHA-256: equal for equal content, whatever the order of fields and the spelling of times.
     """
 

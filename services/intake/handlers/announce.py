@@ -73,7 +73,7 @@ def content_event(submission: Submission, tip: Tip, *, event_id: UUID, head: Map
 
 
 def content_of(event: bytes) -> dict[str, Any]:
-    """Return the content within a stored event in the contract's shape, each party with its id."""
+    """Return the content within a stored event in the shape of a request, each party with its id."""
     payload = orjson.loads(event)["payload"]
     personal = open_sealed(payload["personal"])
     return {

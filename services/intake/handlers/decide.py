@@ -75,7 +75,7 @@ class Decider:
         return Reviewed(review_id, number, verdict.decision)
 
     async def record_research(self, tip_id: UUID, found: Mapping[str, Any]) -> Researched:
-        """Add a research result; `found` holds the contract's fields.
+        """Add a research result; `found` holds the request's fields.
 
         Raises:
             NotFound: there is no such tip.

@@ -1,34 +1,34 @@
 """Routes that take many tips at once, line by line as they arrive: NDJSON batches and CSV uploads.
 
 Lines are stored in chunks, each one transaction. A batch that breaks off has whole chunks stored, and nothing else of
-it; sent again, those come back as duplicates.
+it; sent again, those come back as duplicates. Under an Idempotency-Key the whole body is read first: only then is it
+known whether it is a repeat, and of another body nothing may be stored.
 """
 
 import asyncio
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel
 
-from services.intake import store
 from services.intake.domain.content import Submission
 from services.intake.domain.lines import Line, Splitter
 from services.intake.domain.table import COLUMNS, REQUIRED, column_of, read_cells, read_header, tip_of_row
 from services.intake.domain.tip import Status
 from services.intake.handlers.take import take_tips
 from services.intake.http.answers import BatchTaken, LineRefused, LineTaken
-from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip, refuse_binary
+from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip
+from services.intake.http.spool import put_aside
 from shared.db.pool import Connection
-from shared.errors import CetsError, FieldError, Forbidden, Rejected, Unavailable
+from shared.errors import CetsError, FieldError, Forbidden, Rejected
 from shared.events.activity import TipsRefusedV1
-from shared.http import Call, Route, create
+from shared.http import Call, Route, answer
 from shared.http.body import read_chunks, require_media_type
+from shared.http.claim import Claim, take_claim
 from shared.http.problem import FieldProblem
-from shared.http.route import IDEMPOTENCY_KEY_CHARS_MAX, route_name
+from shared.http.route import route_name
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -56,7 +56,6 @@ async def post_upload(request: Request) -> Response:
 
 async def _reader(call: Call, media_type: str) -> ReadLine:
     """Return what reads one tip of this caller, once the body is known to be declared as `media_type`."""
-    refuse_binary(call.request)
     require_media_type(call.request, media_type)
     parts: Parts = call.edge.parts
     kinds = await parts.sources.kinds(call.edge.pool)
@@ -95,42 +94,41 @@ class _Batch:
         self._rejected: list[LineRefused] = []
         self._problems: Counter[str] = Counter()
         self._lines = 0
-        self._is_answered = False
+        self._claim: Claim | None = None
 
     async def take(self, splitter: Splitter) -> Response:
         """Take all lines of the body; answer what became of each.
 
         Raises:
             Rejected: the first line is not a header, or the body is too large or broke off before any line was taken.
+            InProgress, Conflict: the Idempotency-Key is in use, or was used for another body.
         """
-        self._is_answered = await self._find_answer()
-        digest = hashlib.sha256()
+        key = self._call.idempotency_key()
+        body = read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX)
+        if key is None:
+            return await self._take_body(splitter, body)
+        async with put_aside(body) as spool:
+            claim = await take_claim(self._call, key, body_hash=spool.digest)
+            if isinstance(claim, Response):
+                return claim
+            self._claim = claim
+            async with claim.held():
+                return await self._take_body(splitter, spool.chunks())
+
+    async def _take_body(self, splitter: Splitter, body: AsyncIterator[bytes]) -> Response:
         try:
-            async for data in read_chunks(self._call.request, bytes_max=BATCH_BYTES_MAX):
-                digest.update(data)
-                if not self._is_answered:
-                    await self._take_lines(splitter.feed(data))
-            if not self._is_answered:
-                await self._take_lines(splitter.end())
+            async for data in body:
+                await self._take_lines(splitter.feed(data))
+            await self._take_lines(splitter.end())
         except Rejected as error:
             # Lines before the limit are stored by now, and the answer must name them; nothing behind it is read.
             if error.problem != "too_large" or not (self._items or self._chunk):
                 raise
             self._refuse_rest(error)
-        if not self._is_answered:
-            if self._read_first is not None:
-                self._read_first(None)
-            await self._store()
-        return await create(self._call, self._finish, request_hash=digest.digest())
-
-    async def _find_answer(self) -> bool:
-        """Return whether the Idempotency-Key, if any, has its answer: then only the body's hash is of interest."""
-        key = self._call.request.headers.get("idempotency-key")
-        if key is None:
-            return False
-        if not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
-            raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
-        return await store.is_key_used(self._call.edge.pool, self._call.principal.id, key)
+        if self._read_first is not None:
+            self._read_first(None)
+        await self._store()
+        return await self._finish()
 
     async def _take_lines(self, lines: Iterator[Line]) -> None:
         for line in lines:
@@ -173,6 +171,8 @@ class _Batch:
         call, edge = self._call, self._call.edge
         async with call.transaction() as transaction:
             await edge.gate.check(transaction)
+            if self._claim is not None:
+                await self._claim.renew(transaction)
             submissions = [submission for _, submission in chunk]
             taken = await take_tips(transaction, submissions, call.context, clock=edge.clock, outbox=edge.outbox)
         self._items += [
@@ -180,27 +180,33 @@ class _Batch:
             for (number, _), done in zip(chunk, taken, strict=True)
         ]
 
-    async def _finish(self, transaction: Connection) -> tuple[int, BaseModel]:
+    async def _finish(self) -> Response:
         """Put the refused lines on record, as one event, and return the answer."""
-        if self._is_answered:
-            raise Unavailable("the answer under this Idempotency-Key has just expired; send the batch again")
-        if self._rejected:
-            payload = TipsRefusedV1(
-                route=route_name(self._call.request),
-                lines_refused=len(self._rejected),
-                lines_total=self._lines,
-                problems=dict(self._problems),
-            )
-            actor = self._call.context.actor
-            await self._call.edge.publish_activity(transaction, payload, self._call.request_id, actor=actor)
         counts = Counter(item.status for item in self._items)
-        return 200, BatchTaken(
+        taken = BatchTaken(
             accepted=counts[Status.ACCEPTED],
             amended=counts[Status.AMENDED],
             duplicate=counts[Status.DUPLICATE],
             items=self._items,
             rejected=self._rejected,
         )
+        response = answer(taken)
+        async with self._call.transaction() as transaction:
+            if self._rejected:
+                await self._record_refused(transaction)
+            if self._claim is not None:
+                await self._claim.keep(transaction, response)
+        return response
+
+    async def _record_refused(self, transaction: Connection) -> None:
+        payload = TipsRefusedV1(
+            route=route_name(self._call.request),
+            lines_refused=len(self._rejected),
+            lines_total=self._lines,
+            problems=dict(self._problems),
+        )
+        actor = self._call.context.actor
+        await self._call.edge.publish_activity(transaction, payload, self._call.request_id, actor=actor)
 
 
 def _errors_of(error: CetsError) -> list[FieldProblem]:

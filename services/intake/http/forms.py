@@ -1,28 +1,25 @@
-"""What is posted to intake: the fields of contract.md, with the bounds of each.
+"""What is posted to intake: the fields of each request, with their bounds.
 
 A bound keeps one field from being a document; whether a value fits its identifier's type is not asked here.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WrapValidator
+from pydantic import Field, StringConstraints
 
-from services.intake.domain.dates import BIRTH_DATE_PATTERN, check_birth_date, read_date, read_time
 from shared.http.body import Body
+from shared.http.types import BirthDate, Day, NotBlank, Time
 
-# Within JSON a time is a text; that it is one is looked at first, so the parser need not insist on a Python time.
-Time = Annotated[AwareDatetime, Field(strict=False), WrapValidator(read_time)]
-Day = Annotated[date, Field(strict=False), WrapValidator(read_date)]
-BirthDate = Annotated[str, StringConstraints(pattern=BIRTH_DATE_PATTERN), AfterValidator(check_birth_date)]
 Code = Annotated[str, StringConstraints(max_length=100)]
 """A country, a region, a postal code: a code, but sources also spell them out."""
 Name = Annotated[str, StringConstraints(max_length=300)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Label = Annotated[str, StringConstraints(max_length=300), NotBlank()]
+Reference = Annotated[str, StringConstraints(max_length=200), NotBlank()]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 Hash = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
+Summary = Annotated[str, StringConstraints(max_length=100_000), NotBlank()]
+Reason = Annotated[str, StringConstraints(max_length=4_000), NotBlank()]
 Quality = Annotated[int, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -127,11 +124,11 @@ class ResearchForm(Body):
     kind: Literal[
         "summons", "subpoena", "preservation_letter", "government_database", "public_search", "commercial_database"
     ]
-    entity: Name | None = None
-    reference: Name | None = None
+    entity: Label | None = None
+    reference: Label | None = None
     served_at: Time | None = None
     due_at: Time | None = None
     returned_at: Time | None = None
-    summary: Text | None = None
+    summary: Summary | None = None
     parties: Annotated[list[PartyForm], Field(max_length=100)] = []
     files: Annotated[list[FileForm], Field(max_length=1_000)] = []

@@ -1,6 +1,6 @@
 """How urgent a lead is: an ordered tier with the factors that led to it, and when its evidence perishes.
 
-Tiers come from `domain.md` section 7: T0 a child in immediate danger; T1 a victim who can be found, contact, travel
+The tiers are this system's own: T0 a child in immediate danger; T1 a victim who can be found, contact, travel
 within 14 days, or an escalation; T2 production, enticement, travel, trafficking, or a repeat; T3 distribution; T4
 possession and everything else. There is no score and no clock: a tier is a function of the tips alone.
 """
@@ -42,7 +42,7 @@ _INCIDENTS: Mapping[IncidentType, Tier] = MappingProxyType(
         "other": "T4",
     }
 )
-"""`domain.md` does not place travel and trafficking: ours, beside the other offences against a child in person."""
+"""Travel and trafficking stand beside the other offences against a child in person."""
 
 
 @dataclass(frozen=True, slots=True)

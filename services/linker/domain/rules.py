@@ -1,7 +1,7 @@
 """Which values may join tips, up to which frequency, and how much they weigh: the numbers of the linker, versioned.
 
-They are starting values, written down with their reasons. The next issue replaces them by estimates from the data,
-under a new `version`; nothing outside this file knows a number.
+They are starting values, written down with their reasons, and not yet estimates from real data. Other values get
+another `version`; nothing outside this file knows a number.
 """
 
 from collections.abc import Mapping
@@ -97,17 +97,19 @@ FOUNDATION = Rules(
         }
     ),
 )
-"""The first rules. Caps count distinct *tips*, where the peers of `domain.md` section 6 count persons or records.
+"""The first rules. Caps count distinct *tips*; the two systems they are compared with count other things: Senzing (its
+configuration 3.5.0, as in the repository senzing-garage/knowledge-base) persons, MISP (2.5) records.
 
-- document, account, email, username (within its service): 50. Senzing stops at 5 *persons*; one prolific person has up
-  to sixty tips with one address (`matching.md` 3.1), and a cap of 5 tips would cut exactly the worst offenders.
-  Placeholders (`noreply@`, `admin` without a service) never get here: normalisation already refuses them.
+- document, account, email, username (within its service): 50. Senzing stops at 5 *persons*; one prolific person may be
+  in dozens of tips with one address, and a cap of 5 tips would cut exactly the worst offenders. Placeholders
+  (`noreply@`, `admin` without a service) never get here: normalisation already refuses them.
 - phone, device, payment: 30. Families and shops share them, numbers are handed on; Senzing allows 10 persons.
 - file hashes: 10. A file says less about who sent it than about who else has it: MISP stops at 20 for *showing* a
   correlation, and here a hash joins clusters. Beyond ten holders it circulates.
-- url: shown, never joins: profile pages are persons, landing pages are crowds, and this issue cannot tell them apart.
-- ip: no row. An address needs its time and port (next issue).
+- url: shown, never joins: profile pages are persons, landing pages are crowds, and nothing here tells them apart.
+- ip: no row. Many people share one address; it would need its time and port (RFC 6302), which these rules do not read.
 
-Weights order the evidence and are what a constrained cluster gives up last; their order follows `matching.md` 3.2
-(points linker). The differences matter, the absolute values do not yet.
+Weights order the evidence and are what a constrained cluster gives up last. Their order is a judgement: first what is
+issued to one person, then what is handed on or shared, then files and pages. The differences matter, the absolute
+values do not yet.
 """

@@ -1,42 +1,25 @@
-"""Sending again, under their old ids, the newest events about leads, clusters and links."""
+"""The facts of the linker, for whoever must start from the beginning: the newest event about each thing."""
 
-from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from services.linker.handlers.announce import LEADS_TOPIC, LINKS_TOPIC
 from services.linker.store import graph, leads
-from shared.db.pool import Pool
-from shared.kafka.outbox import Outbox, OutboxGate, Outgoing
+from shared.db.pool import Connection
+from shared.kafka.outbox import Outgoing
+from shared.kafka.republish import Page, Place
 
-BATCH_EVENTS = 1_000
+EVENTS_AT_ONCE = 200
 
 
-async def republish(
-    pool: Pool, outbox: Outbox, gate: OutboxGate, *, since: datetime, report: Callable[[int], None]
-) -> int:
-    """Put every kept event that occurred from `since` on through the outbox, and return how many there were.
+async def list_facts(transaction: Connection, *, since: datetime, after: Place) -> Page:
+    """Return a page of the newest events about leads, clusters and links, of those that occurred from `since` on.
 
-    Each batch is a transaction of its own under the graph's lock, so that no older event gets behind a newer one.
-    `report` is told how many are done after each. To run it again is harmless to all who have the events.
-
-    Raises:
-        Unavailable: the outbox is full; what was put there stays.
+    It takes the graph's lock, so that no older event gets behind a newer one.
     """
-    after, count = ("", UUID(int=0)), 0
-    while True:
-        async with pool.acquire() as connection, connection.transaction():
-            await gate.check(connection)
-            await graph.lock_graph(connection)
-            found = await leads.list_announcements(connection, after, since=since, count_max=BATCH_EVENTS)
-            await outbox.put(
-                connection,
-                [
-                    Outgoing(LEADS_TOPIC if kind == "lead" else LINKS_TOPIC, str(subject_id).encode(), event)
-                    for kind, subject_id, event in found
-                ],
-            )
-        if not found:
-            return count
-        after, count = found[-1][:2], count + len(found)
-        report(count)
+    await graph.lock_graph(transaction)
+    found = await leads.list_announcements(transaction, after, since=since, count_max=EVENTS_AT_ONCE)
+    records = [
+        Outgoing(LEADS_TOPIC if kind == "lead" else LINKS_TOPIC, str(subject_id).encode(), event)
+        for kind, subject_id, event in found
+    ]
+    return Page(records, last=found[-1][:2] if found else None)

@@ -1,7 +1,7 @@
 """What comes in and what is answered, and how what was found becomes it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,8 +16,9 @@ from services.linker.handlers.show import LeadGraph, LeadLink, WholeLead
 from services.linker.store.shown import ListedLead
 from shared.events.linker import LeadFactor, LeadHold, LeadSubject, LeadTip
 from shared.http.body import Body
+from shared.http.types import NotBlank
 
-REASON_CHARS_MAX = 1_000
+Reason = Annotated[str, Field(max_length=1_000), NotBlank()]
 
 
 class JudgementRequest(Body):
@@ -26,20 +27,20 @@ class JudgementRequest(Body):
     left_tip_id: UUID
     right_tip_id: UUID
     decision: Judged
-    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+    reason: Reason
 
 
 class WithdrawalRequest(Body):
     """Why a judgement is taken back, if one says so."""
 
-    reason: str = Field(default="", max_length=REASON_CHARS_MAX)
+    reason: Reason = ""
 
 
 class PriorityRequest(Body):
     """A tier set by hand; null lets the lead's tips decide again."""
 
     tier: Tier | None
-    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+    reason: Reason
 
 
 class JudgementShown(BaseModel):

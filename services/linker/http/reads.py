@@ -19,9 +19,9 @@ from services.linker.http.models import LeadShown, LinkShown, graph_of, link_of,
 from services.linker.store import shown
 from services.linker.store.shown import LeadFilter
 from shared.db.pool import Pool
-from shared.errors import FieldError, Rejected
-from shared.http import Call, Page, answer, cursor_of, read_cursor
-from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
+from shared.http import Call, Cursor, Limit, Page, answer, cut, read_cursor, wrong_cursor
+from shared.http.page import PAGE_ITEMS_DEFAULT
+from shared.http.types import DIGITS
 from shared.security import Principal
 
 DAYS_MAX = 3_650
@@ -30,23 +30,21 @@ SEES_ALL = "link.read"
 NO_OFFICE = ""
 EVERYTHING = "all"
 
-Limit = Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)]
-
 
 async def get_links(
-    request: Request, tip_id: UUID, cursor: str | None = None, limit: Limit = PAGE_ITEMS_DEFAULT
+    request: Request, tip_id: UUID, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT
 ) -> Response:
     """List the links of a tip, the strongest first, each with its reasons."""
     call: Call = request.state.call
     after = read_cursor(cursor, length=3)
     if after is not None and [type(part) for part in after] != [int, int, str]:
-        raise _wrong_cursor()
+        raise wrong_cursor()
     async with call.transaction() as transaction:
         links = await show_links(transaction, tip_id, rules=_desk(call).rules)
         left = [link for link in links if after is None or _place(link) > after]
-        await call.record_view(transaction, "tip", [tip_id, *(link.tip_id for link in left[:limit])])
-    further = cursor_of(_place(left[limit - 1])) if len(left) > limit else None
-    return answer(Page[LinkShown](items=[link_of(link) for link in left[:limit]], cursor=further))
+        listed, further = cut(left, limit, _place)
+        await call.record_view(transaction, "tip", [tip_id, *(link.tip_id for link in listed)])
+    return answer(Page[LinkShown](items=[link_of(link) for link in listed], cursor=further))
 
 
 async def get_clusters(request: Request) -> Response:
@@ -61,8 +59,8 @@ async def get_leads(
     request: Request,
     tier: Tier | None = None,
     state: LeadState | None = None,
-    perishing_in_days: Annotated[int | None, Query(ge=0, le=DAYS_MAX)] = None,
-    cursor: str | None = None,
+    perishing_in_days: Annotated[int | None, Query(ge=0, le=DAYS_MAX), DIGITS] = None,
+    cursor: Cursor = None,
     limit: Limit = PAGE_ITEMS_DEFAULT,
 ) -> Response:
     """List the leads that stand, the most urgent first, then the oldest.
@@ -76,9 +74,8 @@ async def get_leads(
     after = _read_lead_cursor(cursor)
     async with call.transaction() as transaction:
         found = await shown.list_leads(transaction, wanted, after, count_max=limit + 1)
-        listed = found[:limit]
+        listed, further = cut(found, limit, lambda lead: lead.place)
         await call.record_view(transaction, "lead", [each.place[-1] for each in listed])
-    further = cursor_of(listed[-1].place) if len(found) > limit else None
     return answer(Page[LeadShown](items=[listed_lead_of(each) for each in listed], cursor=further))
 
 
@@ -122,15 +119,10 @@ def _read_lead_cursor(cursor: str | None) -> tuple[str, datetime, UUID] | None:
     try:
         place = tier, datetime.fromisoformat(opened_at), UUID(lead_id)
     except ValueError as error:
-        raise _wrong_cursor() from error
+        raise wrong_cursor() from error
     if place[1].tzinfo is None or "\x00" in tier:
-        raise _wrong_cursor()
+        raise wrong_cursor()
     return place
-
-
-def _wrong_cursor() -> Rejected:
-    sentence = "not a cursor of this list"
-    return Rejected(sentence, errors=[FieldError(("query", "cursor"), sentence)])
 
 
 def _office_of(principal: Principal) -> str | None:

@@ -92,25 +92,30 @@ def answer_of(
     *,
     is_truncated: bool,
 ) -> Answer:
+    """Return the answer that these matches make."""
+    return Answer(lookup_id, answered_at, answered_of(matches, standings), is_truncated)
+
+
+def answered_of(matches: Sequence[Match], standings: Mapping[UUID, Standing]) -> tuple[Answered, ...]:
     """Join each match with what stands behind its person; a person of whom nothing is known stands alone."""
-    answered = (Answered(match, standings.get(match.person_id, Standing(match.record_id))) for match in matches)
-    return Answer(lookup_id, answered_at, tuple(answered), is_truncated)
+    return tuple(Answered(match, standings.get(match.person_id, Standing(match.record_id))) for match in matches)
 
 
 def document_of(answer: Answer, *, ceiu: Contact) -> dict[str, Any]:
-    """Return the answer in the contract's shape (contract.md, Query), ready for JSON.
+    """Return the answer as `POST /v1/lookups` gives it, ready for JSON.
 
     `ceiu` is whom to call about a match that no office has.
     """
     return {
         "lookup_id": str(answer.lookup_id),
         "answered_at": answer.answered_at.isoformat(),
-        "matches": [_document_of_match(answered, ceiu) for answered in answer.matches],
+        "matches": [document_of_match(answered, ceiu=ceiu) for answered in answer.matches],
         "truncated": answer.is_truncated,
     }
 
 
-def _document_of_match(answered: Answered, ceiu: Contact) -> dict[str, Any]:
+def document_of_match(answered: Answered, *, ceiu: Contact) -> dict[str, Any]:
+    """Return one match of `document_of`."""
     match, standing = answered.match, answered.standing
     return {
         "record_id": str(standing.record_id),

@@ -16,7 +16,7 @@ from shared.identifiers import BirthDate, BirthDateMatch, compare_birth_dates, p
 
 CONFLICTS_SHOWN_MAX = 3
 HOLDERS_MAX = 5
-"""An identifier on record for more people than this says little of any one of them (domain.md 3.5, class F1)."""
+"""An identifier on record for more people says little of any one of them: Senzing's default for e-mails and logins."""
 
 
 class BirthFact(IntEnum):

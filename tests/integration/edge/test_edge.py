@@ -59,7 +59,7 @@ async def post_thing(request: Request) -> Response:
     return await create(call, work, request_hash=hashlib.sha256(thing.name.encode()).digest())
 
 
-async def get_thing(request: Request, thing_id: int) -> Response:
+async def get_thing(request: Request, thing_id: int, colour: str | None = None) -> Response:
     call: Call = request.state.call
     async with call.transaction() as transaction:
         await call.record_view(transaction, "thing", [thing_id])
@@ -207,6 +207,13 @@ async def test_a_key_is_its_callers_own(caller: Caller) -> None:
         (b'{"name":"a"}', {}, 415, "unsupported_media_type"),
         (b"\xff\xd8\xff", {"Content-Type": "image/jpeg"}, 415, "media_refused"),
         (b"--x--", {"Content-Type": "multipart/form-data; boundary=x"}, 415, "media_refused"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", {"Content-Type": "application/json"}, 415, "media_refused"),
+        (
+            b'{"name":"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"}',
+            {"Content-Type": "application/json"},
+            415,
+            "media_refused",
+        ),
         (b"\x1f\x8b", {"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415, "unsupported_media_type"),
     ],
 )
@@ -280,8 +287,62 @@ async def test_other_methods_and_paths_are_problem_documents(caller: Caller) -> 
 
 
 async def test_a_nul_in_path_or_query_is_refused_by_name(caller: Caller) -> None:
-    response = await caller.client.get("/v1/things/7?x=a%00b", headers=caller.as_("cbp.att"))
-    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["query", "x"])
+    response = await caller.client.get("/v1/things/7?colour=a%00b", headers=caller.as_("cbp.att"))
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["query", "colour"])
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("colour=red", []),
+        ("colour=", []),
+        ("shade=dark", ["shade"]),
+        ("colour=red&shade=dark&Colour=red", ["shade", "Colour"]),
+        ("colour=red&colour=red", ["colour"]),
+        ("thing_id=7", ["thing_id"]),
+        ("shade", ["shade"]),
+    ],
+)
+async def test_a_query_names_only_parameters_of_the_route_and_each_once(
+    caller: Caller, query: str, wrong: list[str]
+) -> None:
+    response = await caller.client.get(f"/v1/things/7?{query}", headers=caller.as_("cbp.att"))
+    assert response.status_code == (422 if wrong else 200)
+    assert [error["loc"] for error in response.json().get("errors", [])] == [["query", name] for name in wrong]
+
+
+async def test_a_post_takes_no_query_and_keeps_nothing_when_there_is_one(caller: Caller, pool: Pool) -> None:
+    response = await caller.client.post("/v1/things?dry_run=1", json={"name": "a"}, headers=caller.as_("source.ncmec"))
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["query", "dry_run"])
+    assert await pool.fetchval(COUNT_THINGS) == 0
+
+
+async def test_a_query_of_very_many_names_gets_a_short_answer(caller: Caller) -> None:
+    query = "&".join(f"x{number}=1" for number in range(1_000))
+    response = await caller.client.get(f"/v1/things/7?{query}", headers=caller.as_("cbp.att"))
+    assert response.status_code == 422
+    assert len(response.json()["errors"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("declared", "status"),
+    [
+        ("application/json", 201),
+        ("application/json; charset=utf-8", 201),
+        ('Application/JSON;charset="UTF-8"', 201),
+        ("application/json; profile=x", 201),
+        ("application/json; charset=utf-16", 415),
+        ("application/json; charset=iso-8859-1", 415),
+        ("application/json; profile=x; Charset = latin1", 415),
+        ("application/json; charset=", 415),
+        ("application/json; charset=utf-8; charset=latin1", 415),
+    ],
+)
+async def test_a_body_is_in_utf_8_and_declared_as_nothing_else(caller: Caller, declared: str, status: int) -> None:
+    headers = caller.as_("source.ncmec", **{"Content-Type": declared})
+    response = await caller.client.post("/v1/things", content=b'{"name":"a"}', headers=headers)
+    assert response.status_code == status
+    assert status == 201 or problem_of(response) == "unsupported_media_type"
 
 
 async def test_the_openapi_document_names_bodies_and_capabilities(caller: Caller) -> None:

@@ -1,6 +1,7 @@
 """Batches and uploads: good lines are kept, bad ones named, one event for the bad; the same tips as one by one."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -181,13 +182,39 @@ async def test_an_idempotency_key_repeats_the_answer_of_a_batch_and_does_nothing
     [
         ("/v1/tips/batch", "application/json", 415, "unsupported_media_type"),
         ("/v1/tips/batch", "application/octet-stream", 415, "media_refused"),
+        ("/v1/tips/batch", f"{NDJSON}; charset=latin-1", 415, "unsupported_media_type"),
         ("/v1/uploads", NDJSON, 415, "unsupported_media_type"),
+        ("/v1/uploads", f"{CSV}; charset=windows-1252", 415, "unsupported_media_type"),
         ("/v1/uploads", "multipart/form-data; boundary=x", 415, "media_refused"),
     ],
 )
 async def test_another_media_type_is_refused(desk: Desk, path: str, media: str, status: int, problem: str) -> None:
     response = await desk.post(path, b"x", "source.ncmec", media)
     assert (response.status_code, problem_of(response)) == (status, problem)
+
+
+@pytest.mark.parametrize(("path", "media"), [("/v1/tips/batch", NDJSON), ("/v1/uploads", CSV)])
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "m-1"}], ids=["", "key"])
+@pytest.mark.parametrize(
+    "file", [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", b"PK\x03\x04\n\x00"]
+)
+async def test_a_media_file_in_place_of_lines_is_refused_whole(
+    desk: Desk, path: str, media: str, key: dict[str, str], file: bytes
+) -> None:
+    response = await desk.post(path, file + b"\n" * 40 + ndjson(a_tip()), "source.ncmec", media, **key)
+    assert (response.status_code, problem_of(response)) == (415, "media_refused")
+    assert await desk.pool.fetchval(COUNT_TIPS) == 0
+
+
+async def test_a_media_file_is_known_however_few_bytes_come_at_a_time(desk: Desk) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        for byte in b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + ndjson(a_tip()):
+            yield bytes([byte])
+
+    headers = desk.caller.as_("source.ncmec", **{"Content-Type": NDJSON})
+    response = await desk.caller.client.post("/v1/tips/batch", content=drops(), headers=headers)
+    assert (response.status_code, problem_of(response)) == (415, "media_refused")
+    assert await desk.pool.fetchval(COUNT_TIPS) == 0
 
 
 async def test_an_upload_takes_a_table_and_counts_its_header_as_line_1(desk: Desk) -> None:

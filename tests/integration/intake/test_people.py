@@ -67,6 +67,7 @@ async def test_a_review_of_a_version_since_amended_is_a_conflict(desk: Desk) -> 
         ({"plausible": "yes"}, "plausible"),
         ({"plausible": None}, "plausible"),
         ({"reason": ""}, "reason"),
+        ({"reason": " \n\t"}, "reason"),
         ({"reason": "a\x00"}, "reason"),
         ({"mood": "good"}, "mood"),
     ],
@@ -109,6 +110,14 @@ async def test_research_is_recorded_announced_and_shown(desk: Desk) -> None:
     assert shown["research_id"] == response.json()["research_id"]
     assert (shown["kind"], shown["summary"], shown["files"][0]["md5"]) == ("summons", RESEARCH["summary"], "c" * 32)
     assert shown["parties"][0]["party_id"] == personal["parties"][0]["party_id"]
+
+
+@pytest.mark.parametrize("field", ["entity", "reference", "summary"])
+@pytest.mark.parametrize("text", ["", " \n"])
+async def test_research_that_says_nothing_where_it_speaks_is_refused_by_name(desk: Desk, field: str, text: str) -> None:
+    tip_id = (await desk.submit())["tip_id"]
+    response = await desk.post(f"/v1/tips/{tip_id}/research", {**RESEARCH, field: text}, ANALYST)
+    assert (response.status_code, places_of(response)) == (422, [(field,)])
 
 
 async def test_parties_of_each_research_result_have_ids_of_their_own(desk: Desk) -> None:

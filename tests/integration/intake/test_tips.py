@@ -211,6 +211,7 @@ async def test_an_idempotency_key_repeats_the_answer(desk: Desk) -> None:
         ("video/mp4", b"", 415, "media_refused"),
         ("application/octet-stream", b"\x00", 415, "media_refused"),
         ("text/plain", b"hello", 415, "unsupported_media_type"),
+        ("application/json; charset=utf-16", b"{}", 415, "unsupported_media_type"),
         ("application/json", b'{"a":' * 1_000, 400, "not_json"),
         ("application/json", b"null", 422, "invalid"),
     ],
@@ -226,7 +227,9 @@ async def test_what_is_no_tip_is_refused_recorded_once_and_not_stored(
 
 
 async def test_a_refusal_on_record_names_fields_and_no_values(desk: Desk) -> None:
-    body = a_tip(incident={"type": "other", "narrative": "data:image/png;base64,Rosa"}, reported_at="2026-03-01T10:00Z")
+    body = a_tip(
+        incident={"type": "other", "narrative": "data:image/png;base64,Rosa"}, reported_at="2026-03-01T10:00:00Z"
+    )
     assert (await desk.post("/v1/tips", body, "source.ncmec")).status_code == 415
     (event,) = await desk.events("request.refused")
     assert event["payload"]["personal"]["fields"] == ["incident.narrative"]

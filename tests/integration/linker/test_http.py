@@ -131,6 +131,19 @@ async def test_a_judgement_is_about_two_known_tips(graph: Graph, caller: Caller)
     assert (await post(caller, "/v1/judgements", a_judgement(one, new_id()), "cbp.att")).status_code == 403
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\n", "\u200b"])
+async def test_a_decision_without_a_reason_is_refused_by_name(graph: Graph, caller: Caller, blank: str) -> None:
+    lead_id, (one, two) = await a_lead(graph, "CT-1", "CT-2")
+    made = (await post(caller, "/v1/judgements", a_judgement(one, two))).json()
+    for path, body in (
+        ("/v1/judgements", {**a_judgement(one, two), "reason": blank}),
+        (f"/v1/judgements/{made['judgement_id']}/withdrawal", {"reason": blank}),
+        (f"/v1/leads/{lead_id}/priority", {"tier": "T0", "reason": blank}),
+    ):
+        refused = await post(caller, path, body, "ceiu.supervisor")
+        assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["reason"]), path
+
+
 async def test_a_judgement_under_one_key_is_made_once(graph: Graph, caller: Caller) -> None:
     _, (one, two) = await a_lead(graph, "CT-1", "CT-2")
     bodies = {

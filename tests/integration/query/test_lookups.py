@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.query.http import LookupAnswer
 from tests.builders import new_id
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import (
@@ -219,10 +220,10 @@ async def test_no_answer_leaves_when_it_cannot_be_put_on_record(facts: Facts, cb
 async def test_an_answer_can_be_read_again_by_the_agency_that_asked(
     facts: Facts, cbp: Officer, ice: Officer, agent: Officer
 ) -> None:
-    tip = a_tip(a_party(an_email(EMAIL)))
-    await facts.tell(tip)
+    tip, cluster_id = a_tip(a_party(an_email(EMAIL))), new_id()
+    await facts.tell(tip, a_membership(tip.tip_id, cluster_id), a_lead(cluster_id))
     mine, theirs = await cbp.look_up(emails=[EMAIL]), await ice.look_up(emails=[EMAIL])
-    await facts.tell(an_amendment(tip))
+    await facts.tell(a_tip(a_party(an_email(EMAIL))), a_membership(tip.tip_id, new_id(), version=2))
     again = await cbp.get(f"/v1/lookups/{mine['lookup_id']}")
     assert (again.status_code, again.json()) == (200, mine)
     assert (await agent.get(f"/v1/lookups/{theirs['lookup_id']}")).json() == theirs
@@ -240,6 +241,122 @@ async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp
     assert len(await events_of(facts, "lookup.answered")) == 1
 
 
+class Reread:
+    """Reads a look-up's answer again in both ways: by its id, and by the same POST under the same key."""
+
+    def __init__(self, officer: Officer) -> None:
+        self.officer = officer
+        self.body: dict[str, Any] = {}
+
+    async def ask(self, **asked: Any) -> dict[str, Any]:
+        self.body = {"purpose": "investigation", "reference": "C-1", **asked}
+        return await self._post()
+
+    async def again(self) -> dict[str, Any]:
+        repeated = await self._post()
+        response = await self.officer.get(f"/v1/lookups/{repeated['lookup_id']}")
+        assert (response.status_code, response.json()) == (200, repeated)
+        return repeated
+
+    async def _post(self) -> dict[str, Any]:
+        response = await self.officer.post("/v1/lookups", self.body, **{"Idempotency-Key": "k"})
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+async def test_what_ice_alone_may_know_since_is_not_read_again_by_others(
+    facts: Facts, cbp: Officer, ice: Officer, agent: Officer
+) -> None:
+    goes, stays = (a_tip(a_party(an_email(EMAIL), name="Ana Lopez")) for _ in range(2))
+    await facts.tell(goes, stays)
+    readers = [Reread(officer) for officer in (cbp, ice, agent)]
+    told = [await reader.ask(emails=[EMAIL]) for reader in readers]
+    assert {len(answer["matches"]) for answer in told} == {2}
+    await facts.tell(a_review(goes.tip_id, "not_actionable", number=1))
+    by_cbp, by_ice, by_agent = [await reader.again() for reader in readers]
+    assert (by_ice, by_agent) == (told[1], told[2])
+    left = [match for match in told[0]["matches"] if match["tip_ids"] == [str(stays.tip_id)]]
+    assert by_cbp == {**told[0], "matches": left}
+    await facts.tell(a_review(stays.tip_id, "not_actionable", number=1))
+    assert await readers[0].again() == {**told[0], "matches": []}
+    await facts.tell(*(a_review(tip.tip_id, "actionable", number=2) for tip in (goes, stays)))
+    assert await readers[0].again() == told[0]
+    [kept] = await facts.pool.fetch("SELECT answer FROM lookup WHERE agency = 'CBP'")
+    assert LookupAnswer.model_validate(kept["answer"]).model_dump(mode="json") == told[0], "the evidence is untouched"
+
+
+async def test_a_match_of_several_tips_is_read_again_as_those_that_remain_would_answer(
+    facts: Facts, cbp: Officer
+) -> None:
+    named = a_party(an_email(EMAIL), name="Ana Lopez", birth_date="1980-02-03")
+    tips, cluster_id = [a_tip(named), a_tip(a_party(name="Ana Lopes"))], new_id()
+    await facts.tell(*tips, *(a_membership(tip.tip_id, cluster_id) for tip in tips), a_lead(cluster_id))
+    reader = Reread(cbp)
+    asked = {"name": "Ana Lopez", "birth_date": "1980-02-03", "emails": [EMAIL]}
+    told = await reader.ask(**asked)
+    assert told["matches"][0]["tip_ids"] == [str(tip.tip_id) for tip in tips]
+    await facts.tell(a_review(tips[0].tip_id, "not_actionable"))
+    read = await reader.again()
+    assert read["matches"] == await cbp.find(**asked)
+    [match] = read["matches"]
+    assert (match["tip_ids"], match["grade"]) == ([str(tips[1].tip_id)], "name_only")
+    for secret in (str(tips[0].tip_id), str(named.party_id), '"recorded": "Ana Lopez"'):
+        assert secret not in json.dumps(read)
+
+
+async def test_a_tip_that_a_match_rests_on_goes_though_the_record_it_is_named_by_stays(
+    facts: Facts, cbp: Officer
+) -> None:
+    parties = a_party(an_email(EMAIL), name="Ana Lopez"), a_party(an_email(EMAIL), name="Anna Lopez")
+    tips, cluster_id = [a_tip(party) for party in parties], new_id()
+    await facts.tell(*tips, *(a_membership(tip.tip_id, cluster_id) for tip in tips))
+    reader = Reread(cbp)
+    [told] = (await reader.ask(emails=[EMAIL]))["matches"]
+    assert told["tip_ids"] == [str(tip.tip_id) for tip in tips]
+    await facts.tell(a_review(tips[1].tip_id, "not_actionable"))
+    assert (await reader.again())["matches"] == [{**told, "tip_ids": [str(tips[0].tip_id)]}]
+    await facts.tell(an_amendment(tips[0], a_party(name="Bo Li", party_id=parties[0].party_id)))
+    assert (await reader.again())["matches"] == []
+
+
+async def test_the_record_named_is_one_the_caller_may_still_ask_for(facts: Facts, cbp: Officer) -> None:
+    silent, found = a_party(name="A. L."), a_party(an_email(EMAIL))
+    tips, cluster_id = [a_tip(silent), a_tip(found)], new_id()
+    await facts.tell(*tips, *(a_membership(tip.tip_id, cluster_id) for tip in tips))
+    reader = Reread(cbp)
+    told = await reader.ask(emails=[EMAIL])
+    assert told["matches"][0]["record_id"] == str(silent.party_id)
+    await facts.tell(a_review(tips[0].tip_id, "not_actionable"))
+    [match] = (await reader.again())["matches"]
+    assert match["record_id"] == str(found.party_id)
+    assert (await cbp.get(f"/v1/records/{match['record_id']}/notes")).status_code == 200
+
+
+async def test_a_subject_that_an_amendment_takes_back_is_not_read_again_by_others(
+    facts: Facts, cbp: Officer, ice: Officer
+) -> None:
+    party = a_party(an_email(EMAIL), name="Ana Lopez")
+    tip = a_tip(party)
+    await facts.tell(tip)
+    readers = Reread(cbp), Reread(ice)
+    told = [await reader.ask(emails=[EMAIL]) for reader in readers]
+    await facts.tell(an_amendment(tip, party.model_copy(update={"role": "victim"})))
+    assert await readers[0].again() == {**told[0], "matches": []}
+    assert await readers[1].again() == told[1]
+
+
+async def test_reading_an_answer_again_is_on_record(facts: Facts, cbp: Officer) -> None:
+    await facts.tell(a_tip(a_party(an_email(EMAIL))))
+    reader = Reread(cbp)
+    told = await reader.ask(emails=[EMAIL])
+    await reader.again()
+    assert len(await events_of(facts, "lookup.answered")) == 1
+    viewed = [event["payload"] for event in await events_of(facts, "record.viewed")]
+    assert [view["record_ids"] for view in viewed] == [[told["lookup_id"]]] * 2
+    assert [view["route"] for view in viewed] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
@@ -247,6 +364,7 @@ async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp
         ({"purpose": None}, "purpose"),
         ({"reference": ""}, "reference"),
         ({"reference": "  "}, "reference"),
+        ({"reference": "\u200b"}, "reference"),
         ({"reference": "x" * 201}, "reference"),
         ({"name": None}, None),
         ({"name": ""}, "name"),
@@ -254,6 +372,12 @@ async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp
         ({"name": "x" * 201}, "name"),
         ({"name": "Ana\u0000"}, "name"),
         ({"birth_date": "2999-01-01"}, "birth_date"),
+        ({"birth_date": "2999"}, "birth_date"),
+        ({"birth_date": "1899-12-31"}, "birth_date"),
+        ({"birth_date": "19800203"}, "birth_date"),
+        ({"birth_date": "1980-2-3"}, "birth_date"),
+        ({"birth_date": "1980-02-30"}, "birth_date"),
+        ({"birth_date": "1980-02-03T00:00:00Z"}, "birth_date"),
         ({"birth_date": 1980}, "birth_date"),
         ({"emails": ["no address"]}, "emails"),
         ({"emails": "a@example.org"}, "emails"),

@@ -127,6 +127,12 @@ async def test_the_list_is_paged_without_loss(facts: Facts, cbp: Officer) -> Non
         {"kind": "general"},
         {"kind": "gossip", "text": "x"},
         {"kind": "general", "text": ""},
+        {"kind": "general", "text": " \n "},
+        {"kind": "general", "text": "\u200b"},
+        {"kind": "general", "outcome": "  "},
+        {"kind": "targeting", "flight_number": "   "},
+        {"kind": "targeting", "flight_date": "2026-03-01T00:00:00"},
+        {"kind": "targeting", "flight_date": "1767225600"},
         {"kind": "general", "text": "x" * 4_001},
         {"kind": "targeting", "flight_number": "<XY>"},
         {"kind": "targeting", "flight_date": "2026-02-30"},
@@ -140,6 +146,7 @@ async def test_a_note_that_cannot_be_read_is_refused(facts: Facts, cbp: Officer,
     await facts.tell(a_tip(party))
     response = await cbp.post(f"/v1/records/{party.party_id}/notes", body)
     assert response.status_code == 422, response.text
+    assert response.json()["errors"]
     assert await cbp.list_notes(party.party_id) == []
 
 

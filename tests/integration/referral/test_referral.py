@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from services.referral.app import SERVICE, load_directory
-from services.referral.handlers import Desk, republish
+from services.referral.handlers import Desk, list_facts
 from shared.db.pool import Pool
+from shared.errors import Rejected
 from shared.events.envelope import decode, encode
 from shared.events.linker import (
     LeadClosedV1,
@@ -25,6 +26,8 @@ from shared.events.linker import (
 from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
 from shared.kafka.outbox import Outbox
+from shared.kafka.republish import BEGINNING, Page, republish
+from shared.kafka.republish import START as START_PLACE
 from tests.builders import an_event, new_id
 from tests.conftest import Caller, CallService
 from tests.fakes import START, FakeClock
@@ -198,6 +201,11 @@ async def test_a_declined_referral_is_queued_and_not_lost(pool: Pool, desk: Desk
     await carry(pool, desk, a_lead("opened", lead, 1))
     id_ = (await only_referral(pool))["referral_id"]
     assert (await respond(caller, "sac-boston", id_, response="declined")).status_code == 422
+    for blank in ("", "  ", "\u200b"):
+        refused = await respond(caller, "sac-boston", id_, response="declined", reason=blank)
+        assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["reason"])
+        refused = await respond(caller, "sac-boston", id_, response="acknowledged", note=blank)
+        assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["note"])
     assert (await respond(caller, "sac-boston", id_, response="declined", reason="moved away")).status_code == 201
     await carry(pool, desk, a_lead("updated", lead, 2, tips=2))
     assert ((await only_referral(pool))["state"], len(await sent(pool))) == ("queued", 1)
@@ -270,9 +278,17 @@ async def test_republish_sends_the_same_bytes_again(pool: Pool, desk: Desk) -> N
     await carry(pool, desk, *(a_lead("opened", new_id(), 1) for _ in range(3)))
     before = await pool.fetch("SELECT topic, key, value FROM outbox ORDER BY topic, value")
     await pool.execute("DELETE FROM outbox")
-    said: list[str] = []
-    assert await republish(pool, Outbox(shards=1), since=None, tell=said.append) == 6
+    assert await republish(pool, Outbox(shards=1), list_facts, tell=print) == 6
     after = await pool.fetch("SELECT topic, key, value FROM outbox ORDER BY topic, value")
     assert [tuple(row) for row in before] == [tuple(row) for row in after]
-    assert said[-1] == "6 events republished"
     assert json.loads(after[0]["value"])["event_id"]
+
+
+async def test_republish_goes_on_from_a_place_and_knows_one_that_is_none(pool: Pool, desk: Desk) -> None:
+    await carry(pool, desk, *(a_lead("opened", new_id(), 1) for _ in range(3)))
+    async with pool.acquire() as connection:
+        page = await list_facts(connection, since=BEGINNING, after=START_PLACE)
+        assert page.last is not None
+        assert await list_facts(connection, since=BEGINNING, after=page.last) == Page([], None)
+        with pytest.raises(Rejected):
+            await list_facts(connection, since=BEGINNING, after=("yesterday", new_id()))

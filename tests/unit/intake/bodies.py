@@ -22,7 +22,7 @@ def a_tip(**fields: Any) -> dict[str, Any]:
 
 
 def a_full_tip(**fields: Any) -> dict[str, Any]:
-    """Return the body of a tip in which every field of the contract says something."""
+    """Return the body of a tip in which every field says something."""
     return a_tip(
         incident={
             "type": "enticement",

@@ -110,7 +110,7 @@ def test_a_content_is_read_back_from_its_event_as_it_was(body: dict[str, Any]) -
     [
         {"names": ["\x01"] * 50},
         {"identifiers": [{"type": "ip", "value": "1", "at": "2026-01-01T00:00:00.1Z"}] * 200},
-        {"identifiers": [{"type": "ip", "value": "\x7f\u2028é😀" * 9, "at": "2026-01-01T00:00Z"}] * 200},
+        {"identifiers": [{"type": "ip", "value": "\x7f\u2028é😀" * 9, "at": "2026-01-01T00:00:00Z"}] * 200},
         {},
     ],
 )

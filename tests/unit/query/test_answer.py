@@ -1,4 +1,4 @@
-"""What stands behind a match, in the contract's words."""
+"""What stands behind a match, in the words of the answer."""
 
 import pytest
 
