@@ -5,6 +5,7 @@ from pathlib import Path
 from services.intake.handlers.republish import list_facts
 from services.intake.handlers.take import Sources
 from services.intake.http import ROUTES
+from services.intake.http.desk import TipDesk
 from services.intake.http.reading import Parts
 from services.intake.settings import IntakeSettings
 from services.intake.stream import build_handler
@@ -16,7 +17,7 @@ FOLDER = Path(__file__).parent
 
 def build_parts(tools: Tools[IntakeSettings]) -> Parts:
     """Return what the routes use besides the edge."""
-    return Parts(Sources(), chunk_lines=tools.settings.batch_chunk_lines)
+    return Parts(Sources(), TipDesk(), chunk_lines=tools.settings.batch_chunk_lines)
 
 
 SERVICE = Service(

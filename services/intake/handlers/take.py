@@ -1,9 +1,10 @@
 """Tips as their sources send them: new, amended or repeated; one or hundreds in one transaction."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.intake import store
@@ -18,6 +19,14 @@ from shared.events.envelope import Context, Event, encode
 from shared.kafka.outbox import Outbox, Outgoing
 
 SOURCES_FRESH_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A submission, and the request it came with."""
+
+    submission: Submission
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +53,62 @@ class Sources:
         return self._kinds
 
 
-async def take_tips(
-    transaction: Connection, submissions: Sequence[Submission], context: Context, *, clock: Clock, outbox: Outbox
-) -> list[Taken]:
+async def take_tips(transaction: Connection, given: Sequence[Given], *, clock: Clock, outbox: Outbox) -> list[Taken]:
     """Store submissions in their order, and return what became of each.
 
     The first content under a new reference is accepted. Content equal to any the tip had is a duplicate, and changes
     nothing; any other is an amendment. The same reference may come several times, here or in transactions beside this
     one: it makes one tip.
     """
-    taking = _Taking(transaction, context, clock, clock.now())
-    taken = await taking.take(submissions)
+    taking = _Taking(transaction, clock, clock.now())
+    taken = await taking.take(given)
     await outbox.put(transaction, taking.outgoing)
     return taken
 
 
 class _Taking:
-    def __init__(self, transaction: Connection, context: Context, clock: Clock, now: datetime) -> None:
+    def __init__(self, transaction: Connection, clock: Clock, now: datetime) -> None:
         self.outgoing: list[Outgoing] = []
         self._transaction = transaction
-        self._context = context
         self._clock = clock
         self._now = now
-        self._head = head_of(context, now)
+        self._heads: dict[UUID, Mapping[str, Any]] = {}
 
-    async def take(self, submissions: Sequence[Submission]) -> list[Taken]:
-        first: dict[tuple[str, str], Submission] = {}
-        for submission in submissions:
-            first.setdefault(submission.key, submission)
+    async def take(self, given: Sequence[Given]) -> list[Taken]:
+        first: dict[tuple[str, str], Given] = {}
+        for each in given:
+            first.setdefault(each.submission.key, each)
         # Two transactions that wait for each other's references do so in the same order, so neither waits for ever.
         contents = {key: self._new_tip(first[key]) for key in sorted(first)}
         made = await store.insert_tips(self._transaction, list(contents.values()), self._now)
         taken: list[Taken | None] = []
-        for submission in submissions:
-            content = contents[submission.key]
-            is_new = first[submission.key] is submission and content.tip.tip_id in made
+        for each in given:
+            content = contents[each.submission.key]
+            is_new = first[each.submission.key] is each and content.tip.tip_id in made
             if is_new:
                 self._publish(TIPS_TOPIC, content.tip, content.event)
             taken.append(Taken(content.tip.tip_id, 1, Status.ACCEPTED) if is_new else None)
-        again = [s for s, done in zip(submissions, taken, strict=True) if done is None]
+        again = [each for each, done in zip(given, taken, strict=True) if done is None]
         known = iter(await self._take_again(again) if again else ())
         return [done or next(known) for done in taken]
 
-    async def _take_again(self, submissions: Sequence[Submission]) -> list[Taken]:
+    async def _take_again(self, given: Sequence[Given]) -> list[Taken]:
         """Take submissions whose references are in the database, be it since a moment ago."""
-        tips = await store.lock_tips(self._transaction, sorted({s.key for s in submissions}))
+        tips = await store.lock_tips(self._transaction, sorted({each.submission.key for each in given}))
         hashes = await store.list_content_hashes(self._transaction, [tip.tip_id for tip in tips.values()])
         contents: list[Content] = []
         taken: list[Taken] = []
-        for submission in submissions:
+        for each in given:
+            submission = each.submission
             tip = tips[submission.key]
             if submission.digest in hashes[tip.tip_id]:
                 status = Status.DUPLICATE
-                self._publish(ACTIVITY_TOPIC, tip, self._repeated(tip))
+                self._publish(ACTIVITY_TOPIC, tip, self._repeated(tip, each.context))
             else:
                 status = Status.AMENDED
                 tip = tips[submission.key] = amend(tip)
                 hashes[tip.tip_id].add(submission.digest)
-                contents.append(self._content(submission, tip))
+                contents.append(self._content(each, tip))
                 self._publish(TIPS_TOPIC, tip, contents[-1].event)
             taken.append(Taken(tip.tip_id, tip.version, status))
         if contents:
@@ -110,15 +117,18 @@ class _Taking:
             await store.insert_versions(self._transaction, contents, self._now)
         return taken
 
-    def _new_tip(self, submission: Submission) -> Content:
-        tip = Tip(self._clock.new_id(), *submission.key, State.AWAITING_REVIEW, version=1, revision=1)
-        return self._content(submission, tip)
+    def _new_tip(self, given: Given) -> Content:
+        tip = Tip(self._clock.new_id(), *given.submission.key, State.AWAITING_REVIEW, version=1, revision=1)
+        return self._content(given, tip)
 
-    def _content(self, submission: Submission, tip: Tip) -> Content:
-        event = content_event(submission, tip, event_id=self._clock.new_id(), head=self._head)
-        return Content(tip, submission.digest, event)
+    def _content(self, given: Given, tip: Tip) -> Content:
+        request_id = given.context.correlation_id
+        if request_id not in self._heads:
+            self._heads[request_id] = head_of(given.context, self._now)
+        event = content_event(given.submission, tip, event_id=self._clock.new_id(), head=self._heads[request_id])
+        return Content(tip, given.submission.digest, event)
 
-    def _repeated(self, tip: Tip) -> bytes:
+    def _repeated(self, tip: Tip, context: Context) -> bytes:
         payload = TipRepeatedV1(
             tip_id=tip.tip_id, tip_version=tip.version, source=tip.source, source_ref=tip.source_ref
         )
@@ -128,7 +138,7 @@ class _Taking:
                 event_id=self._clock.new_id(),
                 occurred_at=self._now,
                 service="intake",
-                context=self._context,
+                context=context,
                 subject_id=str(tip.tip_id),
                 subject_version=tip.revision,
                 payload=payload,

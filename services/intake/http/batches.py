@@ -17,7 +17,7 @@ from services.intake.domain.content import Submission
 from services.intake.domain.lines import Line, Splitter
 from services.intake.domain.table import COLUMNS, REQUIRED, column_of, read_cells, read_header, tip_of_row
 from services.intake.domain.tip import Status
-from services.intake.handlers.take import take_tips
+from services.intake.handlers.take import Given, take_tips
 from services.intake.http.answers import BatchTaken, LineRefused, LineTaken
 from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip
 from services.intake.http.spool import put_aside
@@ -174,7 +174,8 @@ class _Batch:
             if self._claim is not None:
                 await self._claim.renew(transaction)
             submissions = [submission for _, submission in chunk]
-            taken = await take_tips(transaction, submissions, call.context, clock=edge.clock, outbox=edge.outbox)
+            given = [Given(submission, call.context) for submission in submissions]
+            taken = await take_tips(transaction, given, clock=edge.clock, outbox=edge.outbox)
         self._items += [
             LineTaken(line=number, tip_id=done.tip_id, version=done.version, status=done.status)
             for (number, _), done in zip(chunk, taken, strict=True)

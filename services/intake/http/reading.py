@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.intake.domain.content import Submission, canonical
 from services.intake.handlers.take import Sources
+from services.intake.http.desk import TipDesk
 from services.intake.http.forms import TipForm
 from shared.errors import FieldError, Forbidden, Rejected
 from shared.http.body import JSON, parse_json, read_bytes, require_media_type
@@ -24,6 +25,7 @@ class Parts:
     """What the routes use besides the edge."""
 
     sources: Sources
+    desk: TipDesk
     chunk_lines: int
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.intake import store
 from services.intake.domain.tip import State, Status
-from services.intake.handlers.take import take_tips
+from services.intake.handlers.take import Given, Taken, take_tips
 from services.intake.http.answers import (
     SourceItem,
     TipDetail,
@@ -18,6 +18,7 @@ from services.intake.http.answers import (
     tip_detail,
     tip_item,
 )
+from services.intake.http.desk import Post
 from services.intake.http.forms import TipForm
 from services.intake.http.reading import Parts, read_raw, read_tip
 from shared.db.pool import Connection
@@ -34,13 +35,21 @@ async def post_tip(request: Request) -> Response:
     parts: Parts = call.edge.parts
     submission = read_tip(await read_raw(request), call.principal, await parts.sources.kinds(call.edge.pool))
 
+    if call.idempotency_key() is None:
+        return answer(*_answered(await parts.desk.take(Post(call, submission))))
+
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        edge = call.edge
-        taken = (await take_tips(transaction, [submission], call.context, clock=edge.clock, outbox=edge.outbox))[0]
-        status = 200 if taken.status is Status.DUPLICATE else 202
-        return status, TipTaken(tip_id=taken.tip_id, version=taken.version, status=taken.status)
+        given = [Given(submission, call.context)]
+        taken = await take_tips(transaction, given, clock=call.edge.clock, outbox=call.edge.outbox)
+        body, status = _answered(taken[0])
+        return status, body
 
     return await create(call, work, request_hash=submission.digest)
+
+
+def _answered(taken: Taken) -> tuple[TipTaken, int]:
+    status = 200 if taken.status is Status.DUPLICATE else 202
+    return TipTaken(tip_id=taken.tip_id, version=taken.version, status=taken.status), status
 
 
 async def get_tip(
