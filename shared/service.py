@@ -28,7 +28,7 @@ from shared.kafka.inbox import EventHandler
 from shared.kafka.outbox import Outbox, OutboxGate, Relay
 from shared.kafka.redrive import Redrive
 from shared.kafka.republish import ListFacts
-from shared.kafka.worker import Built, run_worker
+from shared.kafka.worker import Built, Part, run_worker
 from shared.logging import configure_logging
 from shared.metrics import Metrics
 from shared.repair import add_redrive, add_republish, run_redrive, run_republish
@@ -78,6 +78,8 @@ class Service(Generic[Settings]):
     """What its worker consumes."""
     build_handler: Callable[[Tools[Settings]], BatchHandler]
     """Makes what applies the topics' records."""
+    build_more: Callable[[Tools[Settings], Callable[[], None]], Sequence[Part]] = lambda tools, on_commit: ()
+    """Makes further parts of its worker; they call the second argument after each commit."""
     list_facts: ListFacts | None = None
     """Gives the facts that `republish` sends again; None where a service owns none."""
     has_dead_letters: bool = False
@@ -190,7 +192,11 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         shards=OUTBOX_SHARDS,
         metrics=metrics,
     )
-    return Built([pump, relay, bell, Janitor(tools.pool)], [pump.progress], tools.pool.close)
+    return Built(
+        [pump, relay, bell, Janitor(tools.pool), *service.build_more(tools, bell.ring)],
+        [pump.progress],
+        tools.pool.close,
+    )
 
 
 def _serve(service: Service[Any], settings: ServiceSettings) -> None:

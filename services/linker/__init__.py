@@ -6,12 +6,12 @@ Publishes linker.links (tip.clustered, tip.linked, value.capped, value.uncapped,
           judgement.withdrawn), linker.leads (lead.opened, lead.updated, lead.merged, lead.closed), linker.activity
 
 `domain/`    what links, what makes a cluster and a lead, how urgent it is: change rules here (`domain/rules.py`)
-`handlers/`  apply a batch, settle what follows, apply a person's decision, announce, show
+`handlers/`  apply a batch, settle what follows, learn what values say, apply a person's decision, announce, show
 `store/`     all SQL: the graph, the leads, what is shown
 `http/`      links of a tip, export of clusters, judgements, leads with their graph and tier
 `stream.py`  events of other services in the linker's words
 
 One transaction at a time decides, a batch's or a judgement's (`store.graph.lock_graph`): link decisions need one view
-of all tips. PostgreSQL holds the graph; no process keeps any of it. Not here: which office gets a lead (referral), who
-is shown on a look-up (query), and what makes a tip actionable (a person, at intake).
+of all tips. PostgreSQL holds the graph; no process keeps any of it. `relink` learns anew from all tips. Not here: which
+office gets a lead (referral), who is shown on a look-up (query), and what makes a tip actionable (a person, at intake).
 """

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from services.linker.domain.facts import Research, Review, TipContent
-from services.linker.domain.rules import FOUNDATION, Rules
+from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.batch import Batch, apply_batch
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
@@ -29,7 +29,7 @@ RESEARCH = TypeAdapter(Research)
 REVIEW = TypeAdapter(Review)
 
 
-def build_handler(tools: Tools[LinkerSettings], rules: Rules = FOUNDATION) -> EventHandler:
+def build_handler(tools: Tools[LinkerSettings], rules: Rules = RULES) -> EventHandler:
     """Return what applies the topics' records to the graph."""
     desk = Desk(tools.clock, tools.outbox, rules)
 

@@ -4,6 +4,8 @@ import ipaddress
 
 from shared.identifiers.identifier import Context, Identifier, identifier
 
+NEEDS_TIME = "needs time and port"
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Reserved for documentation (RFC 5737, RFC 3849). Invented data uses them as if they were public, so we read them so.
@@ -17,7 +19,7 @@ def normalise_ip(text: str, _context: Context) -> Identifier | None:
     address = parse_ip(text)
     if address is None:
         return None
-    reason = "private or reserved address" if is_never_public(address) else "needs time and port"
+    reason = "private or reserved address" if is_never_public(address) else NEEDS_TIME
     return identifier("ip", str(address), reason=reason)
 
 

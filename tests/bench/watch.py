@@ -87,9 +87,12 @@ async def office_events(stack: Stack, take: Callable[[Any, float], None]) -> Asy
     places = [place for place in await _places(stack) if place.topic.startswith(OFFICE_PREFIX)]
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.addresses["kafka"], enable_auto_commit=False)
 
+    is_over = asyncio.Event()
+
     async def read() -> None:
-        while True:
-            batches = await consumer.getmany(timeout_ms=1_000)
+        # Not ended by a cancellation, which the consumer may swallow.
+        while not is_over.is_set():
+            batches = await consumer.getmany(timeout_ms=250)
             now = time.monotonic()
             for record in (record for batch in batches.values() for record in batch):
                 take(orjson.loads(record.value), now)
@@ -103,10 +106,8 @@ async def office_events(stack: Stack, take: Callable[[Any, float], None]) -> Asy
             await consumer.position(place)
         reading = asyncio.create_task(read())
         yield
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-        if not reading.cancelled() and (error := reading.exception()):
-            raise error
+        is_over.set()
+        await reading
     finally:
         await consumer.stop()
 

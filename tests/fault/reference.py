@@ -8,7 +8,7 @@ from uuid import UUID
 
 from deploy.local.layout import CHECKOUT
 from deploy.postgres.provision import create_database, provision
-from services.linker.app import SERVICE
+from services.linker.app import SERVICE, build_learner
 from services.linker.settings import LinkerSettings
 from shared.clock import SystemClock
 from shared.db.migrate import migrate
@@ -47,6 +47,10 @@ async def clusters_without_faults(
         for batch in _batches(raw, seed):
             async with pool.acquire() as connection, connection.transaction():
                 await handler.apply(connection, batch)
+        (learner,) = build_learner(tools)
+        await learner.learn()
+        while await learner.relink_some():
+            pass
         clusters: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
         for row in await pool.fetch(MEMBERS):
             clusters[row["cluster_id"]].add((row["source"], row["source_ref"]))

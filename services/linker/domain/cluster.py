@@ -1,8 +1,13 @@
-"""The partition of tips into clusters, from the values that join them and what people judged.
+"""The partition of tips into clusters, from the values they share, how their subjects are described, and judgements.
 
-The graph is bipartite: tips and the values that join them, so the work grows with the holdings and not with the pairs.
-A *component* is what shared values and "same" judgements connect. It is one cluster, unless someone judged two of its
-tips "different"; then it is taken apart where the evidence is weakest (`_constrained`).
+A *component* is what reliable values and "same" judgements connect; it is what must be looked at as one. Within it
+tips are put together step by step, the surest pair first. At each step two clusters are compared as wholes: of what
+they share, the best value of each group counts, and names and birth dates speak for or against. The larger they are,
+the more it takes. People go before all of that: who is judged the same is together, who is judged different is not,
+whatever they share.
+
+Every order used is total and made of the set itself, and nothing here knows what came first: the clusters are a
+function of the tips, the judgements and the model.
 """
 
 from collections import defaultdict
@@ -10,17 +15,30 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import permutations
+from itertools import combinations, permutations
+from math import log2
 from operator import attrgetter
 from typing import Literal
 from uuid import UUID
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.rules import KeyStat, Rules
+from services.linker.domain.model import Model, Rates, odds_bits
+from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names, merge
 
 Judged = Literal["same", "different", "unsure"]
 Pair = tuple[UUID, UUID]
 """Two tips, the smaller id first."""
+
+SECOND_LOOK_BITS = 2.0
+"""A pair that falls short by no more is looked at again when its clusters have grown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A value with its holders among the tips at hand, and its reliability (`Model.reliability`), above 0."""
+
+    tip_ids: Collection[UUID]
+    reliability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +116,35 @@ def newest_judgements(judgements: Iterable[Judgement]) -> dict[Pair, Judgement]:
 
 
 def cluster(
-    tip_ids: Collection[UUID],
-    shared: Mapping[Key, Collection[UUID]],
+    tip_ids: Iterable[UUID],
+    shared: Mapping[Key, Shared],
+    profiles: Mapping[UUID, Profile],
     judgements: Mapping[Pair, Judgement],
     *,
-    rules: Rules,
+    model: Model,
 ) -> tuple[Cluster, ...]:
-    """Return the clusters of some whole components, by their oldest tip; each tip is in exactly one.
+    """Return the clusters of some whole components, the oldest first.
 
-    `shared` holds the values that join (`evidence.joining_keys`), each with *all* its holders; a value with one holder,
-    with too many, or of a type that does not join is passed over. `judgements` are the newest of each pair. The order
-    of the arguments' items never matters.
-
-    Two tips judged "different" are never in one cluster. Without such a pair, clusters are connected components.
+    Args:
+        tip_ids: all tips of the components.
+        shared: the values that at least two of them hold. Of those that may join, all holders must be among the tips.
+        profiles: how the tips' subjects are described; a tip may be absent.
+        judgements: the newest of each pair (`newest_judgements`), between tips at hand.
+        model: what a value of a kind says.
 
     Raises:
-        ValueError: a value's holder, or a tip judged "same", is not among `tip_ids`: the component is not whole.
+        ValueError: a value that joins has a holder that is not among `tip_ids`: the component is not whole.
     """
     tips = sorted(set(tip_ids), key=attrgetter("int"))
-    graph = _graph(tips, shared, judgements, rules)
+    graph = _graph(tips, shared, judgements, model)
     components = _Groups(len(tips))
-    for holders in graph.holders:
+    for holders in graph.joining:
         for holder in holders[1:]:
             components.join(holders[0], holder)
     for left, right in graph.same:
         components.join(left, right)
-    is_torn = any(components.find(left) == components.find(right) for left, right in graph.different)
-    parts = _constrained(graph, len(tips)) if is_torn else components
-    related = _related(graph, parts) if is_torn else {}
+    parts = _Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model).build()
+    related = _related(graph, parts)
 
     members: defaultdict[int, list[int]] = defaultdict(list)
     for tip in range(len(tips)):
@@ -166,10 +185,16 @@ def derived_id(kind: str, tip_id: UUID) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class _Graph:
-    """The edges of a clustering, tips as numbers in order of age. Every list is in an order of its own making."""
+    """What a clustering starts from, with tips and values as numbers: tips in order of age, values in order of keys."""
 
-    holders: Sequence[Sequence[int]]
-    """The tips of each joining value: the heaviest value first, then by key; within it the oldest first."""
+    joining: Sequence[Sequence[int]]
+    """The tips of each value that may join them, the oldest first."""
+    held: Sequence[frozenset[int]]
+    """The shared values of each tip."""
+    bits: Sequence[float]
+    """What each value says of a pair of its holders: the odds, as a logarithm."""
+    groups: Sequence[str]
+    """The group of each value."""
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
@@ -218,67 +243,132 @@ class _PartedGroups(_Groups):
         return True
 
 
+class _Builder:
+    """Puts tips together, the surest pair first."""
+
+    def __init__(self, graph: _Graph, profiles: Sequence[Profile], model: Model) -> None:
+        self._graph = graph
+        self._model = model
+        self._parts = _PartedGroups(len(profiles), graph.different)
+        self._sizes = [1] * len(profiles)
+        self._held: list[frozenset[int] | set[int]] = list(graph.held)
+        self._profiles = list(profiles)
+
+    def build(self) -> _Groups:
+        """Return the clusters."""
+        for left, right in self._graph.same:
+            self._join(left, right)
+        waiting = self._edges()
+        while True:
+            left_over = [edge for edge in waiting if not self._consider(*edge)]
+            if len(left_over) == len(waiting):
+                return self._parts
+            waiting = left_over
+
+    def _edges(self) -> list[tuple[int, int]]:
+        """Return the pairs worth a look, surest first."""
+        pairs = {pair for holders in self._graph.joining for pair in combinations(holders, 2)}
+        least = self._model.rules.pair_bits_min - SECOND_LOOK_BITS
+        scored = [(-bits, *pair) for pair in pairs if (bits := self._bits(*pair)) >= least]
+        return [(left, right) for _, left, right in sorted(scored)]
+
+    def _consider(self, left: int, right: int) -> bool:
+        """Join the clusters of two tips if they are sure enough; return whether the pair needs no other look."""
+        one, other = self._parts.find(left), self._parts.find(right)
+        if one == other:
+            return True
+        rules = self._model.rules
+        sizes = self._sizes[one], self._sizes[other]
+        needed = rules.pair_bits_min + rules.size_bits * log2(min(sizes))
+        needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
+        return self._bits(one, other) >= needed and self._join(one, other)
+
+    def _join(self, left: int, right: int) -> bool:
+        one, other = self._parts.find(left), self._parts.find(right)
+        if one == other or not self._parts.try_join(one, other):
+            return False
+        stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
+        self._sizes[stays] += self._sizes[goes]
+        self._held[stays] = self._held[stays] | self._held[goes]
+        self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
+        return True
+
+    def _bits(self, one: int, other: int) -> float:
+        """Return the odds (log2) that two clusters, named by their roots, are one person's; rounded, for ties' sake."""
+        best: dict[str, float] = {}
+        bits, groups = self._graph.bits, self._graph.groups
+        for value in self._held[one] & self._held[other]:
+            if bits[value] > best.get(groups[value], -99.0):
+                best[groups[value]] = bits[value]
+        if not best:
+            return -99.0
+        first, *others = sorted(best.values(), reverse=True)
+        total = first + sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
+        left, right = self._profiles[one], self._profiles[other]
+        learned = self._model.learned
+        likeness = _likeness_bits(compare_births(left, right), learned.births)
+        likeness += _likeness_bits(compare_names(left, right), learned.names)
+        total += min(likeness, self._model.rules.likeness_bits_max)
+        return round(total, 6)
+
+
+def _likeness_bits(agreement: Agreement | None, rates: Rates) -> float:
+    match agreement:
+        case "agrees":
+            return rates.agree_bits
+        case "near":
+            return rates.agree_bits / 2
+        case "differs":
+            return rates.differ_bits
+        case None:
+            return 0.0
+
+
 def _age(judgement: Judgement) -> tuple[datetime, int]:
     return judgement.decided_at, judgement.judgement_id.int
 
 
 def _graph(
-    tips: Sequence[UUID],
-    shared: Mapping[Key, Collection[UUID]],
-    judgements: Mapping[Pair, Judgement],
-    rules: Rules,
+    tips: Sequence[UUID], shared: Mapping[Key, Shared], judgements: Mapping[Pair, Judgement], model: Model
 ) -> _Graph:
     number = {tip_id: position for position, tip_id in enumerate(tips)}
-    joining = [
-        (-rules.weight(key.type, len(holders)), key, holders)
-        for key, holders in shared.items()
-        if rules.standing(key.type, KeyStat(len(holders))) == "joins"
-    ]
+    rules = model.rules
+    keys = sorted(key for key, value in shared.items() if key.type in rules.types and value.reliability > 0)
+    held: list[set[int]] = [set() for _ in tips]
+    joining = []
+    for place, key in enumerate(keys):
+        holders = [number[tip_id] for tip_id in shared[key].tip_ids if tip_id in number]
+        if rules.types[key.type].joins and shared[key].reliability >= rules.joining_min:
+            if len(holders) < len(shared[key].tip_ids):
+                raise ValueError(f"the component is not whole: a holder of a {key.type} is missing")
+            joining.append(sorted(holders))
+        for holder in holders:
+            held[holder].add(place)
     newest_first = sorted(judgements.values(), key=_age, reverse=True)
     decided = {
-        word: [pair_of(each.left_tip_id, each.right_tip_id) for each in newest_first if each.decision == word]
+        word: [
+            (number[left], number[right])
+            for left, right in (
+                pair_of(each.left_tip_id, each.right_tip_id) for each in newest_first if each.decision == word
+            )
+            if left in number and right in number
+        ]
         for word in ("same", "different")
     }
-    try:
-        return _Graph(
-            holders=[sorted(number[tip_id] for tip_id in holders) for _, _, holders in sorted(joining, key=_by_weight)],
-            same=[(number[left], number[right]) for left, right in decided["same"]],
-            different=frozenset(
-                (number[left], number[right])
-                for left, right in decided["different"]
-                if left in number and right in number
-            ),
-        )
-    except KeyError as error:
-        raise ValueError(f"the component is not whole: tip {error.args[0]} is missing") from error
-
-
-def _by_weight(joining: tuple[float, Key, Collection[UUID]]) -> tuple[float, Key]:
-    return joining[:2]
-
-
-def _constrained(graph: _Graph, count: int) -> _Groups:
-    """Return the groups of a graph of `count` tips in which no pair of `different` is together.
-
-    People first, then the heaviest value, then by name: each edge joins two groups unless foes would meet in the
-    result, so a component breaks at its weakest evidence. Among the holders of one value, each tip, from the oldest,
-    goes with the first group of earlier holders that takes it. Every order used is total and made of the set itself.
-    """
-    parts = _PartedGroups(count, graph.different)
-    for left, right in graph.same:
-        parts.try_join(left, right)
-    for holders in graph.holders:
-        heads: list[int] = []
-        for holder in holders:
-            if not any(parts.try_join(head, holder) for head in heads):
-                heads.append(holder)
-    return parts
+    return _Graph(
+        joining=joining,
+        held=[frozenset(places) for places in held],
+        bits=[odds_bits(shared[key].reliability) for key in keys],
+        groups=[rules.group_of(key.type, key.scope) for key in keys],
+        same=decided["same"],
+        different=frozenset(decided["different"]),
+    )
 
 
 def _related(graph: _Graph, parts: _Groups) -> Mapping[int, set[int]]:
     """Return, by group root, the tips outside it that an edge still ties to it, pairs judged "different" left out."""
     related: defaultdict[int, set[int]] = defaultdict(set)
-    for holders in (*graph.same, *graph.holders):
+    for holders in (*graph.same, *graph.joining):
         roots = {holder: parts.find(holder) for holder in holders}
         if len(set(roots.values())) == 1:
             continue

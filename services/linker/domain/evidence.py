@@ -7,18 +7,30 @@ becomes too common, or rare again, is one changed count. `links` reads the pairs
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.linker.domain.facts import File, Party, Research, Role, TipContent
-from services.linker.domain.rules import KeyStat, Rules
+from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent
 from shared.identifiers import Identifier, normalise_file_hash, normalise_identifier
+from shared.identifiers.handles import family_of, handle_of
+from shared.identifiers.ip import NEEDS_TIME
+from shared.identifiers.text import fold, is_placeholder, tidy
 
 HolderRole = Role | Literal["file"]
 Origin = Literal["tip", "research"]
 
 LINKING_ROLES: frozenset[HolderRole] = frozenset({"subject", "file"})
 """The role firewall: a victim's, reporter's, witness's, recipient's or hijacked owner's value never joins tips."""
+
+
+SERVER_PORTS = frozenset({0, 80, 443, 8080, 8443})
+"""Reported in place of the client's port: as good as none."""
+PORT_WINDOW_S = 600
+DAY_WINDOW_S = 2 * 86_400
+"""Moments are alike when they lie in one window: some that are near each other are parted, none that are far joined."""
+HOUSEHOLD_PREFIX = 64
+"""Of an IPv6 address so many bits are the line's; the rest a device makes up, and changes (RFC 8981)."""
 
 
 class Key(NamedTuple):
@@ -30,6 +42,14 @@ class Key(NamedTuple):
     type: str
     value: str
     scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStat:
+    """How common a value is: the distinct tips that hold it and may link by it, and those that call it viral."""
+
+    tip_count: int
+    viral_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +104,6 @@ def key_stats(holdings: Iterable[Holding]) -> dict[Key, KeyStat]:
     return {key: KeyStat(len(tips), len(viral[key])) for key, tips in holders.items()}
 
 
-def joining_keys(holdings: Iterable[Holding], *, rules: Rules) -> dict[Key, frozenset[UUID]]:
-    """Return the values that join tips now, each with all its holders: what `cluster` takes.
-
-    The holdings must be all there are of each value that occurs in them.
-    """
-    linking = [holding for holding in holdings if holding.links]
-    stats = key_stats(linking)
-    joining = {key for key, stat in stats.items() if rules.standing(key.type, stat) == "joins"}
-    holders: defaultdict[Key, set[UUID]] = defaultdict(set)
-    for holding in linking:
-        if holding.key in joining:
-            holders[holding.key].add(holding.tip_id)
-    return {key: frozenset(tips) for key, tips in holders.items()}
-
-
 def _all_holdings(content: TipContent, research: Sequence[Research]) -> Iterator[Holding]:
     is_viral = content.urgency.viral
     yield from _holdings(content.tip_id, content.parties, content.files, origin="tip", is_viral=is_viral)
@@ -114,14 +119,57 @@ def _holdings(
             identifier = normalise_identifier(
                 given.type, given.value, service=given.service, region=given.region, country=given.country
             )
-            if identifier is not None:
-                is_verified = bool(given.verified)
-                yield _holding(tip_id, identifier, party.role, party.party_id, origin, is_verified=is_verified)
+            if identifier is None:
+                continue
+            is_verified = bool(given.verified)
+            for derived in (identifier, *_derived(identifier, given, party.role)):
+                yield _holding(tip_id, derived, party.role, party.party_id, origin, is_verified=is_verified)
+        if party.role == "subject":
+            for address in filter(None, map(_address, party.addresses)):
+                yield _holding(tip_id, address, party.role, party.party_id, origin)
     for file in files:
         for kind, value in (("sha256", file.sha256), ("sha1", file.sha1), ("md5", file.md5)):
             identifier = normalise_file_hash(kind, value) if value is not None else None
             if identifier is not None:
                 yield _holding(tip_id, identifier, "file", None, origin, is_viral=is_viral or file.viral)
+
+
+def _derived(identifier: Identifier, given: GivenIdentifier, role: HolderRole) -> Iterator[Identifier]:
+    """Yield what else a subject's identifier may be recognised by: a handle elsewhere, a line at a time."""
+    if role != "subject":
+        return
+    if identifier.type in ("username", "email", "payment") and identifier.scope not in ("iban", "crypto"):
+        name = identifier.canonical.partition("@")[0] if identifier.type == "email" else identifier.canonical
+        handle = handle_of(name) if identifier.links or identifier.type == "username" else ""
+        if handle and not handle.isdecimal() and not is_placeholder(handle):
+            yield _plain("handle", handle)
+            if family := family_of(handle):
+                yield _plain("handle_family", family)
+    if identifier.type == "ip" and given.at is not None and identifier.reason == NEEDS_TIME:
+        yield from _lines(identifier.canonical, given.port, int(given.at.timestamp()))
+
+
+def _lines(address: str, port: int | None, at_s: int) -> Iterator[Identifier]:
+    """Yield the address with the port within minutes, and without it within a day; of IPv6 also the household's."""
+    if port and port not in SERVER_PORTS:
+        yield _plain("ip_port", f"{address} {port} {at_s // PORT_WINDOW_S}")
+    yield _plain("ip", f"{address} {at_s // DAY_WINDOW_S}")
+    if ":" in address:
+        network = ip_network((address, HOUSEHOLD_PREFIX), strict=False)
+        yield _plain("ip_net", f"{network} {at_s // DAY_WINDOW_S}")
+
+
+def _address(address: Address) -> Identifier | None:
+    """Return a postal address to the flat, without marks and case; without a place there is none."""
+    place = address.postal_code or address.city
+    if not address.line or not place:
+        return None
+    line, where = ("".join(filter(str.isalnum, fold(tidy(text)))) for text in (address.line, place))
+    return _plain("address", f"{line} {where}") if line and where else None
+
+
+def _plain(type: str, value: str) -> Identifier:
+    return Identifier(type=type, scope="", exact=value, canonical=value, links=True, reason="")
 
 
 def _holding(

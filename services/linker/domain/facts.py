@@ -33,12 +33,13 @@ class GivenIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where someone is said to live, as far as routing needs it."""
+    """Where someone is said to live."""
 
     country: str | None = None
     region: str | None = None
     city: str | None = None
     postal_code: str | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

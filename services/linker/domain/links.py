@@ -7,16 +7,26 @@ from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair
 from services.linker.domain.evidence import Holding, Key
-from services.linker.domain.rules import STRENGTHS, KeyStat, Rules, Strength
+from services.linker.domain.model import Model, odds_bits
+from services.linker.domain.rules import STRENGTHS, Strength
 
 CANONICAL_ONLY_BITS = 2.0
 """What a value loses when the two were spelled differently: the provider's rule may have changed or be wrong."""
 
+EVIDENCE_MIN = 0.05
+"""A value that is less reliable says nothing, and is no evidence."""
+
 _NOUNS = {
     "account": "account id",
+    "address": "postal address",
     "device": "device id",
     "document": "document number",
     "email": "e-mail address",
+    "handle": "handle, apart from punctuation, on any service",
+    "handle_family": "handle, apart from digits and letters that look alike",
+    "ip": "network address within two days",
+    "ip_net": "household's network within two days",
+    "ip_port": "network address and port within ten minutes",
     "md5": "file (MD5)",
     "payment": "payment handle",
     "phone": "phone number",
@@ -28,8 +38,16 @@ _NOUNS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """How many distinct tips hold a value, and how reliable it is (`Model.reliability`)."""
+
+    tip_count: int
+    reliability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """One value two tips share. `weight` in bits, 2 decimals; `frequency` in distinct tips, now."""
+    """One value two tips share. `weight`: the odds that it is one person's, in bits; `frequency` in distinct tips."""
 
     rule: str
     type: str
@@ -37,6 +55,7 @@ class Evidence:
     detail: str
     weight: float
     frequency: int
+    strength: Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +78,25 @@ def links_of(
     tip_id: UUID,
     holdings: Iterable[Holding],
     *,
-    stats: Mapping[Key, KeyStat],
+    worth: Mapping[Key, Worth],
     judgements: Mapping[Pair, Judgement],
-    rules: Rules,
+    model: Model,
 ) -> tuple[Link, ...]:
     """Return the links of a tip, strongest first, then heaviest, then by the other's id.
 
-    `holdings` are the tip's own and those of the other holders of its values; `stats` tell how common each value is
-    (a value absent from it links nothing); `judgements` are the newest of each pair (`newest_judgements`), of which
-    only the tip's own matter. A value that is too common gives no evidence, so its links are gone, not weakened.
-    A pair that someone judged is listed even when it shares nothing.
+    `holdings` are the tip's own and those of the other holders of its values; `worth` tells of each value that says
+    something now (one that is absent, or not reliable, links nothing); `judgements` are the newest of each pair
+    (`newest_judgements`), of which only the tip's own matter. A pair that someone judged is listed even when it shares
+    nothing.
     """
     mine: defaultdict[Key, list[Holding]] = defaultdict(list)
     theirs: defaultdict[UUID, defaultdict[Key, list[Holding]]] = defaultdict(lambda: defaultdict(list))
     for holding in holdings:
-        if holding.links and rules.standing(holding.key.type, stats.get(holding.key, KeyStat(0))) in (
-            "joins",
-            "shows",
-        ):
+        if holding.links and holding.key in worth and worth[holding.key].reliability >= EVIDENCE_MIN:
             (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
     decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
     links = [
-        _link(other, _evidence(mine, theirs.get(other, {}), stats, rules), decided.get(other), rules)
+        _link(other, _evidence(mine, theirs.get(other, {}), worth, model), decided.get(other), model)
         for other in theirs.keys() | decided.keys()
     ]
     listed = [link for link in links if link.evidence or link.judgement is not None]
@@ -91,33 +107,34 @@ def _other(pair: Pair, tip_id: UUID) -> UUID:
     return pair[1] if pair[0] == tip_id else pair[0]
 
 
-def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, rules: Rules) -> Link:
+def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, model: Model) -> Link:
     items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value)))
-    strengths: list[Strength] = [rules.types[item.type].strength for item in items]
+    strengths: list[Strength] = [item.strength for item in items]
     if judgement == "same":
         # A person's word is at least as good as an equal value.
         strengths.append("strong")
-    return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, rules.version)
+    return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, model.version)
 
 
 def _evidence(
     mine: Mapping[Key, list[Holding]],
     theirs: Mapping[Key, list[Holding]],
-    stats: Mapping[Key, KeyStat],
-    rules: Rules,
+    worth: Mapping[Key, Worth],
+    model: Model,
 ) -> Iterator[Evidence]:
     for key in mine.keys() & theirs.keys():
-        frequency = stats[key].tip_count
+        now = worth[key]
         is_exact = not {holding.exact for holding in mine[key]}.isdisjoint(holding.exact for holding in theirs[key])
         is_researched = _is_only_researched(mine[key]) or _is_only_researched(theirs[key])
-        weight = rules.weight(key.type, frequency) - (0.0 if is_exact else CANONICAL_ONLY_BITS)
+        weight = odds_bits(now.reliability) - (0.0 if is_exact else CANONICAL_ONLY_BITS)
         yield Evidence(
             rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
             type=key.type,
             value=key.value,
-            detail=_sentence(key, frequency, is_exact=is_exact, is_researched=is_researched),
-            weight=round(max(0.0, weight), 2),
-            frequency=frequency,
+            detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched),
+            weight=round(weight, 2),
+            frequency=now.tip_count,
+            strength=model.rules.strength_of(key.type, now.reliability),
         )
 
 

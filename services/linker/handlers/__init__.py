@@ -2,6 +2,8 @@
 
 batch     apply a batch of facts from other services
 decide    apply what a person decided: judgements, and tiers set by hand
+values    what tips hold: stored, counted, and weighed anew
+learn     the model made anew as tips come in, and every tip linked anew by it
 settle    what follows from any change: components, clusters, leads
 links     tell whom a tip is linked to, when that is news
 announce  events, kept so that they can be sent again

@@ -8,12 +8,14 @@ from uuid import UUID
 from services.linker.domain.cluster import Judgement, Pair
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision
-from services.linker.domain.links import Link, links_of
-from services.linker.domain.rules import Rules
+from services.linker.domain.links import EVIDENCE_MIN, Link, links_of
+from services.linker.domain.model import Model
+from services.linker.domain.rules import MEDIUM_MIN
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.turn import Turn
 from services.linker.store import graph
 from services.linker.store import leads as lead_store
+from services.linker.store import values as value_store
 from shared.db.pool import Connection
 from shared.events.linker import EvidenceFact, LinkFact, TipLinkedV1
 
@@ -25,10 +27,15 @@ NO_LINKS = sha256(b"[]").digest()
 
 
 async def load_links(
-    transaction: Connection, tip_ids: Collection[UUID], judgements: Mapping[Pair, Judgement], *, rules: Rules
+    transaction: Connection,
+    tip_ids: Collection[UUID],
+    judgements: Mapping[Pair, Judgement],
+    *,
+    model: Model,
+    reliability_min: float = EVIDENCE_MIN,
 ) -> dict[UUID, tuple[Link, ...]]:
     """Return the links of each tip, strongest first."""
-    holdings, stats = await graph.load_linking(transaction, tip_ids)
+    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
     mine = {tip_id: set[Key]() for tip_id in tip_ids}
     for key, held in holdings.items():
         for holding in held:
@@ -36,7 +43,7 @@ async def load_links(
                 mine[holding.tip_id].add(key)
     return {
         tip_id: links_of(
-            tip_id, chain.from_iterable(holdings[key] for key in keys), stats=stats, judgements=judgements, rules=rules
+            tip_id, chain.from_iterable(holdings[key] for key in keys), worth=worth, judgements=judgements, model=model
         )
         for tip_id, keys in mine.items()
     }
@@ -48,11 +55,11 @@ async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
     A tip found not actionable that one of them is strongly linked to is told of as well: it may deserve another look.
     The other holders of a value are not, or each new holder of a common one would be told fifty times.
     """
-    links = await load_links(turn.transaction, tip_ids, {}, rules=turn.rules)
+    links = await _told_links(turn, tip_ids)
     decisions = await graph.load_decisions(turn.transaction, _strongly_linked(links.values()))
     rejected = {tip_id for tip_id, word in decisions.items() if word == "not_actionable"} - links.keys()
     if rejected:
-        links |= await load_links(turn.transaction, rejected, {}, rules=turn.rules)
+        links |= await _told_links(turn, rejected)
         decisions |= await graph.load_decisions(turn.transaction, _strongly_linked(links.values()))
     announced = await lead_store.load_announced(turn.transaction, "links", links)
     for tip_id, found in links.items():
@@ -63,13 +70,18 @@ async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
             continue
         turn.announcer.keep(
             LINKS_TOPIC,
-            _payload(tip_id, found, is_actionable=is_actionable, rules=turn.rules),
+            _payload(tip_id, found, is_actionable=is_actionable, model=turn.model),
             turn.causes.of([tip_id, *(link.tip_id for link in found)]),
             kind="links",
             subject_id=tip_id,
             version=version + 1,
             digest=digest,
         )
+
+
+async def _told_links(turn: Turn, tip_ids: Collection[UUID]) -> dict[UUID, tuple[Link, ...]]:
+    """Return the links that are worth telling: weak evidence is shown to who looks at the tip, and is no news."""
+    return await load_links(turn.transaction, tip_ids, {}, model=turn.model, reliability_min=MEDIUM_MIN)
 
 
 def _strongly_linked(links: Iterable[tuple[Link, ...]]) -> set[UUID]:
@@ -86,7 +98,7 @@ def _digest(links: Iterable[Link], *, is_actionable: bool) -> bytes:
     return sha256(repr([*told, "actionable"] if is_actionable else told).encode()).digest()
 
 
-def _payload(tip_id: UUID, links: Collection[Link], *, is_actionable: bool, rules: Rules) -> TipLinkedV1:
+def _payload(tip_id: UUID, links: Collection[Link], *, is_actionable: bool, model: Model) -> TipLinkedV1:
     return TipLinkedV1(
         tip_id=tip_id,
         links=[
@@ -108,5 +120,5 @@ def _payload(tip_id: UUID, links: Collection[Link], *, is_actionable: bool, rule
         ],
         link_count=len(links),
         is_linked_to_actionable=is_actionable,
-        rules_version=rules.version,
+        rules_version=model.version,
     )

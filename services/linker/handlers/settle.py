@@ -8,28 +8,28 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from services.linker.domain.cluster import Cluster, Membership, cluster, moves, newest_judgements
-from services.linker.domain.evidence import Key
 from services.linker.domain.lead import plan_leads
 from services.linker.handlers.turn import Causes, Turn
+from services.linker.handlers.values import UNTOUCHED, Touched
 from services.linker.store import graph
 from services.linker.store import leads as lead_store
 from services.linker.store.graph import Filed
 from shared.events.envelope import Context
 
 
-async def settle(turn: Turn, tip_ids: Collection[UUID], keys: Collection[Key] = ()) -> None:
+async def settle(turn: Turn, tip_ids: Collection[UUID], touched: Touched = UNTOUCHED) -> None:
     """Bring clusters and leads in line with what is stored, and announce what changed.
 
-    `tip_ids` are tips whose content, review, judgements, referral or tier changed;
-    `keys` are values that joined before or join now, and of which holders came or went.
+    `tip_ids` are tips whose content, review, judgements, referral or tier changed; `touched` are the values that did.
     """
-    filed = await graph.load_region(turn.transaction, tip_ids, keys)
+    filed = await graph.load_region(turn.transaction, tip_ids, touched.joining, touched.supporting)
     region = [*filed, *(tip_id for tip_id in tip_ids if tip_id not in filed)]
     if not region:
         return
-    joining = await graph.load_joining(turn.transaction, region)
+    shared = await graph.load_shared(turn.transaction, region)
+    profiles = await graph.load_profiles(turn.transaction, region)
     judgements = newest_judgements(await graph.load_judgements(turn.transaction, region))
-    clusters = cluster(region, joining, judgements, rules=turn.rules)
+    clusters = cluster(region, shared, profiles, judgements, model=turn.model)
     contexts = _contexts(clusters, filed, turn.causes)
     await _move_tips(turn, clusters, filed, contexts)
     previous = {tip_id: each.membership for tip_id, each in filed.items()}

@@ -7,10 +7,13 @@ from uuid import UUID
 from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements, pair_of
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import TipFacts
-from services.linker.domain.links import Evidence, Link
-from services.linker.domain.rules import STRENGTHS, KeyStat, Rules, Strength
+from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth
+from services.linker.domain.model import Model, odds_bits
+from services.linker.domain.rules import STRENGTHS, Strength
 from services.linker.handlers.links import load_links
+from services.linker.handlers.turn import Desk
 from services.linker.store import graph, shown
+from services.linker.store import values as value_store
 from services.linker.store.shown import FoundLead
 from shared.db.pool import Connection
 from shared.errors import NotFound
@@ -62,7 +65,7 @@ class LeadGraph:
     judgements: tuple[Judgement, ...]
 
 
-async def show_links(transaction: Connection, tip_id: UUID, *, rules: Rules) -> tuple[Link, ...]:
+async def show_links(transaction: Connection, tip_id: UUID, *, desk: Desk) -> tuple[Link, ...]:
     """Return all links of a tip, the strongest first.
 
     Raises:
@@ -72,11 +75,11 @@ async def show_links(transaction: Connection, tip_id: UUID, *, rules: Rules) -> 
         raise NotFound("there is no such tip")
     judged = await graph.load_judged_with(transaction, tip_id)
     judgements = newest_judgements(await graph.load_judgements(transaction, judged))
-    links = await load_links(transaction, [tip_id], judgements, rules=rules)
+    links = await load_links(transaction, [tip_id], judgements, model=await desk.model(transaction))
     return links[tip_id]
 
 
-async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | None, rules: Rules) -> WholeLead:
+async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | None, desk: Desk) -> WholeLead:
     """Return a lead, or the one that absorbed it; with `office`, only if that office was given it.
 
     Raises:
@@ -84,7 +87,8 @@ async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
     """
     lead, members, judgements = await _load(transaction, lead_id, office)
     listed = [tip.tip_id for tip in members[:LINKED_TIPS_MAX]]
-    links = await load_links(transaction, listed, newest_judgements(judgements), rules=rules)
+    model = await desk.model(transaction)
+    links = await load_links(transaction, listed, newest_judgements(judgements), model=model)
     inside = {
         pair_of(tip_id, link.tip_id): link for tip_id, found in links.items() for link in found if link.tip_id in links
     }
@@ -96,16 +100,17 @@ async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
     )
 
 
-async def show_graph(transaction: Connection, lead_id: UUID, *, office: str | None, rules: Rules) -> LeadGraph:
+async def show_graph(transaction: Connection, lead_id: UUID, *, office: str | None, desk: Desk) -> LeadGraph:
     """Return what holds a lead together; raises as `show_lead` does."""
     lead, members, judgements = await _load(transaction, lead_id, office)
     tip_ids = {tip.tip_id for tip in members}
-    holdings, stats = await graph.load_linking(transaction, tip_ids)
+    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=EVIDENCE_MIN)
+    model = await desk.model(transaction)
     values = []
     for key, held in holdings.items():
         holders = sorted(tip_ids & {holding.tip_id for holding in held}, key=lambda tip_id: tip_id.int)
         if len(holders) > 1:
-            values.append(_shared_value(key, holders, stats[key], rules))
+            values.append(_shared_value(key, holders, worth[key], model))
     values.sort(key=lambda value: (-value.weight, value.key))
     return LeadGraph(lead, members, tuple(values), tuple(newest_judgements(judgements).values()))
 
@@ -128,12 +133,12 @@ def _by_strength(linked: tuple[Pair, Link]) -> tuple[int, float, Pair]:
     return STRENGTHS.index(link.strength), -link.weight, pair
 
 
-def _shared_value(key: Key, holders: Sequence[UUID], stat: KeyStat, rules: Rules) -> SharedValue:
+def _shared_value(key: Key, holders: Sequence[UUID], now: Worth, model: Model) -> SharedValue:
     return SharedValue(
-        value_id=graph.key_id_of(key),
+        value_id=value_store.key_id_of(key),
         key=key,
-        frequency=stat.tip_count,
-        strength=rules.types[key.type].strength,
-        weight=round(rules.weight(key.type, stat.tip_count), 2),
+        frequency=now.tip_count,
+        strength=model.rules.strength_of(key.type, now.reliability),
+        weight=round(odds_bits(now.reliability), 2),
         tip_ids=tuple(holders),
     )

@@ -4,22 +4,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.linker.domain.model import Model
 from services.linker.domain.rules import Rules
 from services.linker.handlers.announce import Announcer
-from services.linker.store import graph
+from services.linker.store import graph, models
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.events.envelope import Context
 from shared.kafka.outbox import Outbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
-    """What the use cases are given once, when the process starts."""
+    """What the use cases are given once, when the process starts; and the newest model, kept while it is that."""
 
     clock: Clock
     outbox: Outbox
     rules: Rules
+    _number: int | None = None
+    _model: Model | None = None
+
+    async def model(self, transaction: Connection) -> Model:
+        """Return the model that counts now."""
+        number = await models.find_model_number(transaction)
+        if self._model is None or number != self._number:
+            self._number = number
+            self._model = Model(rules=self.rules)
+            if number is not None:
+                self._model, _ = await models.load_model(transaction, number, self.rules)
+        return self._model
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class Turn:
 
     transaction: Connection
     clock: Clock
-    rules: Rules
+    model: Model
     causes: Causes
     announcer: Announcer
 
@@ -48,7 +61,8 @@ class Turn:
 async def begin_turn(transaction: Connection, desk: Desk, causes: Causes) -> Turn:
     """Return the transaction's turn as soon as the one before is over."""
     await graph.lock_graph(transaction)
-    return Turn(transaction, desk.clock, desk.rules, causes, Announcer(desk.clock, desk.outbox))
+    model = await desk.model(transaction)
+    return Turn(transaction, desk.clock, model, causes, Announcer(desk.clock, desk.outbox))
 
 
 async def end_turn(turn: Turn) -> None:

@@ -40,7 +40,7 @@ async def get_links(
     if after is not None and [type(part) for part in after] != [int, int, str]:
         raise wrong_cursor()
     async with call.transaction() as transaction:
-        links = await show_links(transaction, tip_id, rules=_desk(call).rules)
+        links = await show_links(transaction, tip_id, desk=_desk(call))
         left = [link for link in links if after is None or _place(link) > after]
         listed, further = cut(left, limit, _place)
         await call.record_view(transaction, "tip", [tip_id, *(link.tip_id for link in listed)])
@@ -84,7 +84,7 @@ async def get_lead(request: Request, lead_id: UUID) -> Response:
     call: Call = request.state.call
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
-        whole = await show_lead(transaction, lead_id, office=office, rules=_desk(call).rules)
+        whole = await show_lead(transaction, lead_id, office=office, desk=_desk(call))
         await call.record_view(transaction, "lead", [whole.lead.lead_id])
     return answer(whole_lead_of(whole))
 
@@ -94,7 +94,7 @@ async def get_graph(request: Request, lead_id: UUID) -> Response:
     call: Call = request.state.call
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
-        graph = await show_graph(transaction, lead_id, office=office, rules=_desk(call).rules)
+        graph = await show_graph(transaction, lead_id, office=office, desk=_desk(call))
         await call.record_view(transaction, "lead", [graph.lead.lead_id])
     return answer(graph_of(graph))
 

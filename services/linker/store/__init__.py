@@ -1,6 +1,9 @@
 """All SQL of the linker. Every function works inside the caller's transaction, on whole batches.
 
-graph   tips, values and who holds them, judgements, and where each tip is filed
-leads   leads, what their offices and people say of them, and the newest event about each thing
-shown   what HTTP shows
+graph     tips, judgements, and where each tip is filed
+values    what tips hold, how common each value is, and how it stands
+models    what was learned, and what there is to learn from
+pictures  picture hashes, and those near one
+leads     leads, what their offices and people say of them, and the newest event about each thing
+shown     what HTTP shows
 """

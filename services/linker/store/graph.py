@@ -1,20 +1,22 @@
-"""Tips, reviews and research, values and who holds them, judgements, components and clusters.
+"""Tips, reviews and research, judgements, components and clusters.
 
 One transaction at a time works here (`lock_graph`), so that each decision sees all that was decided before.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter
 
-from services.linker.domain.cluster import Judgement, Membership, Move
-from services.linker.domain.evidence import Holding, Key
+from services.linker.domain.cluster import Judgement, Membership, Move, Shared
+from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision, Research, Review, TipContent, TipFacts, facts_of
-from services.linker.domain.rules import KeyStat, Standing
-from shared.db.pool import Connection, Row
+from services.linker.domain.profile import Profile
+from services.linker.store.values import key_id_of
+from shared.db.pool import Connection
 
 CONTENT = TypeAdapter(TipContent)
 RESEARCH = TypeAdapter(Research)
@@ -55,48 +57,36 @@ SELECT_RESEARCH = """
 SELECT tip_id, content::text FROM research WHERE tip_id = ANY($1::uuid[]) ORDER BY tip_id, research_number"""
 SELECT_DECISIONS = "SELECT tip_id, decision FROM review WHERE tip_id = ANY($1::uuid[])"
 SELECT_TIP_IDS = "SELECT tip_id FROM tip WHERE tip_id = ANY($1::uuid[])"
-REMOVE_HOLDINGS = """
-DELETE FROM holding USING key WHERE holding.tip_id = ANY($1::uuid[]) AND key.key_id = holding.key_id
-RETURNING holding.tip_id, key.type, key.value, key.scope, holding.exact, holding.role, holding.party_id,
-    holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason"""
-ADD_HOLDINGS = """
-INSERT INTO holding (tip_id, number, key_id, exact, role, party_id, origin, is_verified, is_viral, links, reason)
-SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-    $8::boolean[], $9::boolean[], $10::boolean[], $11::text[])"""
-RAISE_COUNTS = """
-INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
-SELECT given.key_id, given.type, given.scope, given.value, given.tip_count, given.viral_count
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
-    AS given (key_id, type, scope, value, tip_count, viral_count)
-ON CONFLICT ON CONSTRAINT key_pkey DO UPDATE
-    SET tip_count = key.tip_count + excluded.tip_count, viral_count = key.viral_count + excluded.viral_count
-    WHERE excluded.tip_count > 0 OR excluded.viral_count > 0
-RETURNING key_id, tip_count, viral_count, standing"""
-LOWER_COUNTS = """
-UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count
-FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS given (key_id, tip_count, viral_count)
-WHERE key.key_id = given.key_id
-RETURNING key.key_id, key.tip_count, key.viral_count, key.standing"""
-SAVE_STANDINGS = """
-UPDATE key SET standing = given.standing, value_id = COALESCE(key.value_id, given.value_id),
-    crossings = key.crossings + (given.value_id IS NOT NULL)::integer
-FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (key_id, standing, value_id)
-WHERE key.key_id = given.key_id
-RETURNING key.key_id, key.value_id, key.crossings"""
+SELECT_PROFILES = "SELECT tip_id, profile FROM tip WHERE tip_id = ANY($1::uuid[])"
+SAVE_PROFILES = """
+UPDATE tip SET profile = given.profile::jsonb, linked_by = $3
+FROM unnest($1::uuid[], $2::text[]) AS given (tip_id, profile) WHERE tip.tip_id = given.tip_id"""
+# A value that only supports others matters where two of one component hold it.
 SELECT_REGION = """
 WITH touched AS (
     SELECT component_id FROM membership WHERE tip_id = ANY($1::uuid[])
     UNION
     SELECT membership.component_id FROM holding JOIN membership ON membership.tip_id = holding.tip_id
     WHERE holding.links AND holding.key_id = ANY($2::uuid[])
+    UNION
+    SELECT membership.component_id FROM holding JOIN membership ON membership.tip_id = holding.tip_id
+    WHERE holding.links AND holding.key_id = ANY($3::uuid[])
+    GROUP BY holding.key_id, membership.component_id HAVING count(DISTINCT holding.tip_id) > 1
 )
 SELECT membership.tip_id, membership.cluster_id, membership.component_id, membership.version
 FROM touched JOIN membership ON membership.component_id = touched.component_id"""
-SELECT_JOINING = """
-SELECT key.type, key.value, key.scope, array_agg(DISTINCT holding.tip_id) AS tip_ids
-FROM holding JOIN key ON key.key_id = holding.key_id
-WHERE holding.tip_id = ANY($1::uuid[]) AND holding.links AND key.standing = 'joins'
-GROUP BY key.key_id"""
+SELECT_SHARED = """
+WITH shared AS MATERIALIZED (
+    SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
+    WHERE tip_id = ANY($1::uuid[]) AND links GROUP BY key_id HAVING count(DISTINCT tip_id) > 1
+)
+SELECT key.type, key.value, key.scope, key.reliability, shared.tip_ids
+FROM shared JOIN key ON key.key_id = shared.key_id
+WHERE key.standing IN ('joins', 'shows')"""
+SELECT_MISREAD = """
+SELECT tip_id, content::text FROM tip
+WHERE tip_id = ANY($1::uuid[]) AND split_part(linked_by, '.', 1) <> $2"""
+MARK_LINKED = "UPDATE tip SET linked_by = $2 WHERE tip_id = ANY($1::uuid[])"
 SELECT_JUDGEMENTS = """
 SELECT judgement.judgement_id, judgement.left_tip_id, judgement.right_tip_id, judgement.decision, judgement.decided_at
 FROM judgement
@@ -110,32 +100,6 @@ INSERT INTO membership (tip_id, cluster_id, component_id, version)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[])
 ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE
     SET cluster_id = excluded.cluster_id, component_id = excluded.component_id, version = excluded.version"""
-SELECT_LINKING = """
-WITH mine AS (
-    SELECT DISTINCT key_id FROM holding WHERE tip_id = ANY($1::uuid[]) AND links
-)
-SELECT holding.tip_id, key.type, key.value, key.scope, key.tip_count, key.viral_count, holding.exact, holding.role,
-    holding.party_id, holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason
-FROM mine
-    JOIN key ON key.key_id = mine.key_id AND key.standing IN ('joins', 'shows')
-    JOIN holding ON holding.key_id = key.key_id AND holding.links"""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyChange:
-    """A value whose count changed, and how it stood before."""
-
-    key: Key
-    stat: KeyStat
-    standing: Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """A value under the name that events have for it, and how often it crossed its cap, either way."""
-
-    value_id: UUID
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +108,6 @@ class Filed:
 
     membership: Membership
     version: int
-
-
-def key_id_of(key: Key) -> UUID:
-    """Return the first 128 bits of SHA-256 over type, scope and value, which hold no NUL."""
-    return UUID(bytes=sha256("\0".join((key.type, key.scope, key.value)).encode()).digest()[:16])
 
 
 async def lock_graph(transaction: Connection) -> None:
@@ -227,82 +186,49 @@ async def known_tips(transaction: Connection, tip_ids: Collection[UUID]) -> set[
     return {row["tip_id"] for row in await transaction.fetch(SELECT_TIP_IDS, list(tip_ids))}
 
 
-async def replace_holdings(
-    transaction: Connection, tip_ids: Collection[UUID], holdings: Sequence[Holding]
-) -> list[Holding]:
-    """Let `holdings` be all that the tips hold, and return what they held before. Counts are changed separately."""
-    removed = [_holding(row) for row in await transaction.fetch(REMOVE_HOLDINGS, list(tip_ids))]
-    await transaction.execute(
-        ADD_HOLDINGS,
-        [holding.tip_id for holding in holdings],
-        _numbered(holdings),
-        [key_id_of(holding.key) for holding in holdings],
-        [holding.exact for holding in holdings],
-        [holding.role for holding in holdings],
-        [holding.party_id for holding in holdings],
-        [holding.origin for holding in holdings],
-        [holding.is_verified for holding in holdings],
-        [holding.is_viral for holding in holdings],
-        [holding.links for holding in holdings],
-        [holding.reason for holding in holdings],
-    )
-    return removed
+async def load_misread(transaction: Connection, tip_ids: Collection[UUID], rules: str) -> dict[UUID, TipContent]:
+    """Return the contents of those of the tips whose holdings were read by rules of another version."""
+    rows = await transaction.fetch(SELECT_MISREAD, list(tip_ids), rules)
+    return {row["tip_id"]: CONTENT.validate_json(row["content"]) for row in rows}
 
 
-async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) -> list[KeyChange]:
-    """Add to the counts of values, a new value from 0; return those whose counts are others now.
+async def mark_linked(transaction: Connection, tip_ids: Collection[UUID], *, version: str) -> None:
+    """Say by which version of the model tips were linked."""
+    await transaction.execute(MARK_LINKED, list(tip_ids), version)
 
-    A delta's counts may be below 0, of values that are known.
+
+async def load_profiles(transaction: Connection, tip_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Return how the subjects of the tips are described."""
+    rows = await transaction.fetch(SELECT_PROFILES, list(tip_ids))
+    return {row["tip_id"]: _profile(row["profile"]) for row in rows}
+
+
+async def save_profiles(transaction: Connection, profiles: Mapping[UUID, Profile], *, version: str) -> None:
+    """Store how the subjects of tips are described; they are linked by this version of the model from now on."""
+    texts = [orjson.dumps({"names": each.names, "births": each.births}).decode() for each in profiles.values()]
+    await transaction.execute(SAVE_PROFILES, list(profiles), texts, version)
+
+
+async def load_region(
+    transaction: Connection, tip_ids: Collection[UUID], joining: Iterable[Key], supporting: Iterable[Key]
+) -> dict[UUID, Filed]:
+    """Return where every tip is filed whose component a change touches.
+
+    That is a component of one of the tips, of a holder of a `joining` value, or of two holders of a `supporting` one.
     """
-    keys = {key_id_of(key): key for key in deltas}
-    raised: list[tuple[UUID, Key, KeyStat]] = []
-    lowered: list[tuple[UUID, Key, KeyStat]] = []
-    for key_id, key in keys.items():
-        is_lower = deltas[key].tip_count < 0 or deltas[key].viral_count < 0
-        (lowered if is_lower else raised).append((key_id, key, deltas[key]))
     rows = await transaction.fetch(
-        RAISE_COUNTS,
-        [key_id for key_id, _, _ in raised],
-        [key.type for _, key, _ in raised],
-        [key.scope for _, key, _ in raised],
-        [key.value for _, key, _ in raised],
-        [delta.tip_count for _, _, delta in raised],
-        [delta.viral_count for _, _, delta in raised],
+        SELECT_REGION,
+        list(tip_ids),
+        [key_id_of(key) for key in joining],
+        [key_id_of(key) for key in supporting],
     )
-    if lowered:
-        rows += await transaction.fetch(
-            LOWER_COUNTS,
-            [key_id for key_id, _, _ in lowered],
-            [delta.tip_count for _, _, delta in lowered],
-            [delta.viral_count for _, _, delta in lowered],
-        )
-    return [
-        KeyChange(keys[row["key_id"]], KeyStat(row["tip_count"], row["viral_count"]), row["standing"]) for row in rows
-    ]
-
-
-async def save_standings(
-    transaction: Connection, standings: Mapping[Key, Standing], new_value_ids: Mapping[Key, UUID]
-) -> dict[Key, Crossing]:
-    """Store how values stand now; those with a new id crossed their cap, and are returned under the id they keep."""
-    keys = {key_id_of(key): key for key in standings}
-    rows = await transaction.fetch(
-        SAVE_STANDINGS, list(keys), list(standings.values()), [new_value_ids.get(key) for key in standings]
-    )
-    found = {keys[row["key_id"]]: row for row in rows}
-    return {key: Crossing(found[key]["value_id"], found[key]["crossings"]) for key in new_value_ids}
-
-
-async def load_region(transaction: Connection, tip_ids: Collection[UUID], keys: Iterable[Key]) -> dict[UUID, Filed]:
-    """Return where every tip is filed whose component holds one of the tips, or a holder of one of the values."""
-    rows = await transaction.fetch(SELECT_REGION, list(tip_ids), [key_id_of(key) for key in keys])
     return {row["tip_id"]: Filed(Membership(row["cluster_id"], row["component_id"]), row["version"]) for row in rows}
 
 
-async def load_joining(transaction: Connection, tip_ids: Collection[UUID]) -> dict[Key, list[UUID]]:
-    """Return the values by which some of the tips are joined, each with its holders among them."""
-    rows = await transaction.fetch(SELECT_JOINING, list(tip_ids))
-    return {Key(row["type"], row["value"], row["scope"]): row["tip_ids"] for row in rows}
+async def load_shared(transaction: Connection, tip_ids: Collection[UUID]) -> dict[Key, Shared]:
+    """Return the values that at least two of the tips share, each with its holders among them."""
+    rows = await transaction.fetch(SELECT_SHARED, list(tip_ids))
+    return {Key(row["type"], row["value"], row["scope"]): Shared(row["tip_ids"], row["reliability"]) for row in rows}
 
 
 async def load_judgements(transaction: Connection, tip_ids: Collection[UUID]) -> list[Judgement]:
@@ -327,39 +253,5 @@ async def save_memberships(transaction: Connection, moves: Sequence[Move], versi
     )
 
 
-async def load_linking(
-    transaction: Connection, tip_ids: Collection[UUID]
-) -> tuple[dict[Key, list[Holding]], dict[Key, KeyStat]]:
-    """Return the values that link the tips to others now, with all their holdings, and how common each is."""
-    holdings: dict[Key, list[Holding]] = {}
-    stats: dict[Key, KeyStat] = {}
-    for row in await transaction.fetch(SELECT_LINKING, list(tip_ids)):
-        holding = _holding(row)
-        holdings.setdefault(holding.key, []).append(holding)
-        stats[holding.key] = KeyStat(row["tip_count"], row["viral_count"])
-    return holdings, stats
-
-
-def _numbered(holdings: Sequence[Holding]) -> list[int]:
-    """Return each holding's number within its tip, from 1."""
-    last: dict[UUID, int] = {}
-    numbers = []
-    for holding in holdings:
-        last[holding.tip_id] = last.get(holding.tip_id, 0) + 1
-        numbers.append(last[holding.tip_id])
-    return numbers
-
-
-def _holding(row: Row) -> Holding:
-    return Holding(
-        tip_id=row["tip_id"],
-        key=Key(row["type"], row["value"], row["scope"]),
-        exact=row["exact"],
-        role=row["role"],
-        party_id=row["party_id"],
-        origin=row["origin"],
-        is_verified=row["is_verified"],
-        is_viral=row["is_viral"],
-        links=row["links"],
-        reason=row["reason"],
-    )
+def _profile(stored: dict[str, list[Any]]) -> Profile:
+    return Profile(tuple(map(tuple, stored.get("names", ()))), tuple(stored.get("births", ())))

@@ -9,10 +9,13 @@ from uuid import UUID
 import orjson
 
 from services.linker.domain.cluster import Judged, Judgement
-from services.linker.domain.rules import FOUNDATION, Rules
+from services.linker.domain.model import Model
+from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.decide import Decider, judge, withdraw
+from services.linker.handlers.learn import Learner
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
+from services.linker.store import models
 from services.linker.stream import build_handler
 from shared.db.pool import Pool
 from shared.events.envelope import Actor, Context, Event, Payload, encode
@@ -44,6 +47,10 @@ SELECT_CLUSTERS = "SELECT tip.source_ref, membership.cluster_id FROM membership 
 SELECT_LIVE_LEADS = """
 SELECT announcement.event FROM lead JOIN announcement ON announcement.subject_id = lead.lead_id AND kind = 'lead'
 WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
+# As the owner of the schema: all that the linker knows.
+WIPE = """
+TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, referral,
+    announcement, model, inbox, outbox"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 
 
@@ -52,9 +59,20 @@ def email(value: str) -> GivenIdentifier:
 
 
 def a_tip(ref: str, *identifiers: GivenIdentifier, tip_id: UUID | None = None, **fields: Any) -> TipReceivedV1:
-    """Return a tip about a subject with these identifiers."""
-    version, role = fields.pop("version", 1), fields.pop("role", "subject")
-    party = Party(party_id=new_id(), role=role, names=["Rosa Invented"], identifiers=list(identifiers))
+    """Return a tip about one person (a subject, unless `role` says otherwise) with these identifiers.
+
+    `names`, `birth_date` and `addresses` describe the person, `parties` are others of the same tip.
+    """
+    version = fields.pop("version", 1)
+    party = Party(
+        party_id=new_id(),
+        role=fields.pop("role", "subject"),
+        names=list(fields.pop("names", ["Rosa Invented"])),
+        birth_date=fields.pop("birth_date", None),
+        identifiers=list(identifiers),
+        addresses=list(fields.pop("addresses", [])),
+    )
+    parties = [party, *fields.pop("parties", [])]
     model = TipReceivedV1 if version == 1 else TipAmendedV1
     return model(  # type: ignore[return-value]  # the two differ in name only
         **{
@@ -67,7 +85,7 @@ def a_tip(ref: str, *identifiers: GivenIdentifier, tip_id: UUID | None = None, *
             "incident": Incident(type=fields.pop("incident", "possession"), country="US", region="CA"),
             "urgency": Urgency(**fields.pop("urgency", {})),
             "files": [File(**file) for file in fields.pop("files", [])],
-            "personal": TipPersonal(narrative="invented", parties=[party]),
+            "personal": TipPersonal(narrative="invented", parties=parties),
             **fields,
         }
     )
@@ -128,7 +146,7 @@ class Graph:
 
     pool: Pool
     clock: FakeClock
-    rules: Rules = FOUNDATION
+    rules: Rules = RULES
     handler: EventHandler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -155,6 +173,22 @@ class Graph:
     async def withdraw(self, judgement: Judgement) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
             await withdraw(connection, self._desk, self._decider, judgement.judgement_id, reason="invented")
+
+    def learner(self) -> Learner:
+        """Return what learns and links anew, as a worker that just started."""
+        return Learner(self.pool, self._desk)
+
+    async def believe(self, model: Model) -> None:
+        """Let a model count from now on; nothing is linked anew yet."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await models.add_model(connection, model, tip_count=1, learned_at=self.clock.now())
+
+    async def relink(self) -> int:
+        """Link all that is stale anew; return how many tips that were."""
+        learner, count = self.learner(), 0
+        while some := await learner.relink_some():
+            count += some
+        return count
 
     async def clusters(self) -> set[frozenset[str]]:
         """Return the partition, by the sources' references."""

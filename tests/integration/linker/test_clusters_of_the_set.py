@@ -3,20 +3,26 @@
 A small world is drawn from a seed: tips that share a few values, amended, researched and reviewed, with caps so low
 that values pass them both ways, and a list of judgements. It is played in several orders, cut into random batches, with
 repeats and with older versions after newer ones; judgements keep their own order and come once both their tips are
-there. Each play must end in the partition that one clustering of the final state gives.
+there. In half of the worlds a model is learned on the way, and what came before is linked anew bit by bit, beside what
+comes. Each play must end in the partition that one clustering of the final state gives.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.linker.domain.cluster import Judged, Judgement, cluster, newest_judgements, pair_of
-from services.linker.domain.evidence import holdings_of, joining_keys
+import services.linker.handlers.learn
+from services.linker.domain.cluster import Judged, Judgement, Shared, cluster, newest_judgements, pair_of
+from services.linker.domain.estimate import tally_of
+from services.linker.domain.evidence import Holding, Key, holdings_of, key_stats
 from services.linker.domain.facts import Research, TipContent
+from services.linker.domain.model import Learned, Model, Rates
+from services.linker.domain.profile import Profile, profile_of
 from services.linker.domain.rules import Rules, TypeRule
 from services.linker.stream import read_batch
 from shared.db.pool import Pool
@@ -27,22 +33,40 @@ from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
 from tests.builders import an_event, new_id
 from tests.fakes import START, FakeClock
-from tests.integration.linker.graph import Graph, a_result, a_review, a_tip, email, refs_of
+from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, email, refs_of
 
 RULES = Rules(
     "test",
     {
-        "email": TypeRule("strong", 3, 9.0),
-        "phone": TypeRule("strong", 4, 6.0),
-        "sha256": TypeRule("strong", 3, 4.0),
-        "url": TypeRule("medium", 5, 3.0),
+        "email": TypeRule("handle", 0.9, 5),
+        "handle": TypeRule("handle", 0.3, 4),
+        "phone": TypeRule("phone", 0.8, 4),
+        "url": TypeRule("content", 0.6, 5),
+        "sha256": TypeRule("content", 0.35, 3, joins=False),
     },
 )
+LEARNED = Model(
+    Learned(
+        births=Rates(0.9, 0.1),
+        names=Rates(0.8, 0.2),
+        kinds=(
+            (("email", 2, 0), 0.95, 0.3),
+            (("email", 4, 0), 0.6, 0.5),
+            (("email", 8, 0), 0.3, 0.5),
+            (("handle", 2, 5), 0.9, 0.3),
+            (("handle", 4, 5), 0.9, 0.3),
+            (("phone", 2, 0), 0.5, 0.3),
+            (("phone", 4, 0), 0.3, 0.6),
+            (("url", 2, 0), 0.4, 0.3),
+            (("url", 8, 0), 0.7, 0.3),
+            (("file", 2, 0), 0.5, 0.3),
+        ),
+    ),
+    RULES,
+)
+"""As if learned where numbers and addresses are shared, and long handles are personal: some join less, some more."""
 TIPS = 11
 ORDERS = 4
-WIPE = """
-TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, referral,
-    announcement, inbox, outbox"""
 WRONG_COUNTS = """
 SELECT key.value, key.tip_count, key.viral_count, counted.tips, counted.viral
 FROM key CROSS JOIN LATERAL (
@@ -51,6 +75,7 @@ FROM key CROSS JOIN LATERAL (
 ) AS counted
 WHERE (key.tip_count, key.viral_count) <> (counted.tips, counted.viral)"""
 SELECT_MEMBERSHIPS = "SELECT tip_id, cluster_id, component_id FROM membership"
+SELECT_RELIABILITY = "SELECT reliability FROM key WHERE type = $1"
 STALE_CLUSTERS = """
 SELECT membership.tip_id FROM membership LEFT JOIN announcement ON kind = 'cluster' AND subject_id = tip_id
 WHERE convert_from(event, 'UTF8')::jsonb -> 'payload' ->> 'cluster_id' IS DISTINCT FROM cluster_id::text
@@ -62,6 +87,8 @@ class World:
     facts: Sequence[Payload]
     judgements: Sequence[tuple[UUID, UUID, Judged, bool]]
     """left, right, decision, whether it is withdrawn in the end; the oldest first."""
+    model: Model
+    """The one that counts in the end; where it was learned, it comes on the way."""
 
 
 def draw_world(chance: Random) -> World:
@@ -78,21 +105,34 @@ def draw_world(chance: Random) -> World:
         (*chance.sample(tip_ids, 2), chance.choice(["same", "different", "different", "unsure"]), chance.random() < 0.3)
         for _ in range(chance.randrange(5))
     ]
-    return World(facts, judgements)  # type: ignore[arg-type]  # the samples are pairs
+    return World(facts, judgements, chance.choice([LEARNED, Model(rules=RULES)]))  # type: ignore[arg-type]  # the samples are pairs
 
 
 def _draw_values(chance: Random) -> list[GivenIdentifier]:
-    values = [email(f"someone{n}@example.org") for n in range(4)]
-    values += [GivenIdentifier(type="phone", value=f"+1617555010{n}") for n in range(3)]
+    values = [email(f"{name}@example.org") for name in ("amber.one", "basil", "cedar", "dahlia")]
+    values += [email("amberone@example.net")]
+    values += [GivenIdentifier(type="phone", value=f"+1617555230{n}") for n in range(3)]
     values += [GivenIdentifier(type="url", value="https://example.org/profile/1")]
-    return chance.sample(values, chance.choice([0, 1, 1, 2]))
+    return chance.sample(values, chance.choice([0, 1, 1, 2, 3]))
 
 
 def _draw_tip(chance: Random, ref: str, tip_id: UUID, version: int) -> TipReceivedV1:
-    files = [{"sha256": f"{chance.randrange(3):064x}"[::-1].replace("0", "a"), "viral": chance.random() < 0.15}]
-    role = chance.choice(["subject"] * 5 + ["victim"])
-    files = files if chance.random() < 0.3 else []
-    return a_tip(ref, *_draw_values(chance), tip_id=tip_id, version=version, files=files, role=role)
+    return a_tip(
+        ref,
+        *_draw_values(chance),
+        tip_id=tip_id,
+        version=version,
+        files=_draw_files(chance),
+        role=chance.choice(["subject"] * 5 + ["victim"]),
+        names=chance.sample(["Rosa Invented", "R. Invented", "Otto Madeup"], chance.randrange(2)),
+        birth_date=chance.choice([None, "1980-03-04", "1980-03-05", "1991-01-01", "1975-12-30"]),
+    )
+
+
+def _draw_files(chance: Random) -> list[dict[str, Any]]:
+    if chance.random() >= 0.3:
+        return []
+    return [{"sha256": f"{chance.randrange(3):064x}"[::-1].replace("0", "a"), "viral": chance.random() < 0.15}]
 
 
 async def play(graph: Graph, world: World, chance: Random) -> None:
@@ -101,7 +141,12 @@ async def play(graph: Graph, world: World, chance: Random) -> None:
     left = list(world.judgements)
     withdrawn: list[Judgement] = []
     seen: set[UUID] = set()
-    while facts or left:
+    news = [world.model] if world.model.learned != Learned() else []
+    while facts or left or news:
+        if news and (chance.random() < 0.2 or not facts):
+            await graph.believe(news.pop())
+        if chance.random() < 0.3:
+            await graph.learner().relink_some()
         batch, facts = facts[: (size := chance.choice([1, 1, 3, 7, 20]))], facts[size:]
         if batch:
             await graph.apply([encode(event) for event in batch])
@@ -114,6 +159,7 @@ async def play(graph: Graph, world: World, chance: Random) -> None:
                 withdrawn.append(judgement)
     for judgement in chance.sample(withdrawn, len(withdrawn)):
         await graph.withdraw(judgement)
+    await graph.relink()
 
 
 def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[str]]]:
@@ -123,17 +169,39 @@ def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[
     for (tip_id, _), result in sorted(batch.research.items()):
         research.setdefault(tip_id, []).append(result)
     contents: dict[UUID, TipContent] = dict(batch.contents)
+    profiles = {c.tip_id: profile_of(c, research.get(c.tip_id, ())) for c in contents.values()}
     holdings = [each for c in contents.values() for each in holdings_of(c, research.get(c.tip_id, ()))]
+    shared = _weighed(holdings, profiles, world.model)
     judgements = [
         Judgement(UUID(int=number), *pair_of(left, right), decision, START.replace(second=number), is_withdrawn)
         for number, (left, right, decision, is_withdrawn) in enumerate(world.judgements)
     ]
-    joining = joining_keys(holdings, rules=RULES)
-    found = cluster(contents, joining, newest_judgements(judgements), rules=RULES)
+    found = cluster(contents, shared, profiles, newest_judgements(judgements), model=world.model)
     refs = {each.cluster_id: frozenset(contents[tip].source_ref for tip in each.tip_ids) for each in found}
     good = {tip for tip, review in batch.reviews.items() if review.decision == "actionable"}
     filed = {(tip, each.cluster_id, each.component_id) for each in found for tip in each.tip_ids}
     return filed, {refs[each.cluster_id] for each in found if not good.isdisjoint(each.tip_ids)}
+
+
+def _weighed(holdings: Sequence[Holding], profiles: Mapping[UUID, Profile], model: Model) -> dict[Key, Shared]:
+    """Return the values that say something, each weighed by its holders."""
+    stats = key_stats(holdings)
+    holders: dict[Key, set[UUID]] = {}
+    held: dict[UUID, dict[Hashable, str]] = {}
+    for each in holdings:
+        if each.links:
+            holders.setdefault(each.key, set()).add(each.tip_id)
+            stat = stats[each.key]
+            if not stat.viral_count and RULES.may_join(each.key.type, stat.tip_count):
+                held.setdefault(each.tip_id, {})[each.key] = RULES.group_of(each.key.type, each.key.scope)
+    shared = {}
+    for key, tip_ids in holders.items():
+        group = RULES.group_of(key.type, key.scope)
+        tally = tally_of(group, tip_ids, profiles=profiles, held=held)
+        reliability = model.reliability(key, len(tip_ids), tally)
+        if RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability) in ("joins", "shows"):
+            shared[key] = Shared(tip_ids, reliability)
+    return shared
 
 
 def _incoming(fact: Payload) -> Incoming:
@@ -145,8 +213,13 @@ def _incoming(fact: Payload) -> Incoming:
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
-    seed: int, pool_of: Callable[[str], Awaitable[Pool]], clock: FakeClock, owner_pool: Pool
+    seed: int,
+    pool_of: Callable[[str], Awaitable[Pool]],
+    clock: FakeClock,
+    owner_pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 3)
     world = draw_world(Random(seed))
     filed, leads = expected(world)
     for order in range(ORDERS):
@@ -161,6 +234,23 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
         assert await graph.pool.fetch(STALE_CLUSTERS) == []
 
 
+async def test_a_value_that_became_too_common_is_no_company_for_another_either(graph: Graph, owner_pool: Pool) -> None:
+    """That holders of a phone number share an address too speaks for it, unless by now everybody has the address."""
+    phone, address = GivenIdentifier(type="phone", value="+16175552301"), email("basil@example.org")
+    four = [a_tip(f"CT-{number}", phone, address, names=[]) for number in range(4)]
+    others = [a_tip(f"CT-{number}", address, names=[]) for number in range(4, 6)]
+    found = []
+    for tips in ([*others, *four], [*four, *others]):
+        await owner_pool.execute(WIPE)
+        graph = Graph(graph.pool, graph.clock, RULES)
+        for tip in tips:
+            await graph.tell(tip)
+        for left, right in (four[:2], four[2:]):
+            await graph.judge(left.tip_id, right.tip_id, "same")
+        found.append((await graph.clusters(), await graph.pool.fetchval(SELECT_RELIABILITY, "phone")))
+    assert found[0] == found[1]
+
+
 async def test_the_worlds_of_this_test_have_what_they_are_to_show() -> None:
     """Else the property would hold for lack of cases."""
     worlds = [draw_world(Random(seed)) for seed in range(10)]
@@ -168,5 +258,6 @@ async def test_the_worlds_of_this_test_have_what_they_are_to_show() -> None:
     assert max(Counter(cluster_id for _, cluster_id, _ in filed).values()) > 3
     assert len({component for _, _, component in filed}) < len({cluster_id for _, cluster_id, _ in filed})
     assert sum(len(world.judgements) for world in worlds) > 10
+    assert len({world.model.version for world in worlds}) == 2
     for kind in (ResearchRecordedV1, TipReviewedV1):
         assert any(isinstance(fact, kind) for world in worlds for fact in world.facts)

@@ -20,7 +20,7 @@ from tests.integration.linker.graph import (
 )
 
 SHARED = email("someone@example.org")
-LOW = Rules("test", {"email": TypeRule("strong", 2, 9.0)})
+LOW = Rules("test", {"email": TypeRule("handle", 0.95, 2)})
 
 
 async def test_tips_that_share_a_strong_value_are_one_cluster_under_the_older_tip(graph: Graph) -> None:
@@ -103,12 +103,18 @@ async def test_a_value_that_passes_its_cap_is_told_of_and_parts_its_holders_and_
     assert (capped["payload"]["frequency"], uncapped["payload"]["frequency"]) == (3, 2)
 
 
-async def test_one_tip_that_calls_a_file_viral_parts_all_that_have_it(graph: Graph) -> None:
+async def test_one_tip_that_calls_a_file_viral_takes_its_word_from_all_that_have_it(graph: Graph) -> None:
+    """A handle on two services is not enough by itself; with a file it is, until that is known to circulate."""
     file = {"sha256": "ab" * 32}
-    await graph.tell(a_tip("CT-1", files=[file]), a_tip("CT-2", files=[file]))
+    for number, service in enumerate(["forum", "chat"], start=1):
+        handle = GivenIdentifier(type="username", value="quiet.otter", service=service)
+        await graph.tell(a_tip(f"CT-{number}", handle, files=[file], names=[]))
     assert len(await graph.clusters()) == 1
-    await graph.tell(a_tip("CT-3", files=[{**file, "viral": True}]))
+    late = a_tip("CT-3", files=[{**file, "viral": True}], names=[])
+    await graph.tell(late)
     assert len(await graph.clusters()) == 3
+    await graph.tell(amended(late, names=[]))
+    assert len(await graph.clusters()) == 2
 
 
 async def test_a_tip_is_told_whom_it_is_linked_to_once(graph: Graph) -> None:

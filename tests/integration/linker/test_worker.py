@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import services.linker.store.graph
 import services.linker.store.leads
+import services.linker.store.models
 import services.linker.store.shown
+import services.linker.store.values
 from services.linker.app import SERVICE
 from services.linker.handlers.republish import list_facts
 from services.linker.store.graph import lock_graph
@@ -20,7 +22,13 @@ from tests.waiting import eventually
 
 PoolOf = Callable[[str], Awaitable[Pool]]
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-STORES = (services.linker.store.graph, services.linker.store.leads, services.linker.store.shown)
+STORES = (
+    services.linker.store.graph,
+    services.linker.store.leads,
+    services.linker.store.models,
+    services.linker.store.shown,
+    services.linker.store.values,
+)
 
 
 async def test_a_reviewed_tip_becomes_a_lead_on_its_topic(kafka: Kafka, work: Work) -> None:
@@ -57,7 +65,8 @@ async def test_whoever_decides_waits_until_the_one_before_is_done(graph: Graph) 
 
 
 async def test_batches_and_judgements_side_by_side_end_in_one_view(graph: Graph) -> None:
-    tips = [a_tip(f"CT-{number}", email(f"someone{number % 3}@example.org")) for number in range(12)]
+    names = ("amber", "basil", "cedar")
+    tips = [a_tip(f"CT-{number}", email(f"{names[number % 3]}@example.org")) for number in range(12)]
     await graph.tell(*tips[:3])
     await asyncio.gather(
         *(graph.tell(tip) for tip in tips[3:]),

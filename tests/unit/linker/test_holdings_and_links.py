@@ -1,19 +1,25 @@
 """What a tip holds, who may link by it, and what an analyst is told about a link."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.linker.domain.cluster import Judged, Judgement, newest_judgements
-from services.linker.domain.evidence import Holding, Key, holdings_of, joining_keys, key_stats
-from services.linker.domain.facts import File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
-from services.linker.domain.links import Link, links_of
-from services.linker.domain.rules import FOUNDATION, KeyStat
+from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
+from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
+from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, links_of
+from services.linker.domain.model import Model, Tally
+from services.linker.domain.rules import RULES, Standing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HASH = "ab" * 32
+MODEL = Model()
 
 
 def uid(number: int) -> UUID:
@@ -24,8 +30,14 @@ def email(value: str = "dark@example.org") -> GivenIdentifier:
     return GivenIdentifier("email", value)
 
 
-def party(*identifiers: GivenIdentifier, role: Role = "subject") -> Party:
-    return Party(uid(900), role, identifiers=identifiers)
+def network(
+    address: str = "203.0.113.9", *, port: int | None = None, after: timedelta = timedelta()
+) -> GivenIdentifier:
+    return GivenIdentifier("ip", address, port=port, at=NOW + after)
+
+
+def party(*identifiers: GivenIdentifier, role: Role = "subject", home: Address | None = None) -> Party:
+    return Party(uid(900), role, identifiers=identifiers, addresses=(home,) if home else ())
 
 
 def tip(number: int, *parties: Party, files: tuple[File, ...] = (), viral: bool = False) -> TipContent:
@@ -35,15 +47,37 @@ def tip(number: int, *parties: Party, files: tuple[File, ...] = (), viral: bool 
     )  # fmt: skip
 
 
-def keys_of(*contents: TipContent) -> dict[Key, frozenset[UUID]]:
-    return joining_keys([held for content in contents for held in holdings_of(content)], rules=FOUNDATION)
+def holdings_in(*contents: TipContent) -> list[Holding]:
+    return [holding for content in contents for holding in holdings_of(content)]
+
+
+def standings_of(holdings: Iterable[Holding]) -> dict[Key, Standing]:
+    """Return how each value stands as long as nothing was learned."""
+    return {
+        key: RULES.standing(key.type, stat.tip_count, stat.viral_count, MODEL.reliability(key, stat.tip_count, Tally()))
+        for key, stat in key_stats(holdings).items()
+    }
+
+
+def types_that(standing: Standing, *contents: TipContent) -> set[str]:
+    return {key.type for key, found in standings_of(holdings_in(*contents)).items() if found == standing}
+
+
+def worth_of(holdings: Iterable[Holding]) -> dict[Key, Worth]:
+    held = list(holdings)
+    standings = standings_of(held)
+    return {
+        key: Worth(stat.tip_count, MODEL.reliability(key, stat.tip_count, Tally()))
+        for key, stat in key_stats(held).items()
+        if standings[key] in ("joins", "shows")
+    }
 
 
 def links_between(*contents: TipContent, judged: Judged | None = None) -> tuple[Link, ...]:
     """Return the links of the first of the tips."""
-    held = [holding for content in contents for holding in holdings_of(content)]
+    held = holdings_in(*contents)
     judgements = [Judgement(uid(800), uid(1), uid(2), judged, NOW)] if judged else []
-    return links_of(uid(1), held, stats=key_stats(held), judgements=newest_judgements(judgements), rules=FOUNDATION)
+    return links_of(uid(1), held, worth=worth_of(held), judgements=newest_judgements(judgements), model=MODEL)
 
 
 @pytest.mark.parametrize(
@@ -60,29 +94,72 @@ def links_between(*contents: TipContent, judged: Judged | None = None) -> tuple[
     ids=lambda identifier: identifier.type,
 )
 def test_two_subjects_with_one_strong_identifier_are_joined_by_it(identifier: GivenIdentifier) -> None:
-    joined = keys_of(tip(1, party(identifier)), tip(2, party(identifier)))
-    assert list(joined.values()) == [frozenset({uid(1), uid(2)})]
+    contents = tip(1, party(identifier)), tip(2, party(identifier))
+    assert identifier.type in types_that("joins", *contents)
+    (link,) = links_between(*contents)
+    assert (link.tip_id, link.strength) == (uid(2), "strong")
 
 
 @pytest.mark.parametrize("hashes", [File(sha256=HASH), File(sha1="ab" * 20), File(md5="ab" * 16)])
-def test_two_tips_with_one_file_are_joined_by_it(hashes: File) -> None:
-    assert len(keys_of(tip(1, files=(hashes,)), tip(2, files=(hashes,)))) == 1
+def test_two_tips_with_one_file_are_shown_together_and_not_joined(hashes: File) -> None:
+    contents = tip(1, files=(hashes,)), tip(2, files=(hashes,))
+    assert list(standings_of(holdings_in(*contents)).values()) == ["shows"]
+    assert [link.strength for link in links_between(*contents)] == ["weak"]
 
 
 @pytest.mark.parametrize("role", ["victim", "reporter", "recipient", "witness", "account_victim"])
-def test_no_role_but_the_subject_joins_tips(role: Role) -> None:
-    other = party(email(), role=role)
-    assert keys_of(tip(1, other), tip(2, other)) == {}
-    assert keys_of(tip(1, party(email())), tip(2, other)) == {}
+def test_no_role_but_the_subject_links_tips(role: Role) -> None:
+    home = Address(line="12 Elm Street", city="Springfield")
+    other = party(email(), network(port=51_000), role=role, home=home)
+    assert links_between(tip(1, other), tip(2, other)) == ()
+    assert links_between(tip(1, party(email())), tip(2, other)) == ()
     held = holdings_of(tip(1, other))
     assert key_stats(held) == {}
-    assert [(holding.links, holding.reason) for holding in held] == [(False, f"a {role.replace('_', ' ')} holds it")]
+    # Nor is anything derived from it: no handle, no line at a time, no address.
+    assert [(holding.key.type, holding.reason) for holding in held] == [
+        ("email", f"a {role.replace('_', ' ')} holds it"),
+        ("ip", f"a {role.replace('_', ' ')} holds it"),
+    ]
 
 
-def test_the_same_name_on_two_services_is_two_values() -> None:
+def test_the_same_name_on_two_services_is_two_values_and_one_handle() -> None:
     left = tip(1, party(GivenIdentifier("username", "dark_77", service="socialA")))
-    right = tip(2, party(GivenIdentifier("username", "dark_77", service="chatB")))
-    assert keys_of(left, right) == {}
+    right = tip(2, party(GivenIdentifier("username", "dark.77", service="chatB")))
+    assert types_that("joins", left, right) == {"handle"}
+    (link,) = links_between(left, right)
+    assert [evidence.detail for evidence in link.evidence] == [
+        "same handle, apart from punctuation, on any service, seen in 2 tips"
+    ]
+
+
+def test_a_handle_is_taken_from_mail_and_payment_names_too_but_from_no_bank_account() -> None:
+    held = holdings_of(
+        tip(
+            1,
+            party(
+                email("Night.Owl@example.org"),
+                GivenIdentifier("payment", "$nightowl", service="payC"),
+                GivenIdentifier("payment", "GB29 NWBK 6016 1331 9268 19"),
+            ),
+        )
+    )
+    assert {holding.key.value for holding in held if holding.key.type == "handle"} == {"nightowl"}
+    assert {holding.key.value for holding in held if holding.key.type == "handle_family"} == {"nightowl"}
+
+
+@pytest.mark.parametrize("value", ["12345678@example.org", "unknown@example.org", "abc@example.org"])
+def test_digits_placeholders_and_what_is_short_are_no_handle(value: str) -> None:
+    assert {holding.key.type for holding in holdings_of(tip(1, party(email(value))))} <= {"email"}
+
+
+def test_a_placeholder_is_no_handle_however_it_is_punctuated() -> None:
+    names = (GivenIdentifier("username", value, service="chatB") for value in ("anon.ymous", "un_known"))
+    assert {holding.key.type for holding in holdings_of(tip(1, party(*names)))} == {"username"}
+
+
+def test_names_and_birth_dates_are_no_values() -> None:
+    joe = replace(party(), names=("Joe Dark",), birth_date="1980-02-13")
+    assert holdings_of(tip(1, joe)) == ()
 
 
 def test_a_value_that_never_links_is_kept_with_its_reason() -> None:
@@ -90,32 +167,92 @@ def test_a_value_that_never_links_is_kept_with_its_reason() -> None:
     (held,) = holdings_of(tip(1, party(address)))
     assert not held.links
     assert held.reason
-    assert keys_of(tip(1, party(address)), tip(2, party(address))) == {}
+    assert links_between(tip(1, party(address)), tip(2, party(address))) == ()
+
+
+def test_a_network_address_without_time_links_nothing_and_with_it_within_a_day_shows() -> None:
+    early, late, other_day = (
+        tip(number, party(network(after=timedelta(hours=hours)))) for number, hours in ((1, 0), (2, 20), (3, 72))
+    )
+    assert types_that("shows", early, late) == {"ip"}
+    assert types_that("joins", early, late) == set()
+    assert [link.strength for link in links_between(early, late)] == ["weak"]
+    assert links_between(early, replace(other_day, tip_id=uid(2))) == ()
+
+
+def test_a_network_address_with_its_port_joins_within_minutes() -> None:
+    first, soon, later, elsewhere = (
+        tip(number, party(network(port=port, after=timedelta(minutes=minutes))))
+        for number, port, minutes in ((1, 51_000, 0), (2, 51_000, 9), (2, 51_000, 11), (2, 51_001, 0))
+    )
+    assert types_that("joins", first, soon) == {"ip_port"}
+    assert types_that("joins", first, later) == set()
+    assert types_that("joins", first, elsewhere) == set()
+
+
+@pytest.mark.parametrize("port", [0, 80, 443, 8080, 8443])
+def test_a_servers_port_is_as_good_as_none(port: int) -> None:
+    assert types_that("joins", *(tip(number, party(network(port=port))) for number in (1, 2))) == set()
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "100.64.7.7", "192.168.0.1", "fe80::1"])
+def test_a_private_or_carrier_address_never_links(address: str) -> None:
+    contents = [tip(number, party(network(address, port=51_000))) for number in (1, 2)]
+    assert links_between(*contents) == ()
+
+
+def test_of_an_ipv6_address_the_household_is_the_first_64_bits() -> None:
+    left, right = (tip(n, party(network(f"2001:db8:1:2::{n}"))) for n in (1, 2))
+    assert types_that("shows", left, right) == {"ip_net"}
+    next_door = tip(2, party(network("2001:db8:1:3::1")))
+    assert links_between(left, next_door) == ()
+
+
+def test_a_postal_address_is_one_flat_whatever_its_spelling() -> None:
+    flat = Address(line="12 Elm Street, Apt 3", city="Springfield", postal_code="12345")
+    alike = Address(line="12 ELM STREET APT. 3", postal_code="12345")
+    next_door = replace(flat, line="12 Elm Street, Apt 4")
+    assert [link.tip_id for link in links_between(tip(1, party(home=flat)), tip(2, party(home=alike)))] == [uid(2)]
+    assert links_between(tip(1, party(home=flat)), tip(2, party(home=next_door))) == ()
+    for vague in (Address(line="12 Elm Street"), Address(city="Springfield", postal_code="12345")):
+        assert holdings_of(tip(1, party(home=vague))) == ()
 
 
 def test_a_value_that_does_not_fit_its_type_is_not_held() -> None:
     assert holdings_of(tip(1, party(email("not an address")), files=(File(sha256="12"),))) == ()
 
 
-def test_a_viral_file_joins_nobody_even_when_only_one_tip_says_so() -> None:
+def test_a_viral_file_links_nobody_even_when_only_one_tip_says_so() -> None:
     plain, viral = File(sha256=HASH), File(sha256=HASH, viral=True)
-    assert keys_of(tip(1, files=(plain,)), tip(2, files=(plain,)), tip(3, files=(viral,))) == {}
-    assert keys_of(tip(1, files=(plain,)), tip(2, files=(plain,)), tip(3, files=(plain,), viral=True)) == {}
+    ordinary = tip(1, files=(plain,)), tip(2, files=(plain,))
+    assert len(links_between(*ordinary)) == 1
+    for third in (tip(3, files=(viral,)), tip(3, files=(plain,), viral=True)):
+        assert types_that("viral", *ordinary, third) == {"sha256"}
+        assert links_between(*ordinary, third) == ()
 
 
 def test_a_viral_tip_still_links_by_its_account() -> None:
-    assert len(keys_of(tip(1, party(email()), viral=True), tip(2, party(email())))) == 1
+    (link,) = links_between(tip(1, party(email()), viral=True), tip(2, party(email())))
+    assert link.strength == "strong"
 
 
 def test_research_links_like_the_tip_and_says_where_it_came_from() -> None:
-    held = holdings_of(tip(1), [Research(parties=(party(email()),))]) + holdings_of(tip(2, party(email())))
-    assert list(joining_keys(held, rules=FOUNDATION).values()) == [frozenset({uid(1), uid(2)})]
-    (link,) = links_of(uid(1), held, stats=key_stats(held), judgements={}, rules=FOUNDATION)
-    assert link.evidence[0].detail == "same e-mail address, seen in 2 tips, found by research"
+    held = [*holdings_of(tip(1), [Research(parties=(party(email("a.b@gmail.com")),))])]
+    held += holdings_of(tip(2, party(email("a.b@gmail.com"))))
+    assert list(standings_of(held).values()) == ["joins"]
+    (link,) = links_of(uid(1), held, worth=worth_of(held), judgements={}, model=MODEL)
+    assert [each.detail for each in link.evidence] == ["same e-mail address, seen in 2 tips, found by research"]
+
+
+def test_a_file_found_by_research_is_viral_only_when_research_says_so() -> None:
+    contents = tip(1, viral=True)
+    for is_viral in (False, True):
+        (held,) = holdings_of(contents, [Research(files=(File(sha256=HASH, viral=is_viral),))])
+        assert held.is_viral == is_viral
 
 
 def test_a_value_given_twice_is_one_holding_and_one_tip() -> None:
-    twice = tip(1, party(email(), replace(email(" DARK@example.org"), verified=True)))
+    twice = tip(1, party(email("a.b@gmail.com"), replace(email(" A.B@gmail.com"), verified=True)))
     (held,) = holdings_of(twice)
     assert held.is_verified
     assert key_stats([held, *holdings_of(twice)]) == {held.key: KeyStat(1)}
@@ -128,33 +265,48 @@ def test_links_come_heaviest_first_with_a_sentence_for_each_value() -> None:
     assert [evidence.detail for evidence in links[0].evidence] == [
         "same e-mail address, seen in 2 tips",
         "same user name on chatb, seen in 3 tips",
+        "same handle, apart from punctuation, on any service, seen in 2 tips",
+        "same handle, apart from punctuation, on any service, seen in 3 tips",
     ]
     assert links[0].weight > links[1].weight
-    assert {link.rules_version for link in links} == {FOUNDATION.version}
+    assert links[0].weight == sum(evidence.weight for evidence in links[0].evidence)
+    assert {link.rules_version for link in links} == {MODEL.version}
 
 
 def test_another_spelling_links_with_less_weight_and_says_so() -> None:
-    alike = links_between(tip(1, party(email("a.b@gmail.com"))), tip(2, party(email("A.B@gmail.com"))))
-    unlike = links_between(tip(1, party(email("a.b@gmail.com"))), tip(2, party(email("ab+x@gmail.com"))))
-    assert alike[0].evidence[0].rule == "same_email"
-    assert unlike[0].evidence[0].rule == "same_email_canonical"
-    assert unlike[0].evidence[0].detail == "same e-mail address after removing dots and +tag, seen in 2 tips"
-    assert unlike[0].strength == "strong"
-    assert unlike[0].weight < alike[0].weight
+    (alike,) = links_between(tip(1, party(email("a.b@gmail.com"))), tip(2, party(email("A.B@gmail.com"))))
+    (unlike,) = links_between(tip(1, party(email("a.b@gmail.com"))), tip(2, party(email("ab+x@gmail.com"))))
+    assert alike.evidence[0].rule == "same_email"
+    assert unlike.evidence[0].rule == "same_email_canonical"
+    assert unlike.evidence[0].detail == "same e-mail address after removing dots and +tag, seen in 2 tips"
+    assert unlike.weight < alike.weight
 
 
-def test_a_web_address_is_shown_and_joins_nobody() -> None:
+def test_a_web_address_alone_is_medium_evidence() -> None:
     page = GivenIdentifier("url", "https://pages.example.org/dark")
-    contents = tip(1, party(page)), tip(2, party(page))
-    assert keys_of(*contents) == {}
-    assert [link.strength for link in links_between(*contents)] == ["medium"]
+    assert [link.strength for link in links_between(tip(1, party(page)), tip(2, party(page)))] == ["medium"]
 
 
 def test_a_value_above_its_cap_gives_no_link_at_all() -> None:
-    cap = FOUNDATION.types["email"].tip_count_max
+    cap = RULES.types["email"].tip_count_max
     contents = [tip(number, party(email())) for number in range(1, cap + 2)]
     assert len(links_between(*contents[:-1])) == cap - 1
     assert links_between(*contents) == ()
+
+
+@pytest.mark.parametrize(
+    ("reliability", "strength"), [(0.95, "strong"), (0.6, "medium"), (0.2, "weak"), (EVIDENCE_MIN - 0.01, None)]
+)
+def test_a_link_is_as_strong_as_its_value_is_reliable_now(reliability: float, strength: str | None) -> None:
+    held = holdings_in(*(tip(number, party(email("a.b@gmail.com"))) for number in (1, 2)))
+    worth = {held[0].key: Worth(2, reliability)}
+    found = links_of(uid(1), held, worth=worth, judgements={}, model=MODEL)
+    assert [link.strength for link in found] == ([strength] if strength else [])
+
+
+def test_a_value_that_says_nothing_now_links_nothing() -> None:
+    held = holdings_in(tip(1, party(email())), tip(2, party(email())))
+    assert links_of(uid(1), held, worth={}, judgements={}, model=MODEL) == ()
 
 
 @pytest.mark.parametrize(("judged", "strength"), [("same", "strong"), ("different", "weak"), ("unsure", "weak")])
@@ -163,13 +315,24 @@ def test_a_judged_pair_is_listed_even_when_it_shares_nothing(judged: Judged, str
     assert (link.tip_id, link.judgement, link.strength, link.evidence) == (uid(2), judged, strength, ())
 
 
-def test_no_order_of_holdings_changes_the_links() -> None:
-    held: list[Holding] = [
-        holding
-        for number in range(1, 5)
-        for holding in holdings_of(tip(number, party(email(), email(f"{number}@example.org"))))
-    ]
-    stats = key_stats(held)
-    forward = links_of(uid(1), held, stats=stats, judgements={}, rules=FOUNDATION)
-    assert forward == links_of(uid(1), held[::-1], stats=stats, judgements={}, rules=FOUNDATION)
+def test_a_sentence_never_holds_the_value() -> None:
+    values = ("night.owl@example.org", "nightowl", "Elm", "203.0.113.9")
+    said = party(
+        email(values[0]),
+        GivenIdentifier("username", values[1], service="chatB"),
+        network(port=51_000),
+        home=Address(line="12 Elm Street", city="Springfield"),
+    )
+    (link,) = links_between(tip(1, said), tip(2, said))
+    assert len(link.evidence) == 7
+    assert not [each.detail for each in link.evidence for value in values if value.lower() in each.detail.lower()]
+
+
+@given(st.randoms(use_true_random=False))
+def test_no_order_of_holdings_changes_the_links(chance: Random) -> None:
+    held = holdings_in(*(tip(number, party(email(), email(f"{number}@example.org"))) for number in range(1, 5)))
+    worth = worth_of(held)
+    forward = links_of(uid(1), held, worth=worth, judgements={}, model=MODEL)
+    chance.shuffle(held)
+    assert links_of(uid(1), held, worth=worth, judgements={}, model=MODEL) == forward
     assert len(forward) == 3

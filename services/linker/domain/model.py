@@ -1,0 +1,201 @@
+"""What the linker has learned from the tips at hand: how much an equal value says, by its kind and how common it is.
+
+The yardstick is what tips say of their subjects apart from identifiers. Of two tips of one person, birth dates and
+names agree at some rate (`same`), of two strangers hardly ever (`chance`). So the rate at which they agree between
+holders of a value tells in how many of its pairs the two are one person: its **reliability**. That is learned for each
+kind of value, by how many tips hold it and how surprising it is, and then for each value from its own holders.
+
+Everything here is a value made from tips by a pure function, rounded, and named by its content. The same tips give the
+same model, whatever the order in which they came; while a model stands, so do its clusters.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import pairwise
+from math import log2
+
+from services.linker.domain.evidence import Key
+from services.linker.domain.rules import RULES, Rules
+from shared.identifiers.handles import handle_of
+
+RELIABILITY_MIN, RELIABILITY_MAX = 0.02, 0.98
+"""Nothing is learned so surely that one contradiction could not weigh against it."""
+SHARED_BY_MANY = 0.08
+"""The reliability of a value that its holders contradict: some of them are one person all the same."""
+SHARED_RATE = 0.15
+"""Of a value that many share, the part of its pairs that are one person nonetheless."""
+DEPENDENCE = 0.7
+"""Pairs of one value's holders are not independent of each other: so much of their evidence counts."""
+COMPANY, COMPANY_CHANCE = 0.35, 0.01
+"""Assumed of pairs of one person, and of strangers: that they share another value besides."""
+HOLDERS_FOR_COMPANY = 4
+"""From so many holders on, it says something that they share nothing else."""
+STEPS_A_BIT = 2
+"""Reliabilities move by half bits, so that one more holder does not move all that hangs on a value by a hair."""
+SURPRISE_CLASS_BITS = 8.0
+SURPRISE_CLASS_MAX = 5
+SMOOTHING, LETTERS = 0.3, 40
+AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
+
+SURPRISING = frozenset({"username", "handle", "handle_family"})
+"""The kinds whose values people think up, so that some come to many minds."""
+
+SizeClass = int
+Kind = tuple[str, SizeClass, int]
+"""Type (with the scope where that is a kind of its own), the class of its number of holders, and of its surprise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often something agrees between two tips of one person, and between two of strangers; both within 0 and 1."""
+
+    same: float
+    chance: float
+
+    @property
+    def agree_bits(self) -> float:
+        """What an agreement says for one person, in bits."""
+        return min(AGREE_BITS_MAX, log2(self.same / self.chance))
+
+    @property
+    def differ_bits(self) -> float:
+        """What a contradiction says, in bits, below 0."""
+        return max(DIFFER_BITS_MIN, log2((1 - self.same) / (1 - self.chance)))
+
+    def shared_bits(self, agreed: float, told: float) -> float:
+        """Return the bits, of `agreed` agreements in `told` pairs, for one person behind all and not many."""
+        many = min(self.chance + SHARED_RATE * self.same, 0.6 * self.same)
+        return agreed * log2(self.same / many) + (told - agreed) * log2((1 - self.same) / (1 - many))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the pairs of some values' holders say: how many were looked at, and how they agree.
+
+    `births` and `names` are (agreed, told); `company` counts pairs that also share a value of another kind;
+    `sure_births` and `sure_names` are (agreed, told) of those pairs, which are surely one person.
+    """
+
+    pairs: float = 0.0
+    births: tuple[float, float] = (0.0, 0.0)
+    names: tuple[float, float] = (0.0, 0.0)
+    company: float = 0.0
+    sure_births: tuple[float, float] = (0.0, 0.0)
+    sure_names: tuple[float, float] = (0.0, 0.0)
+
+    def times(self, factor: float) -> "Tally":
+        """Return the tally with every pair counted `factor` times."""
+
+        def both(counts: tuple[float, float]) -> tuple[float, float]:
+            return counts[0] * factor, counts[1] * factor
+
+        return Tally(
+            self.pairs * factor,
+            both(self.births),
+            both(self.names),
+            self.company * factor,
+            both(self.sure_births),
+            both(self.sure_names),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The numbers that were learned. `letters` gives the bits of a letter after another, by the two of them."""
+
+    births: Rates = Rates(0.93, 0.002)
+    names: Rates = Rates(0.85, 0.003)
+    kinds: tuple[tuple[Kind, float, float], ...] = ()
+    """Of each kind its reliability, and its company: of its pairs of one person, the part that share another value."""
+    letters: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """What was learned, under the rules by which it was."""
+
+    learned: Learned = Learned()
+    rules: Rules = RULES
+
+    @cached_property
+    def version(self) -> str:
+        """The rules' version, and what the learned numbers hash to: equal versions decide alike."""
+        return f"{self.rules.version}.{sha256(repr(self.learned).encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def _kinds(self) -> Mapping[Kind, tuple[float, float]]:
+        return {
+            (kind[0], kind[1], kind[2]): (reliability, company) for kind, reliability, company in self.learned.kinds
+        }
+
+    @cached_property
+    def _letters(self) -> Mapping[str, float]:
+        return dict(self.learned.letters)
+
+    def kind_of(self, key: Key, tip_count: int) -> Kind:
+        """Return the kind whose reliability is a value's starting point."""
+        surprise = self.surprise_bits(key.value) if key.type in SURPRISING else 0.0
+        return (
+            self.rules.name_of(key.type, key.scope),
+            size_class(tip_count),
+            min(SURPRISE_CLASS_MAX, int(surprise / SURPRISE_CLASS_BITS)),
+        )
+
+    def surprise_bits(self, name: str) -> float:
+        """Return how unlikely a handle is, made letter by letter as others are: few bits for lucky, many for 7-9xq."""
+        unknown = log2(LETTERS)
+        text = f"^{handle_of(name) or name}$"
+        return sum(self._letters.get(pair, unknown) for pair in map("".join, pairwise(text)))
+
+    def reliability(self, key: Key, tip_count: int, tally: Tally) -> float:
+        """Return in which part of the pairs of a value's holders the two are one person, 0 to 1.
+
+        Held by one tip alone, or above the type's cap, 0. Otherwise the kind's reliability, moved by what the value's
+        own holders say.
+        """
+        rule = self.rules.types.get(key.type)
+        if rule is None or not 2 <= tip_count <= rule.tip_count_max:
+            return 0.0
+        start, usual_company = self._kinds.get(self.kind_of(key, tip_count), (rule.reliability, COMPANY))
+        bits = odds_bits(min(RELIABILITY_MAX, max(RELIABILITY_MIN, start)))
+        if tally.pairs:
+            told = tally.times(DEPENDENCE * (tip_count - 1) / tally.pairs)
+            bits += self.learned.births.shared_bits(*told.births) + self.learned.names.shared_bits(*told.names)
+            if tip_count >= HOLDERS_FOR_COMPANY:
+                company = Rates(usual_company, COMPANY_CHANCE)
+                bits += company.shared_bits(told.company, told.pairs) / 2
+        is_personal = _probability(bits)
+        found = odds_bits(is_personal * RELIABILITY_MAX + (1 - is_personal) * SHARED_BY_MANY)
+        return round(_probability(round(found * STEPS_A_BIT) / STEPS_A_BIT), 4)
+
+
+def _probability(bits: float) -> float:
+    return 1 / (1 + 2**-bits)
+
+
+def odds_bits(probability: float) -> float:
+    """Return the logarithm (base 2) of the odds of a probability above 0 and below 1."""
+    return log2(probability / (1 - probability))
+
+
+def size_class(tip_count: int) -> SizeClass:
+    """Return the power of two that the number of a value's holders does not pass: 2, 4, 8, 16 and so on."""
+    return 1 << max(1, (tip_count - 1).bit_length())
+
+
+def letter_bits(handles: Iterable[str], *, pairs_max: int) -> tuple[tuple[str, float], ...]:
+    """Return the bits of each of the commonest pairs of letters in the handles, in tenths."""
+    pairs: dict[str, int] = {}
+    firsts: dict[str, int] = {}
+    for handle in handles:
+        text = f"^{handle}$"
+        for first, second in pairwise(text):
+            pairs[first + second] = pairs.get(first + second, 0) + 1
+            firsts[first] = firsts.get(first, 0) + 1
+    commonest = sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:pairs_max]
+    return tuple(
+        (pair, round(-log2((pairs[pair] + SMOOTHING) / (firsts[pair[0]] + SMOOTHING * LETTERS)), 1))
+        for pair in sorted(commonest)
+    )

@@ -1,0 +1,224 @@
+"""Values, who holds them, and how each stands."""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from uuid import UUID
+
+from services.linker.domain.evidence import Holding, Key, KeyStat
+from services.linker.domain.links import Worth
+from services.linker.domain.rules import Rules, Standing
+from shared.db.pool import Connection, Row
+
+REMOVE_HOLDINGS = """
+DELETE FROM holding USING key WHERE holding.tip_id = ANY($1::uuid[]) AND key.key_id = holding.key_id
+RETURNING holding.tip_id, key.type, key.value, key.scope, holding.exact, holding.role, holding.party_id,
+    holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason"""
+ADD_HOLDINGS = """
+INSERT INTO holding (tip_id, number, key_id, exact, role, party_id, origin, is_verified, is_viral, links, reason)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+    $8::boolean[], $9::boolean[], $10::boolean[], $11::text[])"""
+CHANGE_COUNTS = """
+INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
+SELECT given.key_id, given.type, given.scope, given.value, 0, 0
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS given (key_id, type, scope, value)
+ON CONFLICT ON CONSTRAINT key_pkey DO NOTHING"""
+COUNT_HOLDERS = """
+UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count
+FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS given (key_id, tip_count, viral_count)
+WHERE key.key_id = given.key_id
+RETURNING key.key_id, key.tip_count, key.viral_count, key.standing, key.reliability"""
+SELECT_KEYS = """
+SELECT type, scope, value, tip_count, viral_count, standing, reliability FROM key
+WHERE tip_count > 1 AND key_id IN (SELECT key_id FROM holding WHERE links AND tip_id = ANY($1::uuid[]))"""
+SELECT_HOLDERS = """
+SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
+WHERE links AND key_id = ANY($1::uuid[]) GROUP BY key_id"""
+# What nobody else at hand holds is left out before the values are looked up: it is most of what there is.
+SELECT_HELD = """
+WITH shared AS MATERIALIZED (
+    SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
+    WHERE tip_id = ANY($1::uuid[]) AND links GROUP BY key_id HAVING count(DISTINCT tip_id) > 1
+)
+SELECT key.key_id, key.type, key.scope, key.tip_count, shared.tip_ids
+FROM shared JOIN key ON key.key_id = shared.key_id
+WHERE key.viral_count = 0"""
+SAVE_STANDINGS = """
+UPDATE key SET standing = given.standing, reliability = given.reliability,
+    value_id = COALESCE(key.value_id, given.value_id),
+    crossings = key.crossings + (given.value_id IS NOT NULL)::integer
+FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::uuid[]) AS given (key_id, standing, reliability, value_id)
+WHERE key.key_id = given.key_id
+RETURNING key.key_id, key.value_id, key.crossings"""
+SELECT_LINKING = """
+WITH mine AS (
+    SELECT DISTINCT key_id FROM holding WHERE tip_id = ANY($1::uuid[]) AND links
+)
+SELECT holding.tip_id, key.type, key.value, key.scope, key.tip_count, key.reliability, holding.exact, holding.role,
+    holding.party_id, holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason
+FROM mine
+    JOIN key ON key.key_id = mine.key_id AND key.standing IN ('joins', 'shows') AND key.reliability >= $2
+    JOIN holding ON holding.key_id = key.key_id AND holding.links"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A value that changed or whose holders did: how common it is now, and how it stood before."""
+
+    key: Key
+    stat: KeyStat
+    standing: Standing
+    reliability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A value under the name that events have for it, and how often it crossed its cap, either way."""
+
+    value_id: UUID
+    number: int
+
+
+@lru_cache(maxsize=50_000)
+def key_id_of(key: Key) -> UUID:
+    """Return the first 128 bits of SHA-256 over type, scope and value, which hold no NUL."""
+    return UUID(bytes=sha256("\0".join((key.type, key.scope, key.value)).encode()).digest()[:16])
+
+
+async def replace_holdings(
+    transaction: Connection, tip_ids: Collection[UUID], holdings: Sequence[Holding]
+) -> list[Holding]:
+    """Let `holdings` be all that the tips hold, and return what they held before. Counts are changed separately."""
+    removed = [_holding(row) for row in await transaction.fetch(REMOVE_HOLDINGS, list(tip_ids))]
+    await transaction.execute(
+        ADD_HOLDINGS,
+        [holding.tip_id for holding in holdings],
+        _numbered(holdings),
+        [key_id_of(holding.key) for holding in holdings],
+        [holding.exact for holding in holdings],
+        [holding.role for holding in holdings],
+        [holding.party_id for holding in holdings],
+        [holding.origin for holding in holdings],
+        [holding.is_verified for holding in holdings],
+        [holding.is_viral for holding in holdings],
+        [holding.links for holding in holdings],
+        [holding.reason for holding in holdings],
+    )
+    return removed
+
+
+async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) -> list[KeyChange]:
+    """Add to the counts of values, a new value from 0, and return them all; a delta's counts may be below or at 0."""
+    keys = {key_id_of(key): key for key in deltas}
+    await transaction.execute(
+        CHANGE_COUNTS,
+        list(keys),
+        [key.type for key in deltas],
+        [key.scope for key in deltas],
+        [key.value for key in deltas],
+    )
+    rows = await transaction.fetch(
+        COUNT_HOLDERS,
+        list(keys),
+        [delta.tip_count for delta in deltas.values()],
+        [delta.viral_count for delta in deltas.values()],
+    )
+    return [
+        KeyChange(
+            keys[row["key_id"]], KeyStat(row["tip_count"], row["viral_count"]), row["standing"], row["reliability"]
+        )
+        for row in rows
+    ]
+
+
+async def load_keys(transaction: Connection, tip_ids: Collection[UUID]) -> list[KeyChange]:
+    """Return the values by which the tips might be linked to others, as they stand."""
+    return [
+        KeyChange(
+            Key(row["type"], row["value"], row["scope"]),
+            KeyStat(row["tip_count"], row["viral_count"]),
+            row["standing"],
+            row["reliability"],
+        )
+        for row in await transaction.fetch(SELECT_KEYS, list(tip_ids))
+    ]
+
+
+async def load_holders(transaction: Connection, keys: Iterable[Key]) -> dict[Key, list[UUID]]:
+    """Return the tips that hold each value and may link by it."""
+    ids = {key_id_of(key): key for key in keys}
+    rows = await transaction.fetch(SELECT_HOLDERS, list(ids))
+    return {ids[row["key_id"]]: row["tip_ids"] for row in rows}
+
+
+async def load_held(
+    transaction: Connection, tip_ids: Collection[UUID], rules: Rules
+) -> dict[UUID, dict[Hashable, str]]:
+    """Return the values by which each tip may be joined to another of them, with the group of each."""
+    held: dict[UUID, dict[Hashable, str]] = {}
+    for row in await transaction.fetch(SELECT_HELD, list(tip_ids)):
+        if rules.may_join(row["type"], row["tip_count"]):
+            group = rules.group_of(row["type"], row["scope"])
+            for tip_id in row["tip_ids"]:
+                held.setdefault(tip_id, {})[row["key_id"]] = group
+    return held
+
+
+async def save_standings(
+    transaction: Connection,
+    standings: Mapping[Key, tuple[Standing, float]],
+    new_value_ids: Mapping[Key, UUID],
+) -> dict[Key, Crossing]:
+    """Store how values stand now, and how reliable they are.
+
+    Those with a new id crossed their cap, and are returned under the id they keep.
+    """
+    keys = {key_id_of(key): key for key in standings}
+    rows = await transaction.fetch(
+        SAVE_STANDINGS,
+        list(keys),
+        [standing for standing, _ in standings.values()],
+        [reliability for _, reliability in standings.values()],
+        [new_value_ids.get(key) for key in standings],
+    )
+    found = {keys[row["key_id"]]: row for row in rows}
+    return {key: Crossing(found[key]["value_id"], found[key]["crossings"]) for key in new_value_ids}
+
+
+async def load_linking(
+    transaction: Connection, tip_ids: Collection[UUID], *, reliability_min: float
+) -> tuple[dict[Key, list[Holding]], dict[Key, Worth]]:
+    """Return the values that link the tips to others now, with all their holdings, and what each is worth."""
+    holdings: dict[Key, list[Holding]] = {}
+    worth: dict[Key, Worth] = {}
+    for row in await transaction.fetch(SELECT_LINKING, list(tip_ids), reliability_min):
+        holding = _holding(row)
+        holdings.setdefault(holding.key, []).append(holding)
+        worth[holding.key] = Worth(row["tip_count"], row["reliability"])
+    return holdings, worth
+
+
+def _numbered(holdings: Sequence[Holding]) -> list[int]:
+    """Return each holding's number within its tip, from 1."""
+    last: dict[UUID, int] = {}
+    numbers = []
+    for holding in holdings:
+        last[holding.tip_id] = last.get(holding.tip_id, 0) + 1
+        numbers.append(last[holding.tip_id])
+    return numbers
+
+
+def _holding(row: Row) -> Holding:
+    return Holding(
+        tip_id=row["tip_id"],
+        key=Key(row["type"], row["value"], row["scope"]),
+        exact=row["exact"],
+        role=row["role"],
+        party_id=row["party_id"],
+        origin=row["origin"],
+        is_verified=row["is_verified"],
+        is_viral=row["is_viral"],
+        links=row["links"],
+        reason=row["reason"],
+    )

@@ -1,0 +1,265 @@
+"""What the linker learns from its tips, and how it links by it all that came before: in any order, and harmlessly."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from random import Random
+from types import MappingProxyType
+
+import pytest
+
+import services.linker.handlers.learn
+from services.linker.domain.model import Learned, Model
+from services.linker.domain.rules import RULES
+from services.linker.handlers.learn import GROWTH, TIPS_MIN
+from services.linker.store import models
+from services.linker.store.graph import lock_graph
+from shared.db.pool import Pool
+from shared.events.intake import GivenIdentifier, TipReceivedV1
+from tests.conftest import Keys
+from tests.fakes import FakeClock
+from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, email
+from tests.servers import CHECKOUT, Database
+from tests.waiting import eventually
+
+PEOPLE = 110
+SELECT_KEYS = "SELECT key_id, standing, reliability FROM key WHERE tip_count > 1 ORDER BY key_id"
+COUNT_EVENTS = "SELECT count(*) FROM outbox"
+COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+HOLD_NOTHING = """
+TRUNCATE holding, key;
+UPDATE membership SET cluster_id = tip_id, component_id = tip_id;
+UPDATE tip SET linked_by = 'old.0'"""
+FORGET_LINKED = "UPDATE tip SET linked_by = ''"
+
+
+def draw_tips(chance: Random) -> list[TipReceivedV1]:
+    """Return three or so tips of each person: addresses are personal, phone numbers are shared by two, pages by many.
+
+    Names are seldom the same and always given, so that there is a yardstick; no handle looks like another.
+    """
+    tips = []
+    for person in range(PEOPLE):
+        word = "".join(chance.sample("bcdfghklmnprstvz", 9))
+        names = [f"{word[:4]}a {word[4:]}o".title()]
+        born = f"{1950 + person % 50}-{2 + person % 11:02}-{2 + person % 26:02}"
+        values = [
+            email(f"{word}@example.org"),
+            GivenIdentifier(type="phone", value=f"+1617555{3000 + person // 2}"),
+            GivenIdentifier(type="url", value=f"https://example.org/group/{person // 7}"),
+        ]
+        for number in range(chance.choice([2, 3, 3, 4])):
+            held = chance.sample(values, chance.choice([1, 2]))
+            tips.append(a_tip(f"CT-{person}-{number}", *held, names=names, birth_date=born))
+    return chance.sample(tips, len(tips))
+
+
+async def tell_all(graph: Graph, tips: Sequence[TipReceivedV1]) -> None:
+    for start in range(0, len(tips), 100):
+        some = tips[start : start + 100]
+        await graph.tell(*some, *(a_review(tip.tip_id) for tip in some[::3]))
+
+
+@pytest.fixture
+def tips() -> list[TipReceivedV1]:
+    return draw_tips(Random(7))
+
+
+@pytest.fixture
+async def learned(graph: Graph, tips: list[TipReceivedV1]) -> Model:
+    """What is learned from the tips, after they were linked as if nothing had been."""
+    await tell_all(graph, tips)
+    return await graph.learner().learn()
+
+
+async def test_the_world_of_this_test_has_something_to_learn(
+    graph: Graph, learned: Model, tips: list[TipReceivedV1]
+) -> None:
+    """Else linking anew would be tested by nothing."""
+    rates = {kind[0]: reliability for kind, reliability, _ in learned.learned.kinds}
+    assert rates["email"] > 0.9
+    assert rates["phone"] < RULES.types["phone"].reliability - 0.1
+    assert rates["url"] < RULES.types["url"].reliability - 0.1
+    before = await graph.pool.fetch(SELECT_KEYS), await graph.clusters()
+    assert await graph.learner().count_stale() == len(tips)
+    await graph.relink()
+    assert await graph.learner().count_stale() == 0
+    after = await graph.pool.fetch(SELECT_KEYS), await graph.clusters()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+async def test_linked_anew_is_as_if_the_model_had_been_there_from_the_start(
+    graph: Graph, learned: Model, tips: list[TipReceivedV1], owner_pool: Pool
+) -> None:
+    await graph.relink()
+    anew = await graph.clusters(), await graph.pool.fetch(SELECT_KEYS)
+    await owner_pool.execute(WIPE)
+    fresh = Graph(graph.pool, graph.clock)
+    await fresh.believe(learned)
+    await tell_all(fresh, list(reversed(tips)))
+    assert (await fresh.clusters(), await fresh.pool.fetch(SELECT_KEYS)) == anew
+    assert await fresh.learner().count_stale() == 0
+
+
+async def test_leads_follow_when_tips_are_linked_anew(graph: Graph, learned: Model, tips: list[TipReceivedV1]) -> None:
+    assert learned
+    await graph.relink()
+    reviewed = {tip.source_ref for start in range(0, len(tips), 100) for tip in tips[start : start + 100][::3]}
+    leads = {frozenset(tip["source_ref"] for tip in lead["tips"]) for lead in await graph.live_leads()}
+    assert leads == {refs for refs in await graph.clusters() if refs & reviewed}
+
+
+async def test_linking_anew_goes_on_where_it_died(
+    graph: Graph, learned: Model, tips: list[TipReceivedV1], owner_pool: Pool
+) -> None:
+    await graph.learner().relink_some()
+    left = await graph.learner().count_stale()
+    assert 0 < left < len(tips)
+    await _die_in_the_middle(graph)
+    assert await graph.learner().count_stale() == left
+    # Tips that come meanwhile are linked by the new model at once.
+    late = a_tip("CT-late", email("late.comer@example.org"))
+    await graph.tell(late)
+    assert await graph.learner().count_stale() == left
+    await graph.relink()
+    resumed = await graph.clusters(), await graph.pool.fetch(SELECT_KEYS)
+    await owner_pool.execute(WIPE)
+    fresh = Graph(graph.pool, graph.clock)
+    await fresh.believe(learned)
+    await tell_all(fresh, [*tips, late])
+    assert (await fresh.clusters(), await fresh.pool.fetch(SELECT_KEYS)) == resumed
+
+
+async def _die_in_the_middle(graph: Graph) -> None:
+    """Cancel a round of linking anew while it waits for its turn, with its transaction open."""
+
+    async def it_waits() -> bool:
+        return bool(await graph.pool.fetchval(COUNT_WAITING))
+
+    async with graph.pool.acquire() as connection, connection.transaction():
+        await lock_graph(connection)
+        dying = asyncio.create_task(graph.learner().relink_some())
+        await eventually(it_waits)
+        dying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dying
+
+
+async def test_to_learn_and_link_anew_twice_tells_nothing_new(graph: Graph, learned: Model, owner_pool: Pool) -> None:
+    await graph.relink()
+    told, clusters = await graph.pool.fetchval(COUNT_EVENTS), await graph.clusters()
+    assert (await graph.learner().learn()).version == learned.version
+    assert await graph.relink() == 0
+    await owner_pool.execute(FORGET_LINKED)
+    assert await graph.relink()
+    assert (await graph.pool.fetchval(COUNT_EVENTS), await graph.clusters()) == (told, clusters)
+
+
+async def test_the_model_does_not_depend_on_the_order_of_arrival(
+    graph: Graph, learned: Model, tips: list[TipReceivedV1], owner_pool: Pool
+) -> None:
+    for order in (list(reversed(tips)), Random(1).sample(tips, len(tips))):
+        await owner_pool.execute(WIPE)
+        again = Graph(graph.pool, graph.clock)
+        await tell_all(again, order)
+        assert await again.learner().learn() == learned
+
+
+async def test_a_value_that_joins_by_a_new_model_joins_tips_that_are_linked_anew_apart(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that no longer joins parts them, the one time and the other."""
+    monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 1)
+    handles = [GivenIdentifier(type="username", value="quiet.otter", service=name) for name in ("forum", "chat")]
+    await graph.tell(*(a_tip(f"CT-{number}", handle, names=[]) for number, handle in enumerate(handles)))
+    for reliability, count in ((0.95, 1), (0.1, 2), (0.95, 1)):
+        kinds = tuple((("handle", 2, surprise), reliability, 0.3) for surprise in range(6))
+        await graph.believe(Model(Learned(kinds=kinds)))
+        await graph.relink()
+        assert len(await graph.clusters()) == count
+
+
+async def test_rules_that_let_a_kind_of_value_link_hold_for_tips_that_came_before(
+    pool_of: Callable[[str], Awaitable[Pool]], clock: FakeClock
+) -> None:
+    types = {name: rule for name, rule in RULES.types.items() if name not in ("email", "handle", "handle_family")}
+    old = Graph(await pool_of("linker"), clock, replace(RULES, version="old", types=MappingProxyType(types)))
+    value = email("someone@example.org")
+    await old.tell(a_tip("CT-1", value, names=[]), a_tip("CT-2", value, names=[]))
+    assert len(await old.clusters()) == 2
+    new = Graph(old.pool, clock)
+    await new.relink()
+    assert await new.clusters() == {frozenset({"CT-1", "CT-2"})}
+    await old.relink()
+    assert len(await old.clusters()) == 2
+
+
+async def test_rules_of_another_version_read_anew_what_tips_hold(graph: Graph, owner_pool: Pool) -> None:
+    """As after a release that reads more in tips than the one by which these were linked."""
+    value = email("someone@example.org")
+    await graph.tell(a_tip("CT-1", value, names=[]), a_tip("CT-2", value, names=[]))
+    keys = await graph.pool.fetch(SELECT_KEYS)
+    await owner_pool.execute(HOLD_NOTHING)
+    await graph.relink()
+    assert await graph.clusters() == {frozenset({"CT-1", "CT-2"})}
+    assert await graph.pool.fetch(SELECT_KEYS) == keys
+
+
+async def test_it_is_time_to_learn_at_300_tips_and_at_four_times_as_many_as_last(graph: Graph) -> None:
+    await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN - 1)))
+    assert not await graph.learner().is_due()
+    await graph.tell(a_tip("CT-last"))
+    assert await graph.learner().is_due()
+    await graph.learner().learn()
+    assert not await graph.learner().is_due()
+    for learned_from, is_due in ((TIPS_MIN // GROWTH + 1, False), (TIPS_MIN // GROWTH, True)):
+        async with graph.pool.acquire() as connection:
+            await models.add_model(connection, Model(), tip_count=learned_from, learned_at=graph.clock.now())
+        assert await graph.learner().is_due() is is_due
+
+
+async def test_a_worker_learns_when_it_is_time_and_links_until_nothing_is_stale(
+    graph: Graph, tips: list[TipReceivedV1]
+) -> None:
+    await tell_all(graph, tips)
+    learner = graph.learner()
+
+    async def is_done() -> bool:
+        return not await learner.is_due() and await learner.count_stale() == 0
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(learner.run())
+        await eventually(is_done)
+        learner.drain()
+    assert running.done()
+    assert await graph.pool.fetchval("SELECT tip_count FROM model") == len(tips)
+
+
+async def test_the_command_learns_links_all_anew_and_says_how_far_it_is(
+    graph: Graph, tips: list[TipReceivedV1], database: Database, keys: Keys
+) -> None:
+    await tell_all(graph, tips)
+    values = {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": database.url("linker"),
+        "TOKEN_PUBLIC_KEY_FILE": str(keys.public_file),
+        "PRODUCER_KEY_FILE": str(keys.producer_file),
+    }
+    for expected in (len(tips), 0):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.linker", "relink"),
+            cwd=CHECKOUT,
+            env={**os.environ, **{f"LINKER_{name}": value for name, value in values.items()}},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        printed, wrong = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, wrong.decode()
+        steps = [line for line in printed.decode().splitlines() if line.endswith(" tips")]
+        assert f"; {expected} tips to link anew" in printed.decode()
+        assert bool(steps) == bool(expected)
+        assert printed.decode().endswith("every tip is linked by it\n")
+    assert await graph.learner().count_stale() == 0
