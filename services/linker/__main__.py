@@ -1,4 +1,4 @@
-"""`python -m services.linker http | worker | migrate | check | republish | redrive`."""
+"""`python -m services.linker http | worker | migrate | check | republish | redrive | relink`."""
 
 import sys
 

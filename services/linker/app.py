@@ -1,25 +1,81 @@
 """The composition root of the linker."""
 
 import argparse
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES
-from services.linker.handlers.learn import Learner
+from services.linker.handlers import learn
 from services.linker.handlers.republish import list_facts
 from services.linker.handlers.turn import Desk
 from services.linker.http import ROUTES
 from services.linker.settings import LinkerSettings
 from services.linker.stream import build_handler
 from shared.clock import SystemClock
+from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
 from shared.metrics import Metrics
+from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools
+
+PERIOD_S = 2.0
+TOLD_EVERY_S = 2.0
 
 
 def build_desk(tools: Tools[LinkerSettings]) -> Desk:
     """Return what the routes use."""
     return Desk(tools.clock, tools.outbox, RULES)
+
+
+class Learner(Periodic):
+    """A worker's part that keeps the model up to date, and the links with it."""
+
+    def __init__(self, pool: Pool, desk: Desk, on_commit: Callable[[], None] = lambda: None) -> None:
+        super().__init__(period_s=PERIOD_S)
+        self._pool = pool
+        self._desk = desk
+        self._on_commit = on_commit
+
+    async def work(self) -> None:
+        """Learn when it is time, and link anew what is stale, resting as long as each step took: what arrives goes
+        before.
+        """
+        if await self.is_due():
+            await self.learn()
+        while not self.is_draining:
+            started = time.monotonic()
+            if not await self.relink_some():
+                return
+            await self.rest(time.monotonic() - started)
+
+    async def is_due(self) -> bool:
+        """Return whether there are enough tips more than those the model was learned from."""
+        async with self._pool.acquire() as connection:
+            return await learn.is_due(connection)
+
+    async def learn(self) -> Model:
+        """Make the model anew from the tips there are; return it."""
+        async with self._pool.acquire() as connection:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                model, tip_count = await learn.learn(connection, self._desk.rules)
+            async with connection.transaction():
+                await learn.keep(connection, self._desk, model, tip_count=tip_count)
+        return model
+
+    async def relink_some(self) -> int:
+        """Link some stale tips anew; return how many, 0 when none is stale."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            count = await learn.relink_some(connection, self._desk)
+        if count:
+            self._on_commit()
+        return count
+
+    async def count_stale(self) -> int:
+        """Return how many tips were last linked by another model."""
+        async with self._pool.acquire() as connection:
+            return await learn.count_stale(connection, self._desk)
 
 
 def build_learner(tools: Tools[LinkerSettings], on_commit: Callable[[], None] = lambda: None) -> list[Learner]:
@@ -31,14 +87,17 @@ async def _relink(settings: LinkerSettings, _: argparse.Namespace) -> int:
     tools = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="relink")
     try:
         (learner,) = build_learner(tools)
+        print("learning ...", flush=True)  # noqa: T201
         model = await learner.learn()
         total = await learner.count_stale()
-        print(f"learned {model.version}; {total} tips to link anew")  # noqa: T201
-        done = 0
+        print(f"learned {model.version}; {total} tips to link anew", flush=True)  # noqa: T201
+        done, told_at = 0, time.monotonic()
         while count := await learner.relink_some():
             done += count
-            print(f"{done} of {max(done, total)} tips")  # noqa: T201
-        print("every tip is linked by it")  # noqa: T201
+            if done >= total or time.monotonic() - told_at > TOLD_EVERY_S:
+                told_at = time.monotonic()
+                print(f"{done} of {max(done, total)} tips", flush=True)  # noqa: T201
+        print("every tip is linked by it", flush=True)  # noqa: T201
     finally:
         await tools.pool.close()
     return 0

@@ -1,11 +1,9 @@
 """Keeps the delivery tables from growing for ever: what no repeat can ask about any more is deleted, in small steps."""
 
-import asyncio
 from datetime import timedelta
 
-import structlog
-
-from shared.db.pool import TRANSIENT, Pool
+from shared.db.pool import Pool
+from shared.periodic import Periodic
 
 PERIOD_S = 600.0
 STEP_ROWS = 5_000
@@ -23,34 +21,20 @@ DELETE FROM idempotency WHERE (principal, key) IN (
 
 STATEMENTS = ((PRUNE_INBOX, REPEATS_KEPT), (PRUNE_ONCE, REPEATS_KEPT), (PRUNE_IDEMPOTENCY, ANSWERS_KEPT))
 
-log = structlog.get_logger()
 
-
-class Janitor:
+class Janitor(Periodic):
     """A worker's part that prunes every ten minutes."""
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__(period_s=PERIOD_S)
         self._pool = pool
-        self._draining = asyncio.Event()
 
-    def drain(self) -> None:
-        """Let `run` return."""
-        self._draining.set()
-
-    async def run(self) -> None:
-        """Prune until drained."""
-        while not self._draining.is_set():
-            try:
-                for statement, kept in STATEMENTS:
-                    await self._prune(statement, kept)
-            except TRANSIENT as error:
-                log.warning("prune_postponed", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(self._draining.wait(), timeout=PERIOD_S)
-            except TimeoutError:
-                continue
+    async def work(self) -> None:
+        """Delete what is too old, from every table."""
+        for statement, kept in STATEMENTS:
+            await self._prune(statement, kept)
 
     async def _prune(self, statement: str, kept: timedelta) -> None:
         deleted = STEP_ROWS
-        while deleted == STEP_ROWS and not self._draining.is_set():
+        while deleted == STEP_ROWS and not self.is_draining:
             deleted = int((await self._pool.execute(statement, kept, STEP_ROWS)).rpartition(" ")[2])

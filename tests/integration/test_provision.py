@@ -40,11 +40,27 @@ async def run(url: str, *statements: str) -> None:
         await connection.close()
 
 
+RIGHTS = """
+SELECT nspname, nspacl::text, (SELECT array_agg(defaclacl::text ORDER BY defaclobjtype) FROM pg_default_acl
+                               WHERE defaclnamespace = pg_namespace.oid) AS defaults
+FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' ORDER BY nspname"""
+
+
+async def fetch(url: str, statement: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(statement))
+    finally:
+        await connection.close()
+
+
 async def test_provisioning_again_changes_nothing_and_breaks_nothing(bare: Database) -> None:
-    await run(bare.owner_url("intake"), "CREATE TABLE kept (id int)")
+    await run(bare.owner_url("intake"), "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (7)")
+    before = await fetch(bare.superuser_url, RIGHTS)
     await create_database(bare.superuser_url, bare.superuser_url.rpartition("/")[2])
     await provision(bare.superuser_url, ROLES)
-    await run(bare.url("intake"), "SELECT id FROM kept")
+    assert [row["id"] for row in await fetch(bare.url("intake"), "SELECT id FROM kept")] == [7]
+    assert await fetch(bare.superuser_url, RIGHTS) == before
 
 
 async def test_no_role_is_more_than_it_needs_to_be(bare: Database) -> None:
@@ -111,13 +127,12 @@ async def test_a_function_of_an_owner_is_not_for_everyone(bare: Database) -> Non
 
 
 async def test_the_extensions_are_found_without_naming_their_schema(bare: Database) -> None:
-    await run(
+    (found,) = await fetch(
         bare.url("linker"),
-        "SELECT similarity('ana', 'anna')",
-        "SELECT levenshtein('ana', 'anna')",
-        "SELECT unaccent('Díaz')",
-        "SELECT digest('x', 'sha256')",
+        "SELECT similarity('ana', 'ana') AS alike, levenshtein('ana', 'anna') AS slips, unaccent('Díaz') AS plain,"
+        " length(digest('x', 'sha256')) AS bytes",
     )
+    assert tuple(found.values()) == (1.0, 1, "Diaz", 32)
     await run(bare.owner_url("linker"), "CREATE TABLE t (x text)", "CREATE INDEX ON t USING gin (x gin_trgm_ops)")
 
 

@@ -6,8 +6,6 @@ its own: whatever dies, the rest is found by `tip.linked_by`, and to do it twice
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 
 import structlog
 
@@ -21,7 +19,7 @@ from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
 from services.linker.handlers.values import reweigh
 from services.linker.store import graph, models
 from services.linker.store import values as value_store
-from shared.db.pool import TRANSIENT, Connection, Pool
+from shared.db.pool import Connection
 from shared.events.envelope import Context
 
 TIPS_MIN = 300
@@ -32,89 +30,42 @@ VALUES_AT_ONCE = 200
 """So many are compared before whoever else runs in this process has a turn: some 20 ms."""
 TIPS_AT_ONCE = 10
 """With their components. Who waits for the graph meanwhile waits some 100 ms."""
-PERIOD_S = 2.0
-FREEZE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 log = structlog.get_logger()
 
 
-class Learner:
-    """A worker's part that keeps the model up to date, and the links with it."""
+async def is_due(connection: Connection) -> bool:
+    """Return whether there are enough tips more than those the model was learned from."""
+    learned_from = await models.find_learned_from(connection)
+    return await models.count_tips(connection) >= (TIPS_MIN if learned_from is None else GROWTH * learned_from)
 
-    def __init__(self, pool: Pool, desk: Desk, on_commit: Callable[[], None] = lambda: None) -> None:
-        self._pool = pool
-        self._desk = desk
-        self._on_commit = on_commit
-        self._draining = asyncio.Event()
 
-    def drain(self) -> None:
-        """Finish the tips in hand, then let `run` return."""
-        self._draining.set()
+async def learn(snapshot: Connection, rules: Rules) -> tuple[Model, int]:
+    """Return the model of the tips there are, and how many they are; all that is read is of one moment."""
+    return await _estimate(snapshot, rules), await models.count_tips(snapshot)
 
-    async def run(self) -> None:
-        """Learn when it is time, and link anew what is stale, until drained."""
-        while not self._draining.is_set():
-            try:
-                if await self.is_due():
-                    await self.learn()
-                await self._relink()
-            except TRANSIENT as error:
-                log.warning("learning_postponed", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(self._draining.wait(), timeout=PERIOD_S)
-            except TimeoutError:
-                continue
 
-    async def _relink(self) -> None:
-        """Link anew what is stale, resting as long as each step took: what arrives goes before."""
-        while not self._draining.is_set():
-            started = time.monotonic()
-            if not await self.relink_some():
-                return
-            await asyncio.sleep(time.monotonic() - started)
+async def keep(transaction: Connection, desk: Desk, model: Model, *, tip_count: int) -> None:
+    """Let a model count from now on, for whoever decides about the graph next."""
+    await graph.lock_graph(transaction)
+    await models.add_model(transaction, model, tip_count=tip_count, learned_at=desk.clock.now())
+    log.info("model_learned", version=model.version, tips=tip_count)
 
-    async def is_due(self) -> bool:
-        """Return whether there are enough tips more than those the model was learned from."""
-        async with self._pool.acquire() as connection:
-            count = await models.count_tips(connection)
-            number = await models.find_model_number(connection)
-            if number is None:
-                return count >= TIPS_MIN
-            _, learned_from = await models.load_model(connection, number, self._desk.rules)
-            return count >= GROWTH * learned_from
 
-    async def learn(self) -> Model:
-        """Make the model anew from the tips there are; return it."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(FREEZE)
-            tip_count = await models.count_tips(connection)
-            model = await _estimate(connection, self._desk.rules)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await graph.lock_graph(connection)
-            await models.add_model(connection, model, tip_count=tip_count, learned_at=self._desk.clock.now())
-        log.info("model_learned", version=model.version, tips=tip_count)
-        return model
+async def relink_some(transaction: Connection, desk: Desk) -> int:
+    """Link some stale tips anew; return how many, 0 when none is stale."""
+    turn = await begin_turn(transaction, desk, Causes({}, Context(None, desk.clock.new_id())))
+    stale = await models.list_stale(transaction, turn.model.version, count_max=TIPS_AT_ONCE)
+    if stale:
+        await settle(turn, stale, await reweigh(turn, stale))
+        await announce_links(turn, stale)
+        await end_turn(turn)
+    return len(stale)
 
-    async def relink_some(self) -> int:
-        """Link some stale tips anew; return how many, 0 when none is stale."""
-        context = Context(None, self._desk.clock.new_id())
-        async with self._pool.acquire() as connection, connection.transaction():
-            model = await self._desk.model(connection)
-            if not await models.list_stale(connection, model.version, count_max=1):
-                return 0
-            turn = await begin_turn(connection, self._desk, Causes({}, context))
-            stale = await models.list_stale(connection, turn.model.version, count_max=TIPS_AT_ONCE)
-            await settle(turn, stale, await reweigh(turn, stale))
-            await announce_links(turn, stale)
-            await end_turn(turn)
-        self._on_commit()
-        return len(stale)
 
-    async def count_stale(self) -> int:
-        """Return how many tips were last linked by another model."""
-        async with self._pool.acquire() as connection:
-            model = await self._desk.model(connection)
-            return await models.count_stale(connection, model.version)
+async def count_stale(connection: Connection, desk: Desk) -> int:
+    """Return how many tips were last linked by another model."""
+    return await models.count_stale(connection, (await desk.model(connection)).version)
 
 
 async def _estimate(connection: Connection, rules: Rules) -> Model:

@@ -31,7 +31,7 @@ class Desk:
             self._number = number
             self._model = Model(rules=self.rules)
             if number is not None:
-                self._model, _ = await models.load_model(transaction, number, self.rules)
+                self._model = await models.load_model(transaction, number, self.rules)
         return self._model
 
 

@@ -15,26 +15,33 @@ from shared.db.pool import Connection
 LEARNED = TypeAdapter(Learned)
 
 SELECT_VERSION = "SELECT number FROM model ORDER BY number DESC LIMIT 1"
-SELECT_MODEL = "SELECT tip_count, learned::text FROM model WHERE number = $1"
+SELECT_MODEL = "SELECT learned::text FROM model WHERE number = $1"
+SELECT_LEARNED_FROM = "SELECT tip_count FROM model ORDER BY number DESC LIMIT 1"
 ADD_MODEL = "INSERT INTO model (version, tip_count, learned_at, learned) VALUES ($1, $2, $3, $4::text::jsonb)"
 COUNT_TIPS = "SELECT count(*) FROM tip"
 COUNT_SHARED = "SELECT count(*) FROM key WHERE tip_count > 1 AND viral_count = 0"
+COUNT_HANDLES = "SELECT count(*) FROM key WHERE type = 'handle'"
 # Key ids are hashes: those below a bound are a sample that does not depend on when they came.
 SELECT_SHARED_KEYS = """
 SELECT type, scope, value, tip_count FROM key
 WHERE tip_count > 1 AND viral_count = 0 AND key_id < $1 AND type = ANY($2::text[])"""
 SELECT_HANDLES = "SELECT value FROM key WHERE type = 'handle' AND key_id < $1"
 SELECT_STRANGERS = "SELECT tip_id FROM tip ORDER BY substr(tip_id::text, 20), tip_id LIMIT $1"
+# Below and above, since an index finds those; <> would read all that is linked already, at every step again.
 # Whole components, so that each is looked at once.
 SELECT_STALE = """
-WITH oldest AS (
-    SELECT tip_id FROM tip WHERE linked_by <> $1 ORDER BY tip_id LIMIT $2
+WITH below AS (
+    SELECT tip_id FROM tip WHERE linked_by < $1 ORDER BY linked_by, tip_id LIMIT $2
+), above AS (
+    SELECT tip_id FROM tip WHERE linked_by > $1 ORDER BY linked_by, tip_id LIMIT $2
+), chosen AS MATERIALIZED (
+    SELECT tip_id FROM below UNION ALL SELECT tip_id FROM above LIMIT $2
 )
-SELECT tip_id FROM oldest
+SELECT tip_id FROM chosen
 UNION
 SELECT membership.tip_id FROM membership
 WHERE membership.component_id IN (
-    SELECT mine.component_id FROM oldest JOIN membership AS mine ON mine.tip_id = oldest.tip_id)"""
+    SELECT mine.component_id FROM chosen JOIN membership AS mine ON mine.tip_id = chosen.tip_id)"""
 COUNT_STALE = "SELECT count(*) FROM tip WHERE linked_by <> $1"
 ID_MAX = (1 << 128) - 1
 
@@ -53,11 +60,15 @@ async def find_model_number(transaction: Connection) -> int | None:
     return number
 
 
-async def load_model(transaction: Connection, number: int, rules: Rules) -> tuple[Model, int]:
-    """Return the model of a number, under the present rules, and how many tips it was learned from."""
-    row = await transaction.fetchrow(SELECT_MODEL, number)
-    assert row is not None
-    return Model(LEARNED.validate_json(row["learned"]), rules), row["tip_count"]
+async def load_model(transaction: Connection, number: int, rules: Rules) -> Model:
+    """Return the model of a number, under the present rules."""
+    return Model(LEARNED.validate_json(await transaction.fetchval(SELECT_MODEL, number)), rules)
+
+
+async def find_learned_from(transaction: Connection) -> int | None:
+    """Return from how many tips the newest model was learned, or None before anything was."""
+    count: int | None = await transaction.fetchval(SELECT_LEARNED_FROM)
+    return count
 
 
 async def add_model(transaction: Connection, model: Model, *, tip_count: int, learned_at: datetime) -> None:
@@ -73,14 +84,15 @@ async def count_tips(transaction: Connection) -> int:
 
 async def list_shared_keys(transaction: Connection, types: Collection[str], *, count_max: int) -> list[SharedKey]:
     """Return values that several tips hold, about `count_max` of them at most, whatever the order they came in."""
-    bound = await _bound(transaction, count_max)
+    bound = _bound(await transaction.fetchval(COUNT_SHARED), count_max)
     rows = await transaction.fetch(SELECT_SHARED_KEYS, bound, list(types))
     return [SharedKey(Key(row["type"], row["value"], row["scope"]), row["tip_count"]) for row in rows]
 
 
 async def list_handles(transaction: Connection, *, count_max: int) -> list[str]:
-    """Return handles, sampled as values are."""
-    return [row["value"] for row in await transaction.fetch(SELECT_HANDLES, await _bound(transaction, count_max))]
+    """Return handles, about `count_max` of them at most, whatever the order they came in."""
+    bound = _bound(await transaction.fetchval(COUNT_HANDLES), count_max)
+    return [row["value"] for row in await transaction.fetch(SELECT_HANDLES, bound)]
 
 
 async def list_strangers(transaction: Connection, *, count_max: int) -> list[UUID]:
@@ -89,7 +101,7 @@ async def list_strangers(transaction: Connection, *, count_max: int) -> list[UUI
 
 
 async def list_stale(transaction: Connection, version: str, *, count_max: int) -> list[UUID]:
-    """Return the oldest `count_max` tips that were last linked by another model, and all of their components."""
+    """Return `count_max` tips at most that were last linked by another model, and all of their components."""
     return [row["tip_id"] for row in await transaction.fetch(SELECT_STALE, version, count_max)]
 
 
@@ -98,6 +110,6 @@ async def count_stale(transaction: Connection, version: str) -> int:
     return int(await transaction.fetchval(COUNT_STALE, version))
 
 
-async def _bound(transaction: Connection, count_max: int) -> UUID:
-    found = int(await transaction.fetchval(COUNT_SHARED))
+def _bound(found: int, count_max: int) -> UUID:
+    """Return the id below which about `count_max` of so many lie."""
     return UUID(int=ID_MAX if found <= count_max else ID_MAX * count_max // found)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import orjson
 
+from services.linker.app import Learner
 from services.linker.domain.cluster import Judged, Judgement
 from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.decide import Decider, judge, withdraw
-from services.linker.handlers.learn import Learner
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
 from services.linker.store import models

@@ -49,8 +49,8 @@ def test_a_world_is_its_seed() -> None:
 
 
 def test_every_tip_is_one_that_intake_takes(world: World) -> None:
-    for tip in world.tips:
-        TipForm.model_validate(tip)
+    taken = [TipForm.model_validate(tip) for tip in world.tips]
+    assert [(form.source, form.source_ref) for form in taken] == [(t["source"], t["source_ref"]) for t in world.tips]
 
 
 def test_tips_come_in_order_and_have_names_of_their_own(world: World) -> None:
