@@ -114,7 +114,7 @@ async def compare_with_kafka(report: Report, bootstrap: str, topic_prefix: str) 
                 f"Kafka ends before offset {end}, the log before {head.next_offset}: records are gone, or were added"
             )
             report.findings.append(Finding(head.place, None, reason, is_tampered=False))
-    return f"Kafka has {behind:,} records more than the log had when it was read."
+    return f"Kafka has {behind:,} record{'' if behind == 1 else 's'} more than the log had when it was read."
 
 
 async def _read_ends(bootstrap: str, topic_prefix: str) -> dict[tuple[str, int], int]:

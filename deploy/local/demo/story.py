@@ -149,7 +149,7 @@ async def _review(
 
 async def _show_leads(teller: Teller, world: World, actionable: set[str]) -> list[dict[str, Any]]:
     """Return this run's leads, once every tip reviewed as actionable is in one."""
-    teller.step("4. Tips that share an identifier are a cluster; one that can be acted on is a lead")
+    teller.step("4. Tips that belong together are a cluster; one that can be acted on is a lead")
 
     async def find() -> list[dict[str, Any]]:
         items = await world.list_all("linker", "/v1/leads", ANALYST)
