@@ -23,7 +23,7 @@ from shared.errors import CetsError, Unavailable
 from shared.http.app import create_app, run_http
 from shared.http.route import Edge, Route
 from shared.kafka.bell import Bell
-from shared.kafka.consume import BatchHandler, Pump
+from shared.kafka.consume import BatchHandler, Progress, Pump
 from shared.kafka.inbox import EventHandler
 from shared.kafka.outbox import Outbox, OutboxGate, Relay
 from shared.kafka.redrive import Redrive
@@ -78,8 +78,8 @@ class Service(Generic[Settings]):
     """What its worker consumes."""
     build_handler: Callable[[Tools[Settings]], BatchHandler]
     """Makes what applies the topics' records."""
-    build_more: Callable[[Tools[Settings], Callable[[], None]], Sequence[Part]] = lambda tools, on_commit: ()
-    """Makes further parts of its worker; they call the second argument after each commit."""
+    build_more: Callable[[Tools[Settings], Progress, Callable[[], None]], Sequence[Part]] = lambda *_: ()
+    """Makes further parts of its worker; they see how far its pump is, and call the last argument after a commit."""
     list_facts: ListFacts | None = None
     """Gives the facts that `republish` sends again; None where a service owns none."""
     has_dead_letters: bool = False
@@ -193,7 +193,7 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         metrics=metrics,
     )
     return Built(
-        [pump, relay, bell, Janitor(tools.pool), *service.build_more(tools, bell.ring)],
+        [pump, relay, bell, Janitor(tools.pool), *service.build_more(tools, pump.progress, bell.ring)],
         [pump.progress],
         tools.pool.close,
     )

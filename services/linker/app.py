@@ -16,12 +16,15 @@ from services.linker.stream import build_handler
 from shared.clock import SystemClock
 from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
+from shared.kafka.consume import Progress
 from shared.metrics import Metrics
 from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools
 
 PERIOD_S = 2.0
 TOLD_EVERY_S = 2.0
+LAG_RECORDS_MAX = 500
+"""More than a batch holds when tips come one by one."""
 
 
 def build_desk(tools: Tools[LinkerSettings]) -> Desk:
@@ -32,19 +35,25 @@ def build_desk(tools: Tools[LinkerSettings]) -> Desk:
 class Learner(Periodic):
     """A worker's part that keeps the model up to date, and the links with it."""
 
-    def __init__(self, pool: Pool, desk: Desk, on_commit: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, pool: Pool, desk: Desk, progress: Progress | None = None, on_commit: Callable[[], None] = lambda: None
+    ) -> None:
+        """`progress` is the pump's: while that is far behind, nothing is linked anew. Without it, nothing waits."""
         super().__init__(period_s=PERIOD_S)
         self._pool = pool
         self._desk = desk
+        self._progress = progress or Progress()
         self._on_commit = on_commit
 
     async def work(self) -> None:
-        """Learn when it is time, and link anew what is stale, resting as long as each step took: what arrives goes
-        before.
+        """Learn when it is time, and link anew what is stale.
+
+        What arrives goes before: after each step it rests as long as that took, and while there is a backlog it waits.
+        A new model need not wait, as it serves what arrives.
         """
         if await self.is_due():
             await self.learn()
-        while not self.is_draining:
+        while not self.is_draining and self._progress.lag_records <= LAG_RECORDS_MAX:
             started = time.monotonic()
             if not await self.relink_some():
                 return
@@ -78,9 +87,11 @@ class Learner(Periodic):
             return await learn.count_stale(connection, self._desk)
 
 
-def build_learner(tools: Tools[LinkerSettings], on_commit: Callable[[], None] = lambda: None) -> list[Learner]:
+def build_learner(
+    tools: Tools[LinkerSettings], progress: Progress | None = None, on_commit: Callable[[], None] = lambda: None
+) -> list[Learner]:
     """Return what keeps the model, and the links with it, up to date."""
-    return [Learner(tools.pool, build_desk(tools), on_commit)]
+    return [Learner(tools.pool, build_desk(tools), progress, on_commit)]
 
 
 async def _relink(settings: LinkerSettings, _: argparse.Namespace) -> int:

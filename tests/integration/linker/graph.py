@@ -34,7 +34,7 @@ from shared.events.intake import (
     Urgency,
 )
 from shared.events.referral import ReferralChangedV1
-from shared.kafka.consume import Record
+from shared.kafka.consume import Progress, Record
 from shared.kafka.inbox import EventHandler
 from shared.kafka.outbox import Outbox
 from shared.metrics import Metrics
@@ -174,9 +174,9 @@ class Graph:
         async with self.pool.acquire() as connection, connection.transaction():
             await withdraw(connection, self._desk, self._decider, judgement.judgement_id, reason="invented")
 
-    def learner(self) -> Learner:
+    def learner(self, progress: Progress | None = None) -> Learner:
         """Return what learns and links anew, as a worker that just started."""
-        return Learner(self.pool, self._desk)
+        return Learner(self.pool, self._desk, progress)
 
     async def believe(self, model: Model) -> None:
         """Let a model count from now on; nothing is linked anew yet."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import pytest
 
 import services.linker.handlers.learn
+from services.linker.app import LAG_RECORDS_MAX
 from services.linker.domain.model import Learned, Model
 from services.linker.domain.rules import RULES
 from services.linker.handlers.learn import GROWTH, TIPS_MIN
@@ -18,6 +19,7 @@ from services.linker.store import models
 from services.linker.store.graph import lock_graph
 from shared.db.pool import Pool
 from shared.events.intake import GivenIdentifier, TipReceivedV1
+from shared.kafka.consume import Progress
 from tests.conftest import Keys
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, email
@@ -208,7 +210,7 @@ async def test_rules_of_another_version_read_anew_what_tips_hold(graph: Graph, o
     assert await graph.pool.fetch(SELECT_KEYS) == keys
 
 
-async def test_it_is_time_to_learn_at_300_tips_and_at_four_times_as_many_as_last(graph: Graph) -> None:
+async def test_it_is_time_to_learn_at_300_tips_and_at_three_times_as_many_as_last(graph: Graph) -> None:
     await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN - 1)))
     assert not await graph.learner().is_due()
     await graph.tell(a_tip("CT-last"))
@@ -236,6 +238,20 @@ async def test_a_worker_learns_when_it_is_time_and_links_until_nothing_is_stale(
         learner.drain()
     assert running.done()
     assert await graph.pool.fetchval("SELECT tip_count FROM model") == len(tips)
+
+
+async def test_while_there_is_a_backlog_a_worker_learns_but_links_nothing_anew(
+    graph: Graph, tips: list[TipReceivedV1]
+) -> None:
+    await tell_all(graph, tips)
+    progress = Progress(lag_records=LAG_RECORDS_MAX + 1)
+    learner = graph.learner(progress)
+    await learner.work()
+    assert await graph.pool.fetchval("SELECT count(*) FROM model") == 1
+    assert await learner.count_stale() == len(tips)
+    progress.lag_records = LAG_RECORDS_MAX
+    await learner.work()
+    assert await learner.count_stale() == 0
 
 
 async def test_the_command_learns_links_all_anew_and_says_how_far_it_is(
