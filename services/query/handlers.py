@@ -24,6 +24,7 @@ from services.query.domain.facts import Fact, LeadFact, MembershipFact, Referral
 from services.query.domain.grade import Grade, find_matches
 from services.query.domain.note import Note, NoteKind
 from services.query.domain.question import Asked, read_question
+from services.query.domain.sight import Sight, sight_of
 from services.query.domain.subject import Subject, subjects_of
 from shared.clock import Clock
 from shared.db.pool import Connection
@@ -38,8 +39,6 @@ from shared.kafka.outbox import Outbox
 from shared.security import Principal
 
 ACTIVITY_TOPIC = "query.activity"
-OWNER_AGENCY = "ICE"
-"""The agency whose people see everything: tips found not actionable, and every agency's notes."""
 
 TIP_CONTENTS = (TipReceivedV1, TipAmendedV1)
 LEADS = (LeadOpenedV1, LeadUpdatedV1, LeadMergedV1, LeadClosedV1)
@@ -86,6 +85,7 @@ def _fact(event: Incoming) -> Fact | None:
                 lead.tier,
                 lead.opened_at,
                 lead.merged_into,
+                lead.silent,
             )
         case ReferralOpenedV1() | ReferralChangedV1() | ReferralAnsweredV1() | ReferralWithdrawnV1() as referral:
             return ReferralFact(
@@ -144,11 +144,12 @@ class Desk:
         """
         started_at = self.clock.now()
         question = read_question(asked, today=started_at.date())
-        sees_all = _sees_all(caller)
-        records, is_cut = await store.find_candidates(transaction, question, sees_all=sees_all)
+        sight = _sight(caller)
+        records, is_cut = await store.find_candidates(transaction, question, sight)
         matches = find_matches(question, records)
         shown = matches[:matches_max]
-        standings = await store.find_standings(transaction, [match.person_id for match in shown], sees_all=sees_all)
+        person_ids = [match.person_id for match in shown]
+        standings = await store.find_standings(transaction, person_ids, sees_all=sight.sees_all)
         answered_at = self.clock.now()
         answer = answer_of(
             self.clock.new_id(), answered_at, shown, standings, is_truncated=is_cut or len(matches) > matches_max
@@ -172,9 +173,12 @@ class Desk:
         if kept is None:
             raise NotFound("there is no such look-up")
         asked, document = kept
-        return document if _sees_all(caller) else await self._retell(transaction, asked, document)
+        sight = _sight(caller)
+        return document if sight.is_whole else await self._retell(transaction, asked, document, sight)
 
-    async def _retell(self, transaction: Connection, asked: Asked, document: dict[str, Any]) -> dict[str, Any]:
+    async def _retell(
+        self, transaction: Connection, asked: Asked, document: dict[str, Any], sight: Sight
+    ) -> dict[str, Any]:
         """Return an answer as whoever does not see everything may read it again.
 
         A match of which something would no longer answer gives way to what the rest of its tips answers now, if
@@ -187,12 +191,13 @@ class Desk:
             question,
             tip_ids=[UUID(tip_id) for match in told for tip_id in match["tip_ids"]],
             record_ids=[UUID(match["record_id"]) for match in told],
-            sees_all=False,
+            sight=sight,
         )
         still = [match for match in told if is_still_told(question, match, records)]
         lost = {tip_id for match in told if match not in still for tip_id in match["tip_ids"]}
         found = find_matches(question, [record for record in records if str(record.tip_id) in lost])
-        standings = await store.find_standings(transaction, [match.person_id for match in found], sees_all=False)
+        person_ids = [match.person_id for match in found]
+        standings = await store.find_standings(transaction, person_ids, sees_all=sight.sees_all)
         anew = [document_of_match(answered, ceiu=self.ceiu) for answered in answered_of(found, standings)]
         grades = list(Grade)
         return {**document, "matches": sorted([*still, *anew], key=lambda match: grades.index(match["grade"]))}
@@ -222,7 +227,7 @@ class Desk:
         tip_id, person_id = await self._person(transaction, caller, record_id)
         if supersedes is not None:
             former = await store.find_note(
-                transaction, person_id, supersedes, agency=caller.agency, sees_all=_sees_all(caller)
+                transaction, person_id, supersedes, agency=caller.agency, sees_all=_sight(caller).sees_all
             )
             if former is None or former.agency != caller.agency:
                 fault = FieldError(("supersedes",), "your agency has no such note on this record")
@@ -255,14 +260,14 @@ class Desk:
         Raises:
             NotFound: the caller's look-up could not return the record.
         """
-        sees_all = _sees_all(caller)
+        sees_all = _sight(caller).sees_all
         _, person_id = await self._person(transaction, caller, record_id)
         return await store.list_notes(
             transaction, person_id, agency=caller.agency, sees_all=sees_all, after=after, count_max=count_max
         )
 
     async def _person(self, transaction: Connection, caller: Principal, record_id: UUID) -> tuple[UUID, UUID]:
-        found = await store.find_person(transaction, record_id, sees_all=_sees_all(caller))
+        found = await store.find_person(transaction, record_id, _sight(caller))
         if found is None:
             raise NotFound("there is no such record")
         return found
@@ -281,8 +286,8 @@ class Desk:
         await self.outbox.publish(transaction, [event])
 
 
-def _sees_all(caller: Principal) -> bool:
-    return caller.agency == OWNER_AGENCY
+def _sight(caller: Principal) -> Sight:
+    return sight_of(caller.agency, caller.office)
 
 
 def _lookup_answered(

@@ -13,6 +13,7 @@ from services.query.domain.facts import Fact, LeadFact, MembershipFact, Referral
 from services.query.domain.names import spelling_keys
 from services.query.domain.note import Note
 from services.query.domain.question import Asked, Question
+from services.query.domain.sight import Sight
 from services.query.domain.subject import Subject
 from shared.db.pool import Connection, Row
 from shared.security import Principal
@@ -72,13 +73,13 @@ FROM unnest($1::uuid[], $2::integer[], $3::uuid[]) AS row (tip_id, version, clus
 ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE SET version = excluded.version, cluster_id = excluded.cluster_id
     WHERE membership.version < excluded.version"""
 UPSERT_LEAD = """
-INSERT INTO lead (lead_id, version, cluster_id, state, tier, opened_at, merged_into)
-SELECT row.lead_id, row.version, row.cluster_id, row.state, row.tier, row.opened_at, row.merged_into
-FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::uuid[])
-    AS row (lead_id, version, cluster_id, state, tier, opened_at, merged_into)
+INSERT INTO lead (lead_id, version, cluster_id, state, tier, opened_at, merged_into, silent)
+SELECT row.lead_id, row.version, row.cluster_id, row.state, row.tier, row.opened_at, row.merged_into, row.silent
+FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::uuid[], $8::boolean[])
+    AS row (lead_id, version, cluster_id, state, tier, opened_at, merged_into, silent)
 ON CONFLICT ON CONSTRAINT lead_pkey DO UPDATE SET version = excluded.version, cluster_id = excluded.cluster_id,
-    state = excluded.state, tier = excluded.tier, opened_at = excluded.opened_at, merged_into = excluded.merged_into
-    WHERE lead.version < excluded.version"""
+    state = excluded.state, tier = excluded.tier, opened_at = excluded.opened_at, merged_into = excluded.merged_into,
+    silent = excluded.silent WHERE lead.version < excluded.version"""
 UPSERT_REFERRAL = """
 INSERT INTO referral (referral_id, version, lead_id, state, office, office_name, office_phone, changed_at)
 SELECT row.referral_id, row.version, row.lead_id, row.state, row.office, row.office_name, row.office_phone,
@@ -87,8 +88,7 @@ FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::t
     AS row (referral_id, version, lead_id, state, office, office_name, office_phone, changed_at)
 ON CONFLICT ON CONSTRAINT referral_pkey DO UPDATE SET version = excluded.version, lead_id = excluded.lead_id,
     state = excluded.state, office = excluded.office, office_name = excluded.office_name,
-    office_phone = excluded.office_phone, changed_at = excluded.changed_at
-    WHERE referral.version < excluded.version"""
+    office_phone = excluded.office_phone, changed_at = excluded.changed_at WHERE referral.version < excluded.version"""
 UPSERT_FACTS: Mapping[type[Fact], str] = {
     ReviewFact: UPSERT_REVIEW,
     MembershipFact: UPSERT_MEMBERSHIP,
@@ -135,13 +135,14 @@ WITH near AS (
     FROM found
         CROSS JOIN LATERAL (
             SELECT record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_id, record.names,
-                record.birth_date, review.decision
+                record.birth_date, review.decision, membership.cluster_id
             FROM record
                 LEFT JOIN membership ON membership.tip_id = record.tip_id
                 LEFT JOIN review ON review.tip_id = record.tip_id
             WHERE record.record_id = found.record_id LIMIT 1
         ) AS whole
-    WHERE $6 OR whole.decision IS DISTINCT FROM 'not_actionable'
+    WHERE ($6 OR whole.decision IS DISTINCT FROM 'not_actionable')
+        AND NOT is_hidden(whole.cluster_id, $9)
 )
 SELECT record_id, tip_id, person_id, names, birth_date, keys, shared_words, place FROM ranked
 WHERE place <= $7"""
@@ -183,15 +184,15 @@ FROM record
     LEFT JOIN membership ON membership.tip_id = record.tip_id
     LEFT JOIN review ON review.tip_id = record.tip_id
     CROSS JOIN LATERAL (
-        SELECT jsonb_agg(
-            jsonb_build_array(record_key.type, record_key.exact, record_key.canonical, record_key.scope)
-        ) AS keys
+        SELECT jsonb_agg(jsonb_build_array(record_key.type, record_key.exact, record_key.canonical, record_key.scope))
+            AS keys
         FROM unnest($3::text[], $4::text[]) AS asked (type, canonical)
             JOIN record_key ON record_key.type = asked.type AND record_key.canonical = asked.canonical
         WHERE record_key.record_id = record.record_id
     ) AS held
 WHERE (record.tip_id = ANY($1::uuid[]) OR record.record_id = ANY($2::uuid[]))
-    AND ($5 OR review.decision IS DISTINCT FROM 'not_actionable')"""
+    AND ($5 OR review.decision IS DISTINCT FROM 'not_actionable')
+    AND NOT is_hidden(membership.cluster_id, $6)"""
 
 # Notes
 
@@ -200,7 +201,8 @@ SELECT record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_i
 FROM record
     LEFT JOIN membership ON membership.tip_id = record.tip_id
     LEFT JOIN review ON review.tip_id = record.tip_id
-WHERE record.record_id = $1 AND ($2 OR review.decision IS DISTINCT FROM 'not_actionable')"""
+WHERE record.record_id = $1 AND ($2 OR review.decision IS DISTINCT FROM 'not_actionable')
+    AND NOT is_hidden(membership.cluster_id, $3)"""
 NOTES_OF_PERSON = """
 SELECT note.note_id, note.record_id, note.created_at, note.author, note.agency, note.office, note.kind,
     note.flight_number, note.flight_date, note.additional_screening, note.outcome, note.text, note.supersedes,
@@ -208,9 +210,7 @@ SELECT note.note_id, note.record_id, note.created_at, note.author, note.agency, 
 FROM note
     LEFT JOIN note AS later ON later.supersedes = note.note_id
     LEFT JOIN review ON review.tip_id = note.tip_id
-WHERE note.tip_id IN (
-        SELECT membership.tip_id FROM membership WHERE membership.cluster_id = $1 UNION ALL SELECT $1
-    )
+WHERE note.tip_id IN (SELECT membership.tip_id FROM membership WHERE membership.cluster_id = $1 UNION ALL SELECT $1)
     AND ($2 OR (note.agency = $3 AND review.decision IS DISTINCT FROM 'not_actionable'))"""
 LIST_NOTES = NOTES_OF_PERSON + "\n    AND note.note_id > $4\nORDER BY note.note_id LIMIT $5"
 FIND_NOTE = NOTES_OF_PERSON + "\n    AND note.note_id = $4"
@@ -277,11 +277,11 @@ async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:
         await connection.execute(UPSERT_FACTS[kind], *columns)
 
 
-async def find_candidates(connection: Connection, question: Question, *, sees_all: bool) -> tuple[list[Record], bool]:
-    """Return the records that may answer, and whether more that may were left out.
+async def find_candidates(connection: Connection, question: Question, sight: Sight) -> tuple[list[Record], bool]:
+    """Return the records that may answer, and whether more that may were left out: of those within the caller's sight.
 
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those with most
-    words of the name (the equal birth date counting as one). Without `sees_all`, no tip found not actionable answers.
+    words of the name (the equal birth date counting as one).
     """
     words = question.search_words
     spelled = [(key, place) for place, word in enumerate(words) for key in sorted(spelling_keys(word))]
@@ -292,9 +292,10 @@ async def find_candidates(connection: Connection, question: Question, *, sees_al
         [key.type for key in question.search_keys],
         [key.canonical for key in question.search_keys],
         str(question.birth_date) if question.birth_date else None,
-        sees_all,
+        sight.sees_all,
         CANDIDATES_MAX + 1,
         NAMED_MAX,
+        sight.office,
     )
     left_out = [row for row in rows if row["place"] > CANDIDATES_MAX]
     # What shares one word of several is hardly ever a match; its being left out is no news to anyone.
@@ -352,23 +353,24 @@ async def find_records(
     *,
     tip_ids: Sequence[UUID],
     record_ids: Sequence[UUID],
-    sees_all: bool,
+    sight: Sight,
 ) -> list[Record]:
-    """Return the records of these tips, and these records, with those of their identifiers that are asked for."""
+    """Return those of these tips' and these records that are in sight, with their identifiers that are asked for."""
     rows = await connection.fetch(
         FIND_RECORDS,
         tip_ids,
         record_ids,
         [key.type for key in question.search_keys],
         [key.canonical for key in question.search_keys],
-        sees_all,
+        sight.sees_all,
+        sight.office,
     )
     return [_record(row) for row in rows]
 
 
-async def find_person(connection: Connection, record_id: UUID, *, sees_all: bool) -> tuple[UUID, UUID] | None:
+async def find_person(connection: Connection, record_id: UUID, sight: Sight) -> tuple[UUID, UUID] | None:
     """Return a record's tip and person, or None when a look-up could not answer with it."""
-    row = await connection.fetchrow(FIND_PERSON, record_id, sees_all)
+    row = await connection.fetchrow(FIND_PERSON, record_id, sight.sees_all, sight.office)
     return (row["tip_id"], row["person_id"]) if row is not None else None
 
 

@@ -160,13 +160,17 @@ class LeadPersonal(Fact):
     summary: str = ""
     priority_reason: str | None = None
     """Why a person set the tier by hand."""
+    held_identifier: str | None = None
+    """The value that `held_by.identifier` is the type of."""
 
 
 class LeadHold(Fact):
     """Why a lead is not referred by itself."""
 
     reason: str
+    """weak_bridge, weak_tie or many_tips."""
     identifier: str | None = None
+    """The type of the identifier it hangs on; the value is personal."""
 
 
 class _Lead(Payload):
@@ -190,6 +194,8 @@ class _Lead(Payload):
     merged_into: UUID | None = None
     split_from: UUID | None = None
     held_by: LeadHold | None = None
+    silent: bool = False
+    """Nobody is told of it but CEIU and the office that has its referral."""
     opened_at: AwareDatetime
     evidence_expires_at: AwareDatetime | None = None
     personal: LeadPersonal
@@ -217,3 +223,52 @@ class LeadClosedV1(_Lead):
     """No actionable tip is left in it, or none that its office has not dealt with."""
 
     TYPE: ClassVar[str] = "lead.closed"
+
+
+class ReleasePersonal(Fact):
+    """Why a person let a lead go on, and the value it hung on."""
+
+    reason: str
+    identifier: str | None = None
+
+
+class LeadReleasedV1(Payload):
+    """A person looked at a held lead and let it go on. The subject's version counts the lead's releases from 1."""
+
+    TYPE: ClassVar[str] = "lead.released"
+    SUBJECT: ClassVar[str] = "lead"
+
+    lead_id: UUID
+    held_reason: str
+    identifier: str | None = None
+    """Its type."""
+    tip_count: int
+    personal: ReleasePersonal
+
+
+class LeadDecisionPersonal(Fact):
+    """Free text of a person's decision on a lead."""
+
+    reason: str
+
+
+class LeadPrioritisedV1(Payload):
+    """A person set a lead's tier, or let its tips decide again (None). The version counts such decisions from 1."""
+
+    TYPE: ClassVar[str] = "lead.prioritised"
+    SUBJECT: ClassVar[str] = "lead"
+
+    lead_id: UUID
+    tier: str | None = None
+    personal: LeadDecisionPersonal
+
+
+class LeadSilencedV1(Payload):
+    """A person made a lead silent, or not any more. The version counts such decisions from 1."""
+
+    TYPE: ClassVar[str] = "lead.silenced"
+    SUBJECT: ClassVar[str] = "lead"
+
+    lead_id: UUID
+    silent: bool
+    personal: LeadDecisionPersonal

@@ -36,7 +36,15 @@ _COMMON = (
 )
 _CONSUMERS = (*_COMMON, activity.DeadLetterRedrivenV1)
 """What every service does that may refuse a record; audit keeps them all."""
-_LEADS = (linker.LeadOpenedV1, linker.LeadUpdatedV1, linker.LeadMergedV1, linker.LeadClosedV1)
+_LEADS = (
+    linker.LeadOpenedV1,
+    linker.LeadUpdatedV1,
+    linker.LeadMergedV1,
+    linker.LeadClosedV1,
+    linker.LeadReleasedV1,
+    linker.LeadPrioritisedV1,
+    linker.LeadSilencedV1,
+)
 _LINKS = (
     linker.TipLinkedV1,
     linker.TipClusteredV1,

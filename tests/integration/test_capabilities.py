@@ -58,6 +58,8 @@ TABLES: dict[str, Table] = {
         "GET /v1/leads/{lead_id}": CEIU | AGENT,
         "GET /v1/leads/{lead_id}/graph": CEIU | AGENT,
         "POST /v1/leads/{lead_id}/priority": SUPERVISOR,
+        "POST /v1/leads/{lead_id}/release": SUPERVISOR,
+        "POST /v1/leads/{lead_id}/silence": SUPERVISOR,
     },
     "referral": {
         "GET /v1/offices": CEIU | AGENT,

@@ -8,9 +8,11 @@
     estimate   the model, made from the tips at hand
     pdq        near copies of pictures: which look-ups find every hash near one (not linked by yet)
     links      the links of a tip with their reasons
+    likeness   names and birth dates among the reasons
     cluster    the partition of tips, from shared values, descriptions and judgements
     priority   the tier of a lead, its factors, and when its evidence perishes
     snapshot   a lead as it is published, bounded to fit an event
+    hold       why a lead waits for a person
     lead       which leads open, change, merge, split, close and come back
 
 **Everything follows from the set** of tip versions, research results, judgements and the model; nothing from the order
@@ -31,6 +33,6 @@ One change is then worked through in four steps:
    all holders of each that joins), their profiles and the judgements between them go to `cluster`.
 3. Write the memberships that differ (`moves`).
 4. Load the leads whose anchor is among those tips, and the facts of every cluster that has an anchor or an actionable
-   tip; write what `plan_leads` returns. The same step serves a review, a hold or a referral's answer, where the
-   clusters stay as they are.
+   tip; write what `plan_leads` returns. The same step serves a review, a release or a referral's answer, where the
+   clusters stay as they are. Leads elsewhere whose hold or relations hang on what changed are settled with them.
 """

@@ -61,12 +61,14 @@ class Cluster:
     gives the same. `component_id`, the oldest tip of the component, is shared by clusters that only judgements keep
     apart; what carries it must be loaded as one.
     `related` are tips of the other clusters of the component that still share a value with this one, oldest first.
+    `bridges` are values each of which alone, and not strong, joined two of its parts; the least sure one first.
     """
 
     cluster_id: UUID
     component_id: UUID
     tip_ids: tuple[UUID, ...]
     related: tuple[UUID, ...] = ()
+    bridges: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,10 @@ def cluster(
             components.join(holders[0], holder)
     for left, right in graph.same:
         components.join(left, right)
-    parts = _Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model).build()
+    builder = _Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model)
+    parts = builder.build()
     related = _related(graph, parts)
+    bridges = builder.bridges()
 
     members: defaultdict[int, list[int]] = defaultdict(list)
     for tip in range(len(tips)):
@@ -155,6 +159,7 @@ def cluster(
             component_id=tips[components.find(root)],
             tip_ids=tuple(tips[tip] for tip in inside),
             related=tuple(tips[tip] for tip in sorted(related.get(root, ()))),
+            bridges=tuple(graph.keys[value] for value in bridges.get(root, ())),
         )
         for root, inside in members.items()
     )
@@ -195,6 +200,10 @@ class _Graph:
     """What each value says of a pair of its holders: the odds, as a logarithm."""
     groups: Sequence[str]
     """The group of each value."""
+    keys: Sequence[Key]
+    """The values themselves."""
+    is_strong: Sequence[bool]
+    """Whether a value is strong evidence."""
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
@@ -253,6 +262,7 @@ class _Builder:
         self._sizes = [1] * len(profiles)
         self._held: list[frozenset[int] | set[int]] = list(graph.held)
         self._profiles = list(profiles)
+        self._bridges: list[tuple[int, int]] = []
 
     def build(self) -> _Groups:
         """Return the clusters."""
@@ -264,6 +274,15 @@ class _Builder:
             if len(left_over) == len(waiting):
                 return self._parts
             waiting = left_over
+
+    def bridges(self) -> Mapping[int, Sequence[int]]:
+        """Return, by the cluster's root, the values on which alone a step rested, the least sure one first."""
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        for tip, value in self._bridges:
+            found[self._parts.find(tip)].add(value)
+        return {
+            root: sorted(values, key=lambda value: (self._graph.bits[value], value)) for root, values in found.items()
+        }
 
     def _edges(self) -> list[tuple[int, int]]:
         """Return the pairs worth a look, surest first."""
@@ -281,7 +300,23 @@ class _Builder:
         sizes = self._sizes[one], self._sizes[other]
         needed = rules.pair_bits_min + rules.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
-        return self._bits(one, other) >= needed and self._join(one, other)
+        if self._bits(one, other) < needed:
+            return False
+        bridge = self._bridge(one, other)
+        is_joined = self._join(one, other)
+        if is_joined and bridge is not None:
+            self._bridges.append((one, bridge))
+        return is_joined
+
+    def _bridge(self, one: int, other: int) -> int | None:
+        """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
+        values = self._held[one] & self._held[other]
+        best = max(values, key=lambda value: (self._graph.bits[value], -value))
+        if self._graph.is_strong[best] or len({self._graph.groups[value] for value in values}) > 1:
+            return None
+        left, right = self._profiles[one], self._profiles[other]
+        agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
+        return None if agreed else best
 
     def _join(self, left: int, right: int) -> bool:
         one, other = self._parts.find(left), self._parts.find(right)
@@ -306,13 +341,14 @@ class _Builder:
         total = first + sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
         left, right = self._profiles[one], self._profiles[other]
         learned = self._model.learned
-        likeness = _likeness_bits(compare_births(left, right), learned.births)
-        likeness += _likeness_bits(compare_names(left, right), learned.names)
+        likeness = likeness_bits(compare_births(left, right), learned.births)
+        likeness += likeness_bits(compare_names(left, right), learned.names)
         total += min(likeness, self._model.rules.likeness_bits_max)
         return round(total, 6)
 
 
-def _likeness_bits(agreement: Agreement | None, rates: Rates) -> float:
+def likeness_bits(agreement: Agreement | None, rates: Rates) -> float:
+    """Return what it says for one person that two names or birth dates agree so, in bits; 0 when nothing is known."""
     match agreement:
         case "agrees":
             return rates.agree_bits
@@ -360,6 +396,8 @@ def _graph(
         held=[frozenset(places) for places in held],
         bits=[odds_bits(shared[key].reliability) for key in keys],
         groups=[rules.group_of(key.type, key.scope) for key in keys],
+        keys=keys,
+        is_strong=[rules.strength_of(key.type, shared[key].reliability) == "strong" for key in keys],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )

@@ -104,6 +104,11 @@ def key_stats(holdings: Iterable[Holding]) -> dict[Key, KeyStat]:
     return {key: KeyStat(len(tips), len(viral[key])) for key, tips in holders.items()}
 
 
+def role_reason(role: HolderRole) -> str:
+    """Return why a value does not link that would, if a subject held it."""
+    return f"a {role.replace('_', ' ')} holds it"
+
+
 def _all_holdings(content: TipContent, research: Sequence[Research]) -> Iterator[Holding]:
     is_viral = content.urgency.viral
     yield from _holdings(content.tip_id, content.parties, content.files, origin="tip", is_viral=is_viral)
@@ -193,5 +198,5 @@ def _holding(
         is_verified=is_verified,
         is_viral=is_viral,
         links=may_link and identifier.links,
-        reason=identifier.reason if may_link else f"a {role.replace('_', ' ')} holds it",
+        reason=identifier.reason or ("" if may_link else role_reason(role)),
     )

@@ -9,6 +9,7 @@ all others:
 - *split*: a cluster breaks. The part with the anchor keeps the lead. A part with the anchor of a lead absorbed
   earlier gets that lead back, under its old id; any other part with an actionable tip opens a new one. Both say
   `split_from`.
+- *hold*: the cluster is such that a person must look first (`hold.py`), whether or not an office has the lead.
 - *close*: the anchor's cluster has no actionable tip, or none that its office has not dealt with (`concluded`).
   *Reopen*: it has one again.
 
@@ -45,8 +46,9 @@ ChangeKind = Literal["opened", "updated", "merged", "closed", "reopened"]
 class Lead:
     """A lead as it is stored. `version` counts from 1; `digest` is that of the snapshot last published.
 
-    `is_referred` (an office has a live referral), `concluded` (the tips of the referrals that an office closed),
-    `held_by` and `priority` are set by whoever learns of them; the next plan does the rest.
+    `is_referred` (an office has a live referral), `concluded` (the tips of the referrals that an office closed) and
+    `priority` and `is_silenced` are set by whoever learns of them; the next plan does the rest. `held_by` and `silent`
+    are those of the last plan: a lead is silent when one that its cluster anchors was silenced.
     """
 
     lead_id: UUID
@@ -62,6 +64,8 @@ class Lead:
     concluded: frozenset[UUID] = frozenset()
     held_by: Hold | None = None
     priority: Priority | None = None
+    is_silenced: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def plan_leads(
     leads: Collection[Lead],
     *,
     previous: Mapping[UUID, Membership],
+    holds: Mapping[UUID, Hold],
     now: datetime,
 ) -> tuple[LeadChange, ...]:
     """Return the leads that change, oldest first, each once and its version up by one; none when nothing changed.
@@ -89,6 +94,7 @@ def plan_leads(
         tips: the facts of all their tips.
         leads: every lead whose anchor is in one of them, the closed and the absorbed ones too.
         previous: where tips were filed before this change, from which a new lead learns what it split from.
+        holds: by cluster, why its lead has to wait, if it has.
         now: when leads that open now are opened.
 
     Raises:
@@ -104,13 +110,17 @@ def plan_leads(
         if anchors:
             concluded = frozenset[UUID]().union(*(lead.concluded for lead in anchors))
             is_alive = not concluded.issuperset(actionable)
-            before, standing = anchors[0], _stood(anchors[0], cluster, is_alive=is_alive)
+            before = anchors[0]
+            standing = _stood(before, cluster, holds.get(cluster.cluster_id), is_alive=is_alive)
         elif actionable:
             home = previous.get(actionable[0])
             split_from = former.get(home.cluster_id) if home is not None else None
-            before, standing = None, _opened(cluster, actionable[0], split_from, now)
+            before = None
+            opened = _opened(cluster, actionable[0], split_from, now)
+            standing = _stood(opened, cluster, holds.get(cluster.cluster_id), is_alive=True)
         else:
             continue
+        standing = replace(standing, silent=any(lead.is_silenced for lead in anchors))
         aliases = sorted(anchors[1:], key=_seniority)
         changes += _published(before, standing, _snapshot(standing, cluster, members, aliases))
         for lead in aliases:
@@ -149,23 +159,24 @@ def _opened(cluster: Cluster, anchor_tip_id: UUID, split_from: UUID | None, now:
     )
 
 
-def _stood(lead: Lead, cluster: Cluster, *, is_alive: bool) -> Lead:
+def _stood(lead: Lead, cluster: Cluster, hold: Hold | None, *, is_alive: bool) -> Lead:
     """Return the lead as the one of this cluster; if it was absorbed, it split from the lead that had taken it in."""
     return replace(
         lead,
-        state=_state(lead, is_alive=is_alive),
+        state=_state(hold, is_alive=is_alive, is_referred=lead.is_referred),
         cluster_id=cluster.cluster_id,
         merged_into=None,
         split_from=lead.merged_into or lead.split_from,
+        held_by=hold if is_alive else None,
     )
 
 
-def _state(lead: Lead, *, is_alive: bool) -> LeadState:
+def _state(hold: Hold | None, *, is_alive: bool, is_referred: bool) -> LeadState:
     if not is_alive:
         return "closed"
-    if lead.held_by is not None:
+    if hold is not None:
         return "held"
-    return "referred" if lead.is_referred else "open"
+    return "referred" if is_referred else "open"
 
 
 def _absorbed(lead: Lead, cluster: Cluster, standing: Lead) -> Lead:
@@ -176,6 +187,7 @@ def _absorbed(lead: Lead, cluster: Cluster, standing: Lead) -> Lead:
         merged_into=standing.lead_id,
         split_from=None,
         held_by=None,
+        silent=False,
     )
 
 
@@ -234,4 +246,5 @@ def _bare_snapshot(lead: Lead) -> LeadSnapshot:
         merged_into=lead.merged_into,
         split_from=lead.split_from,
         held_by=lead.held_by,
+        silent=lead.silent,
     )

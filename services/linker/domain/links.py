@@ -3,12 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair
 from services.linker.domain.evidence import Holding, Key
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
+from services.linker.domain.snapshot import HoldReason
+
+Relation = Literal["victim", "tie", "value"]
+"""How a lead has to do with another: by a victim, by the one value that ties them, by values that do not join them."""
 
 CANONICAL_ONLY_BITS = 2.0
 """What a value loses when the two were spelled differently: the provider's rule may have changed or be wrong."""
@@ -100,7 +105,38 @@ def links_of(
         for other in theirs.keys() | decided.keys()
     ]
     listed = [link for link in links if link.evidence or link.judgement is not None]
-    return tuple(sorted(listed, key=lambda link: (STRENGTHS.index(link.strength), -link.weight, link.tip_id)))
+    return tuple(sorted(listed, key=by_strength))
+
+
+def by_strength(link: Link) -> tuple[int, float, UUID]:
+    """Return a link's place among others: the strongest first, then the heaviest."""
+    return STRENGTHS.index(link.strength), -link.weight, link.tip_id
+
+
+def hold_sentence(reason: HoldReason, key_type: str | None) -> str:
+    """Return why a lead waits, and what would let it go on, as a person reads it; it never holds the value itself."""
+    noun = _NOUNS.get(key_type or "", key_type)
+    match reason:
+        case "weak_bridge":
+            return f"only the same {noun}, which is weak evidence, joins two parts of it: a second identifier would do"
+        case "weak_tie":
+            return (
+                f"only the same {noun} ties it to another lead, too little to join the two: a second identifier would"
+            )
+        case "many_tips":
+            return "so many tips are joined in it that a person should look at them first"
+
+
+def relation_sentence(relation: Relation, key_type: str) -> str:
+    """Return why one lead should be read beside another; it never holds the value itself."""
+    noun = _NOUNS.get(key_type, key_type)
+    match relation:
+        case "victim":
+            return f"a victim with the same {noun}"
+        case "tie":
+            return f"a subject with the same {noun}, too little to join the two"
+        case "value":
+            return "tips that share values with this lead's, too little to join them"
 
 
 def _other(pair: Pair, tip_id: UUID) -> UUID:

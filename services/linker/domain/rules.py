@@ -45,6 +45,8 @@ class Rules:
     by how much more for each doubling of the whole beyond `grown`, so that no chain of likely links runs away.
     `coincidence_bits`: what a second likeness of another group adds to its own odds, because two at once are rarer.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
+    `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
+    lead, wait when one value alone ties them. `tie_others_max`: a value that more tips besides hold is the crowd's.
     """
 
     version: str
@@ -56,6 +58,9 @@ class Rules:
     grown: int = 25
     coincidence_bits: float = 6.0
     likeness_bits_max: float = 6.0
+    held_tips_max: int = 25
+    tied_tips_min: int = 3
+    tie_others_max: int = 8
 
     def standing(self, key_type: str, tip_count: int, viral_count: int, reliability: float) -> Standing:
         """Return what a value does now: joins its holders, only shows a link, or why it does neither."""

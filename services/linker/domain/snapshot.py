@@ -12,10 +12,12 @@ from itertools import islice
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from services.linker.domain.evidence import Key
 from services.linker.domain.facts import GivenIdentifier, Place, Subject, TipFacts
 from services.linker.domain.priority import Factor, Tier
 
 LeadState = Literal["open", "held", "referred", "closed"]
+HoldReason = Literal["weak_bridge", "weak_tie", "many_tips"]
 
 TIPS_MAX, TIPS_BYTES_MAX = 1_000, 120 * 1024
 SUBJECTS_MAX, SUBJECTS_BYTES_MAX = 25, 64 * 1024
@@ -34,10 +36,10 @@ _Item = TypeVar("_Item", "LeadTip", GivenIdentifier, Place, Subject)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a lead is not referred by itself, and the identifier it hangs on, if one."""
+    """Why a lead is not referred by itself, and the identifier it hangs on, if one. `hold.py` decides it."""
 
-    reason: str
-    identifier: str | None = None
+    reason: HoldReason
+    identifier: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,17 @@ class LeadSnapshot:
     merged_into: UUID | None = None
     split_from: UUID | None = None
     held_by: Hold | None = None
+    silent: bool = False
     evidence_expires_at: datetime | None = None
     subjects: tuple[Subject, ...] = ()
     places: tuple[Place, ...] = ()
     summary: str = ""
+
+    @property
+    def held_value(self) -> str | None:
+        """The value the lead hangs on, cut to what fits an event."""
+        key = self.held_by.identifier if self.held_by is not None else None
+        return _cut(key.value) if key is not None else None
 
     def digest(self) -> bytes:
         """Return SHA-256 over everything but the version: equal digests, nothing to publish."""

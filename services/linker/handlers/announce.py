@@ -9,7 +9,7 @@ from uuid import UUID
 from services.linker.domain.cluster import Move
 from services.linker.domain.facts import Subject
 from services.linker.domain.lead import ChangeKind, LeadChange
-from services.linker.domain.snapshot import LeadSnapshot
+from services.linker.domain.snapshot import Hold, LeadSnapshot
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import Announcement, AnnouncementKind
 from shared.clock import Clock
@@ -117,11 +117,8 @@ def _lead_payload(model: type[LeadPayload], snapshot: LeadSnapshot) -> LeadPaylo
         aliases=list(snapshot.aliases),
         merged_into=snapshot.merged_into,
         split_from=snapshot.split_from,
-        held_by=(
-            events.LeadHold(reason=snapshot.held_by.reason, identifier=snapshot.held_by.identifier)
-            if snapshot.held_by is not None
-            else None
-        ),
+        held_by=_hold(snapshot.held_by) if snapshot.held_by is not None else None,
+        silent=snapshot.silent,
         opened_at=snapshot.opened_at,
         evidence_expires_at=snapshot.evidence_expires_at,
         personal=events.LeadPersonal(
@@ -139,8 +136,14 @@ def _lead_payload(model: type[LeadPayload], snapshot: LeadSnapshot) -> LeadPaylo
             ],
             summary=snapshot.summary,
             priority_reason=snapshot.priority_reason,
+            held_identifier=snapshot.held_value,
         ),
     )
+
+
+def _hold(hold: Hold) -> events.LeadHold:
+    """Return a hold without the value itself, which is personal."""
+    return events.LeadHold(reason=hold.reason, identifier=hold.identifier.type if hold.identifier is not None else None)
 
 
 def _subject(subject: Subject) -> events.LeadSubject:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, pair_of
 from services.linker.domain.priority import Tier
-from services.linker.handlers.announce import LINKS_TOPIC
+from services.linker.handlers.announce import LEADS_TOPIC, LINKS_TOPIC
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, Turn, begin_turn, end_turn
 from services.linker.store import graph, shown
@@ -14,7 +14,13 @@ from services.linker.store import leads as lead_store
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
 from shared.events.envelope import Context
-from shared.events.linker import JudgementPersonal, JudgementRecordedV1, JudgementWithdrawnV1
+from shared.events.linker import (
+    JudgementPersonal,
+    JudgementRecordedV1,
+    JudgementWithdrawnV1,
+    LeadDecisionPersonal,
+    LeadPrioritisedV1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +102,11 @@ async def prioritise(
     if lead.state == "closed":
         raise Conflict("the lead is closed, so its tier leads to nothing")
     decided_at = desk.clock.now()
-    await lead_store.add_priority(
+    number = await lead_store.add_priority(
         transaction, lead.lead_id, tier, reason=reason, decided_by=decider.principal_id, decided_at=decided_at
     )
+    payload = LeadPrioritisedV1(lead_id=lead.lead_id, tier=tier, personal=LeadDecisionPersonal(reason=reason))
+    turn.announcer.tell(LEADS_TOPIC, payload, decider.context, subject_id=str(lead.lead_id), version=number)
     await settle(turn, [lead.anchor_tip_id])
     await end_turn(turn)
     stored = await shown.find_lead(transaction, lead.lead_id, office=None)

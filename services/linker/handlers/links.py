@@ -8,6 +8,7 @@ from uuid import UUID
 from services.linker.domain.cluster import Judgement, Pair
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision
+from services.linker.domain.likeness import with_likeness
 from services.linker.domain.links import EVIDENCE_MIN, Link, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.rules import MEDIUM_MIN
@@ -47,6 +48,16 @@ async def load_links(
         )
         for tip_id, keys in mine.items()
     }
+
+
+async def load_explained_links(
+    transaction: Connection, tip_ids: Collection[UUID], judgements: Mapping[Pair, Judgement], *, model: Model
+) -> dict[UUID, tuple[Link, ...]]:
+    """Return the links of each tip as people are shown them: with what names and birth dates say beside identifiers."""
+    links = await load_links(transaction, tip_ids, judgements, model=model)
+    others = {link.tip_id for found in links.values() for link in found}
+    profiles = await graph.load_profiles(transaction, others | links.keys())
+    return {tip_id: with_likeness(tip_id, found, profiles, model) for tip_id, found in links.items()}
 
 
 async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:

@@ -4,17 +4,40 @@ Nothing is patched: what is touched is loaded whole and decided by the domain as
 with what is stored. So the result is the same for any order in which the changes came.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.linker.domain.cluster import Cluster, Membership, cluster, moves, newest_judgements
 from services.linker.domain.lead import plan_leads
+from services.linker.handlers.holds import load_holds, load_unsettled, relate_by_victims
 from services.linker.handlers.turn import Causes, Turn
 from services.linker.handlers.values import UNTOUCHED, Touched
 from services.linker.store import graph
+from services.linker.store import holds as hold_store
 from services.linker.store import leads as lead_store
 from services.linker.store.graph import Filed
 from shared.events.envelope import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Whole components: their clusters as they are now, where their tips were filed before, and what led to it."""
+
+    clusters: tuple[Cluster, ...]
+    previous: Mapping[UUID, Membership]
+    contexts: Mapping[UUID, Context]
+
+    def __add__(self, other: "Region") -> "Region":
+        return Region(
+            self.clusters + other.clusters,
+            {**self.previous, **other.previous},
+            {**self.contexts, **other.contexts},
+        )
+
+
+NOWHERE = Region((), {}, {})
 
 
 async def settle(turn: Turn, tip_ids: Collection[UUID], touched: Touched = UNTOUCHED) -> None:
@@ -22,18 +45,60 @@ async def settle(turn: Turn, tip_ids: Collection[UUID], touched: Touched = UNTOU
 
     `tip_ids` are tips whose content, review, judgements, referral or tier changed; `touched` are the values that did.
     """
+    region = await _regroup(turn, tip_ids, touched)
+    if region.clusters:
+        neighbours = await _load_neighbours(turn, region, tip_ids, touched)
+        await _plan_leads(turn, region + await _regroup(turn, neighbours, UNTOUCHED))
+
+
+async def _regroup(turn: Turn, tip_ids: Collection[UUID], touched: Touched) -> Region:
+    """Bring the clusters of what is touched in line with what is stored, and announce the tips that moved."""
+    if not tip_ids and touched == UNTOUCHED:
+        return NOWHERE
     filed = await graph.load_region(turn.transaction, tip_ids, touched.joining, touched.supporting)
     region = [*filed, *(tip_id for tip_id in tip_ids if tip_id not in filed)]
     if not region:
-        return
+        return NOWHERE
     shared = await graph.load_shared(turn.transaction, region)
     profiles = await graph.load_profiles(turn.transaction, region)
     judgements = newest_judgements(await graph.load_judgements(turn.transaction, region))
     clusters = cluster(region, shared, profiles, judgements, model=turn.model)
     contexts = _contexts(clusters, filed, turn.causes)
     await _move_tips(turn, clusters, filed, contexts)
-    previous = {tip_id: each.membership for tip_id, each in filed.items()}
-    await _plan_leads(turn, clusters, previous, contexts)
+    return Region(clusters, {tip_id: each.membership for tip_id, each in filed.items()}, contexts)
+
+
+async def _load_neighbours(turn: Turn, region: Region, changed: Collection[UUID], touched: Touched) -> set[UUID]:
+    """Return the anchors of leads elsewhere that are others since: a value they share with what changed ties them.
+
+    Where no component has or had a lead, only values that changed themselves may have tied or parted others.
+    """
+    component_of = {tip_id: each.component_id for each in region.clusters for tip_id in each.tip_ids}
+    telling = await lead_store.list_telling(turn.transaction, component_of)
+    told = {component_of[tip_id] for tip_id in telling}
+    told |= {region.previous[tip_id].component_id for tip_id in telling if tip_id in region.previous}
+    speaking = [
+        tip_id
+        for tip_id in _stirred(region, changed)
+        if component_of[tip_id] in told or (tip_id in region.previous and region.previous[tip_id].component_id in told)
+    ]
+    found = set[UUID]()
+    if speaking or touched.tying:
+        found |= await load_unsettled(turn, touched.tying, speaking, component_of)
+    if touched.victims:
+        found |= await hold_store.load_victim_anchors(turn.transaction, touched.victims, changed_max=len(component_of))
+    return found - component_of.keys()
+
+
+def _stirred(region: Region, changed: Collection[UUID]) -> Iterator[UUID]:
+    """Yield the tips of clusters that are others than before, or of which a tip changed."""
+    news = set(changed)
+    before = defaultdict[UUID, set[UUID]](set)
+    for tip_id, membership in region.previous.items():
+        before[membership.cluster_id].add(tip_id)
+    for each in region.clusters:
+        if before[each.cluster_id] != set(each.tip_ids) or not news.isdisjoint(each.tip_ids):
+            yield from each.tip_ids
 
 
 async def _move_tips(
@@ -52,27 +117,28 @@ async def _move_tips(
     await graph.save_memberships(turn.transaction, moved, versions)
 
 
-async def _plan_leads(
-    turn: Turn, clusters: Sequence[Cluster], previous: Mapping[UUID, Membership], contexts: Mapping[UUID, Context]
-) -> None:
-    region = [tip_id for each in clusters for tip_id in each.tip_ids]
-    decisions = await graph.load_decisions(turn.transaction, region)
-    leads = await lead_store.load_leads(turn.transaction, region)
-    telling = {lead.anchor_tip_id for lead in leads} | {tip for tip, word in decisions.items() if word == "actionable"}
-    speaking = [each for each in clusters if not telling.isdisjoint(each.tip_ids)]
+async def _plan_leads(turn: Turn, region: Region) -> None:
+    tip_ids = [tip_id for each in region.clusters for tip_id in each.tip_ids]
+    decisions = await graph.load_decisions(turn.transaction, tip_ids)
+    leads = await lead_store.load_leads(turn.transaction, tip_ids)
+    actionable = {tip for tip, word in decisions.items() if word == "actionable"}
+    telling = {lead.anchor_tip_id for lead in leads} | actionable
+    speaking = [each for each in region.clusters if not telling.isdisjoint(each.tip_ids)]
     if not speaking:
         return
     members = [tip_id for each in speaking for tip_id in each.tip_ids]
     facts = await graph.load_facts(turn.transaction, members, decisions)
-    changes = plan_leads(speaking, facts, leads, previous=previous, now=turn.clock.now())
+    speaking = await relate_by_victims(turn, speaking)
+    holds = await load_holds(turn, speaking, actionable)
+    changes = plan_leads(speaking, facts, leads, previous=region.previous, holds=holds, now=turn.clock.now())
     if changes:
         await lead_store.save_leads(turn.transaction, changes)
     for change in changes:
-        turn.announcer.tell_lead(change, contexts[change.lead.anchor_tip_id])
+        turn.announcer.tell_lead(change, region.contexts[change.lead.anchor_tip_id])
     opened = [change.lead.lead_id for change in changes if change.kind == "opened"]
     if opened and await lead_store.have_referrals(turn.transaction, opened):
         # What offices said of these leads before they were here: the leads exist now, so it can be taken into account.
-        await _plan_leads(turn, clusters, previous, contexts)
+        await _plan_leads(turn, region)
 
 
 def _contexts(clusters: Sequence[Cluster], filed: Mapping[UUID, Filed], causes: Causes) -> dict[UUID, Context]:

@@ -10,7 +10,8 @@ from services.linker.domain.facts import TipFacts
 from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
-from services.linker.handlers.links import load_links
+from services.linker.handlers.links import load_explained_links
+from services.linker.handlers.related import Related, list_related
 from services.linker.handlers.turn import Desk
 from services.linker.store import graph, shown
 from services.linker.store import values as value_store
@@ -36,11 +37,12 @@ class LeadLink:
 
 @dataclass(frozen=True, slots=True)
 class WholeLead:
-    """A lead, its members (the oldest first), and the links among them, the strongest first."""
+    """A lead, its members (the oldest first), the links among them, the strongest first, and the leads beside it."""
 
     lead: FoundLead
     members: tuple[TipFacts, ...]
     links: tuple[LeadLink, ...]
+    related: tuple[Related, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ async def show_links(transaction: Connection, tip_id: UUID, *, desk: Desk) -> tu
         raise NotFound("there is no such tip")
     judged = await graph.load_judged_with(transaction, tip_id)
     judgements = newest_judgements(await graph.load_judgements(transaction, judged))
-    links = await load_links(transaction, [tip_id], judgements, model=await desk.model(transaction))
+    links = await load_explained_links(transaction, [tip_id], judgements, model=await desk.model(transaction))
     return links[tip_id]
 
 
@@ -88,7 +90,7 @@ async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
     lead, members, judgements = await _load(transaction, lead_id, office)
     listed = [tip.tip_id for tip in members[:LINKED_TIPS_MAX]]
     model = await desk.model(transaction)
-    links = await load_links(transaction, listed, newest_judgements(judgements), model=model)
+    links = await load_explained_links(transaction, listed, newest_judgements(judgements), model=model)
     inside = {
         pair_of(tip_id, link.tip_id): link for tip_id, found in links.items() for link in found if link.tip_id in links
     }
@@ -97,6 +99,7 @@ async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
         lead,
         members,
         tuple(LeadLink(*pair, link.strength, link.evidence, link.judgement) for pair, link in heaviest),
+        await list_related(transaction, lead, office=office),
     )
 
 

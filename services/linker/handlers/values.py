@@ -32,10 +32,24 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Values that a change touched: those that joined before or join now, and others that say something else now."""
+    """Values that a change touched: those that joined before or join now, and others that say something else now.
+
+    `tying` are those that said something before or do now, and of which the holders or the worth changed; `victims`
+    are those that victims of a changed tip hold or held.
+    """
 
     joining: frozenset[Key] = frozenset()
     supporting: frozenset[Key] = frozenset()
+    tying: frozenset[Key] = frozenset()
+    victims: frozenset[Key] = frozenset()
+
+    def __or__(self, other: "Touched") -> "Touched":
+        return Touched(
+            self.joining | other.joining,
+            self.supporting | other.supporting,
+            self.tying | other.tying,
+            self.victims | other.victims,
+        )
 
 
 UNTOUCHED = Touched()
@@ -66,7 +80,8 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
     holders = defaultdict[Key, list[UUID]](list)
     for holding in chain(removed, added):
         holders[holding.key].append(holding.tip_id)
-    touched = await _reweigh(turn, changes, crossed, holders)
+    victims = frozenset(holding.key for holding in chain(removed, added) if holding.role == "victim")
+    touched = await _reweigh(turn, changes, crossed, holders) | Touched(victims=victims)
     if not crossed:
         return touched
     # What its holders share besides is in less company now, or in more.
@@ -74,7 +89,7 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
     more = await _reweigh(
         turn, await value_store.load_keys(turn.transaction, set(chain.from_iterable(others.values()))), [], {}
     )
-    return Touched(touched.joining | more.joining, touched.supporting | more.supporting)
+    return touched | more
 
 
 async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
@@ -87,7 +102,7 @@ async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
     changes = await value_store.load_keys(turn.transaction, tip_ids)
     more = await _reweigh(turn, changes, [], {})
     await graph.mark_linked(turn.transaction, tip_ids, version=turn.model.version)
-    return Touched(touched.joining | more.joining, touched.supporting | more.supporting)
+    return touched | more
 
 
 async def _reweigh(
@@ -100,7 +115,13 @@ async def _reweigh(
         await _save(turn, news, crossed, holders)
     joining = {each.key for each in changes if "joins" in (each.standing, weighed[each.key][0])}
     supporting = {each.key for each in moved} - joining
-    return Touched(frozenset(joining), frozenset(supporting))
+    changed = {each.key for each in moved} | {each.key for each in changes if each.key in holders}
+    tying = {each.key for each in changes if each.key in changed and _said(each.standing, weighed[each.key][0])}
+    return Touched(frozenset(joining), frozenset(supporting), frozenset(tying))
+
+
+def _said(*standings: Standing) -> bool:
+    return "joins" in standings or "shows" in standings
 
 
 async def _weigh(turn: Turn, changes: Collection[KeyChange]) -> dict[Key, tuple[Standing, float]]:

@@ -2,10 +2,10 @@
 
 models     what comes in and what is answered
 reads      links of a tip, the export of clusters, leads
-decisions  judgements, and tiers set by hand
+decisions  judgements, tiers set by hand, held leads released, leads made silent
 """
 
-from services.linker.http.decisions import post_judgement, post_priority, post_withdrawal
+from services.linker.http.decisions import post_judgement, post_priority, post_release, post_silence, post_withdrawal
 from services.linker.http.models import (
     GraphShown,
     JudgementRequest,
@@ -15,6 +15,10 @@ from services.linker.http.models import (
     LinkShown,
     PriorityRequest,
     PriorityShown,
+    ReleaseRequest,
+    ReleaseShown,
+    SilenceRequest,
+    SilenceShown,
     WithdrawalRequest,
 )
 from services.linker.http.reads import get_clusters, get_graph, get_lead, get_leads, get_links
@@ -64,5 +68,21 @@ ROUTES: tuple[Route, ...] = (
         needs=("lead.prioritise",),
         answers={201: PriorityShown},
         takes=PriorityRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/leads/{lead_id}/release",
+        post_release,
+        needs=("lead.refer",),
+        answers={201: ReleaseShown},
+        takes=ReleaseRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/leads/{lead_id}/silence",
+        post_silence,
+        needs=("lead.refer",),
+        answers={201: SilenceShown},
+        takes=SilenceRequest,
     ),
 )

@@ -1,4 +1,4 @@
-"""Judgements on two tips, and tiers set by hand: each takes effect before it is answered."""
+"""Judgements on two tips, tiers set by hand, held leads released: each takes effect before it is answered."""
 
 from uuid import UUID
 
@@ -6,13 +6,18 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from services.linker.handlers.decide import Decider, judge, prioritise, withdraw
+from services.linker.handlers.release import release, silence
 from services.linker.handlers.turn import Desk
 from services.linker.http.models import (
     JudgementRequest,
     PriorityRequest,
     PriorityShown,
+    ReleaseRequest,
+    SilenceRequest,
+    SilenceShown,
     WithdrawalRequest,
     judgement_of,
+    release_of,
 )
 from shared.db.pool import Connection
 from shared.errors import FieldError, Rejected
@@ -68,6 +73,29 @@ async def post_priority(request: Request, lead_id: UUID) -> Response:
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         done = await prioritise(transaction, _desk(call), _decider(call), lead_id, body.tier, reason=body.reason)
         return 201, PriorityShown(lead_id=done.lead_id, tier=done.tier, decided_at=done.decided_at)
+
+    return await create(call, work, request_hash=hash_of(body))
+
+
+async def post_release(request: Request, lead_id: UUID) -> Response:
+    """Let a held lead go on."""
+    call: Call = request.state.call
+    body = await read_json(request, ReleaseRequest, bytes_max=BODY_BYTES_MAX)
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        return 201, release_of(await release(transaction, _desk(call), _decider(call), lead_id, reason=body.reason))
+
+    return await create(call, work, request_hash=hash_of(body))
+
+
+async def post_silence(request: Request, lead_id: UUID) -> Response:
+    """Let nobody but its holder learn of a lead, or let others do so again."""
+    call: Call = request.state.call
+    body = await read_json(request, SilenceRequest, bytes_max=BODY_BYTES_MAX)
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        done = await silence(transaction, _desk(call), _decider(call), lead_id, silent=body.silent, reason=body.reason)
+        return 201, SilenceShown.model_validate(done)
 
     return await create(call, work, request_hash=hash_of(body))
 

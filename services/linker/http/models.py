@@ -1,20 +1,22 @@
 """What comes in and what is answered, and how what was found becomes it."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.linker.domain.cluster import Judged, Judgement
 from services.linker.domain.facts import TipFacts
-from services.linker.domain.links import Link
+from services.linker.domain.links import Link, hold_sentence
 from services.linker.domain.priority import Tier
 from services.linker.domain.rules import Strength
-from services.linker.domain.snapshot import LeadState
+from services.linker.domain.snapshot import HoldReason, LeadState
+from services.linker.handlers.release import Released
 from services.linker.handlers.show import LeadGraph, LeadLink, WholeLead
 from services.linker.store.shown import ListedLead
-from shared.events.linker import LeadFactor, LeadHold, LeadSubject, LeadTip
+from shared.events.linker import LeadFactor, LeadSubject, LeadTip
 from shared.http.body import Body
 from shared.http.types import NotBlank
 
@@ -43,6 +45,19 @@ class PriorityRequest(Body):
     reason: Reason
 
 
+class ReleaseRequest(Body):
+    """Why a held lead may go on."""
+
+    reason: Reason
+
+
+class SilenceRequest(Body):
+    """Whether nobody but its holder may learn of a lead, and why."""
+
+    silent: bool
+    reason: Reason
+
+
 class JudgementShown(BaseModel):
     """A judgement; the smaller tip id is on the left. A withdrawn one does not count."""
 
@@ -60,6 +75,33 @@ class PriorityShown(BaseModel):
     lead_id: UUID
     tier: Tier
     decided_at: datetime
+
+
+class ReleaseShown(BaseModel):
+    """A lead after a release: another reason may hold it still."""
+
+    lead_id: UUID
+    state: LeadState
+    held_by: "HoldShown | None"
+    released_at: datetime
+
+
+class SilenceShown(BaseModel):
+    """A lead, and whether it is silent now."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lead_id: UUID
+    silent: bool
+    decided_at: datetime
+
+
+class HoldShown(BaseModel):
+    """Why a lead waits for a person: a code, type and value of the identifier it hangs on, and a sentence."""
+
+    reason: HoldReason
+    identifier: str | None
+    detail: str
 
 
 class EvidenceShown(BaseModel):
@@ -113,7 +155,8 @@ class LeadShown(BaseModel):
     tip_count: int
     related: list[UUID]
     subjects: list[LeadSubject]
-    held_by: LeadHold | None
+    held_by: HoldShown | None
+    silent: bool = False
     evidence_expires_at: datetime | None
     opened_at: datetime
     office: str | None
@@ -123,10 +166,23 @@ class LeadShown(BaseModel):
     priority_reason: str | None
 
 
+class RelatedLeadShown(BaseModel):
+    """Another lead, and what relates it to this one in a sentence."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    lead_id: UUID
+    reason: str
+
+
 class LeadDetail(LeadShown):
-    """A lead with all its tips, subjects and aliases, and the links among its tips, strongest first."""
+    """A lead with all its tips, subjects and aliases, and the links among its tips, strongest first.
+
+    `related_leads` are other leads that should be read beside it, one entry for each reason.
+    """
 
     links: list[LeadLinkShown]
+    related_leads: list[RelatedLeadShown]
 
 
 class GraphNode(BaseModel):
@@ -177,22 +233,21 @@ def link_of(link: Link) -> LinkShown:
 
 def listed_lead_of(listed: ListedLead) -> LeadShown:
     """Return a lead as it was last published."""
-    return LeadShown.model_validate({**listed.told, **listed.told["personal"], "office": listed.office})
+    return LeadShown.model_validate({**_told(listed.told), "office": listed.office})
 
 
 def whole_lead_of(whole: WholeLead) -> LeadDetail:
     """Return a lead with everything that its event had no room for."""
-    told = whole.lead.told
     subjects = [subject for tip in whole.members if tip.counts for subject in tip.subjects]
     return LeadDetail.model_validate(
         {
-            **told,
-            **told["personal"],
+            **_told(whole.lead.told),
             "office": whole.lead.office,
             "aliases": whole.lead.aliases,
             "tips": [_tip(tip) for tip in whole.members],
             "subjects": [LeadSubject.model_validate(subject, from_attributes=True) for subject in subjects],
             "links": [_lead_link(link) for link in whole.links],
+            "related_leads": [RelatedLeadShown.model_validate(each) for each in whole.related],
         }
     )
 
@@ -223,6 +278,29 @@ def graph_of(graph: LeadGraph) -> GraphShown:
         for judgement in graph.judgements
     ]
     return GraphShown(lead_id=graph.lead.lead_id, nodes=[*tips, *values], edges=[*held, *judged])
+
+
+def release_of(released: Released) -> ReleaseShown:
+    """Return a lead after a release."""
+    lead = released.lead
+    held_by = _told(lead.told)["held_by"]
+    return ReleaseShown.model_validate(
+        {"lead_id": lead.lead_id, "state": lead.state, "held_by": held_by, "released_at": released.released_at}
+    )
+
+
+def _told(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was published of a lead, with its personal part beside the rest, and the hold in words."""
+    shown = {**told, **told["personal"]}
+    if told["held_by"] is not None:
+        reason, key_type = told["held_by"]["reason"], told["held_by"]["identifier"]
+        value = told["personal"].get("held_identifier")
+        shown["held_by"] = HoldShown(
+            reason=reason,
+            identifier=f"{key_type} {value}" if key_type is not None else None,
+            detail=hold_sentence(reason, key_type),
+        )
+    return shown
 
 
 def _tip(tip: TipFacts) -> LeadTip:

@@ -5,5 +5,7 @@ values    what tips hold, how common each value is, and how it stands
 models    what was learned, and what there is to learn from
 pictures  picture hashes, and those near one
 leads     leads, what their offices and people say of them, and the newest event about each thing
+holds     what decides whether leads wait, and what people released and silenced
+related   leads beside a lead, as its readers are told of them
 shown     what HTTP shows
 """

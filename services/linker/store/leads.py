@@ -9,15 +9,17 @@ from uuid import UUID
 from services.linker.domain.cluster import Judgement
 from services.linker.domain.lead import Lead, LeadChange
 from services.linker.domain.priority import Tier
-from services.linker.domain.snapshot import Hold, Priority
+from services.linker.domain.snapshot import Priority
+from services.linker.store.holds import read_hold
 from shared.db.pool import Connection, Row
 
 AnnouncementKind = Literal["lead", "cluster", "links"]
 
 SELECT_LEADS = """
 SELECT lead.lead_id, lead.anchor_tip_id, lead.opened_at, lead.version, lead.state, lead.cluster_id, lead.digest,
-    lead.merged_into, lead.split_from, lead.held_reason, lead.held_identifier, told.is_referred, told.concluded,
-    chosen.tier, chosen.reason
+    lead.merged_into, lead.split_from, lead.held_reason, lead.held_type, lead.held_identifier, lead.held_scope,
+    told.is_referred, told.concluded, chosen.tier, chosen.reason, lead.silent,
+    COALESCE(asked.silent, false) AS is_silenced
 FROM lead
     CROSS JOIN LATERAL (
         SELECT COALESCE(bool_or(referral.state IN ('sent', 'acknowledged', 'accepted')), false) AS is_referred,
@@ -28,18 +30,28 @@ FROM lead
     LEFT JOIN LATERAL (
         SELECT tier, reason FROM priority WHERE priority.lead_id = lead.lead_id ORDER BY number DESC LIMIT 1
     ) AS chosen ON true
+    LEFT JOIN LATERAL (
+        SELECT silent FROM silence WHERE silence.lead_id = lead.lead_id ORDER BY number DESC LIMIT 1
+    ) AS asked ON true
 WHERE lead.anchor_tip_id = ANY($1::uuid[])"""
+SELECT_TELLING = """
+SELECT anchor_tip_id AS tip_id FROM lead WHERE anchor_tip_id = ANY($1::uuid[])
+UNION
+SELECT tip_id FROM review WHERE tip_id = ANY($1::uuid[]) AND decision = 'actionable'"""
 SELECT_ANCHORS = "SELECT lead_id, anchor_tip_id FROM lead WHERE lead_id = ANY($1::uuid[])"
 SAVE_LEADS = """
 INSERT INTO lead (lead_id, anchor_tip_id, version, state, tier, cluster_id, digest, opened_at, merged_into, split_from,
-    held_reason, held_identifier, evidence_expires_at)
+    held_reason, held_type, held_identifier, held_scope, evidence_expires_at,
+    silent)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::uuid[], $7::bytea[],
-    $8::timestamptz[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[])
+    $8::timestamptz[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[],
+    $15::timestamptz[], $16::boolean[])
 ON CONFLICT ON CONSTRAINT lead_pkey DO UPDATE
     SET version = excluded.version, state = excluded.state, tier = excluded.tier, cluster_id = excluded.cluster_id,
         digest = excluded.digest, merged_into = excluded.merged_into, split_from = excluded.split_from,
-        held_reason = excluded.held_reason, held_identifier = excluded.held_identifier,
-        evidence_expires_at = excluded.evidence_expires_at"""
+        held_reason = excluded.held_reason, held_type = excluded.held_type,
+        held_identifier = excluded.held_identifier, held_scope = excluded.held_scope,
+        evidence_expires_at = excluded.evidence_expires_at, silent = excluded.silent"""
 SAVE_REFERRALS = """
 INSERT INTO referral (referral_id, version, lead_id, state, office, tip_ids)
 SELECT given.referral_id, given.version, given.lead_id, given.state, given.office,
@@ -54,7 +66,8 @@ RETURNING lead_id"""
 HAVE_REFERRALS = "SELECT EXISTS (SELECT FROM referral WHERE lead_id = ANY($1::uuid[]))"
 ADD_PRIORITY = """
 INSERT INTO priority (lead_id, number, tier, reason, decided_by, decided_at)
-SELECT $1, COALESCE(max(number), 0) + 1, $2, $3, $4, $5 FROM priority WHERE lead_id = $1"""
+SELECT $1, COALESCE(max(number), 0) + 1, $2, $3, $4, $5 FROM priority WHERE lead_id = $1
+RETURNING number"""
 ADD_JUDGEMENT = """
 INSERT INTO judgement (judgement_id, left_tip_id, right_tip_id, decision, reason, decided_by, decided_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -113,6 +126,11 @@ async def load_leads(transaction: Connection, tip_ids: Collection[UUID]) -> list
     return [_lead(row) for row in await transaction.fetch(SELECT_LEADS, list(tip_ids))]
 
 
+async def list_telling(transaction: Connection, tip_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the tips for which there is a lead, or will be: they anchor one, or are actionable."""
+    return {row["tip_id"] for row in await transaction.fetch(SELECT_TELLING, list(tip_ids))}
+
+
 async def load_anchors(transaction: Connection, lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the anchors of those leads that are known."""
     return {row["lead_id"]: row["anchor_tip_id"] for row in await transaction.fetch(SELECT_ANCHORS, list(lead_ids))}
@@ -121,6 +139,7 @@ async def load_anchors(transaction: Connection, lead_ids: Collection[UUID]) -> d
 async def save_leads(transaction: Connection, changes: Sequence[LeadChange]) -> None:
     """Store the leads' new states."""
     leads = [change.lead for change in changes]
+    held_keys = [lead.held_by.identifier if lead.held_by else None for lead in leads]
     await transaction.execute(
         SAVE_LEADS,
         [lead.lead_id for lead in leads],
@@ -134,8 +153,11 @@ async def save_leads(transaction: Connection, changes: Sequence[LeadChange]) -> 
         [lead.merged_into for lead in leads],
         [lead.split_from for lead in leads],
         [lead.held_by.reason if lead.held_by else None for lead in leads],
-        [lead.held_by.identifier if lead.held_by else None for lead in leads],
+        [key.type if key else None for key in held_keys],
+        [key.value if key else None for key in held_keys],
+        [key.scope if key else None for key in held_keys],
         [change.snapshot.evidence_expires_at for change in changes],
+        [lead.silent for lead in leads],
     )
 
 
@@ -162,9 +184,10 @@ async def have_referrals(transaction: Connection, lead_ids: Sequence[UUID]) -> b
 
 async def add_priority(
     transaction: Connection, lead_id: UUID, tier: Tier | None, *, reason: str, decided_by: str, decided_at: datetime
-) -> None:
-    """Store that a person set the lead's tier, or took it back (None)."""
-    await transaction.execute(ADD_PRIORITY, lead_id, tier, reason, decided_by, decided_at)
+) -> int:
+    """Store that a person set the lead's tier, or took it back (None); return the decision's number."""
+    number: int = await transaction.fetchval(ADD_PRIORITY, lead_id, tier, reason, decided_by, decided_at)
+    return number
 
 
 async def add_judgement(transaction: Connection, judgement: Judgement, *, reason: str, decided_by: str) -> None:
@@ -242,6 +265,8 @@ def _lead(row: Row) -> Lead:
         split_from=row["split_from"],
         is_referred=row["is_referred"],
         concluded=frozenset(row["concluded"] or ()),
-        held_by=Hold(row["held_reason"], row["held_identifier"]) if row["held_reason"] is not None else None,
+        held_by=read_hold(row),
         priority=Priority(row["tier"], row["reason"]) if row["tier"] is not None else None,
+        is_silenced=row["is_silenced"],
+        silent=row["silent"],
     )

@@ -55,6 +55,12 @@ WHERE lead.merged_into IS NULL
     AND ($6::text IS NULL OR (lead.tier, lead.opened_at, lead.lead_id) > ($6, $7::timestamptz, $8::uuid))
 ORDER BY lead.tier, lead.opened_at, lead.lead_id
 LIMIT $9"""
+SELECT_UNTOLD = """
+SELECT membership.tip_id
+FROM membership JOIN lead ON lead.cluster_id = membership.cluster_id AND lead.silent AND lead.merged_into IS NULL
+WHERE membership.tip_id = ANY($1::uuid[]) AND NOT EXISTS (
+    SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $2
+        AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed'))"""
 SELECT_MEMBERS = "SELECT tip_id FROM membership WHERE cluster_id = $1 ORDER BY tip_id"
 
 
@@ -97,10 +103,11 @@ async def freeze(transaction: Connection) -> None:
 
 
 async def find_lead(transaction: Connection, lead_id: UUID, *, office: str | None) -> FoundLead | None:
-    """Return the lead, or the one that absorbed it; with `office`, only if that office was given it."""
+    """Return the lead, or the one that absorbed it; with `office`, only if it was given it, and as it may see it."""
     row = await transaction.fetchrow(FIND_LEAD, lead_id, office)
     if row is None:
         return None
+    (told,) = await _told(transaction, [row], office)
     return FoundLead(
         lead_id=row["lead_id"],
         anchor_tip_id=row["anchor_tip_id"],
@@ -109,7 +116,7 @@ async def find_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
         tier=row["tier"],
         office=row["office"],
         aliases=tuple(row["aliases"]),
-        told=_told(row),
+        told=told,
     )
 
 
@@ -126,7 +133,11 @@ async def list_leads(
         *(after or (None, None, None)),
         count_max,
     )
-    return [ListedLead((row["tier"], row["opened_at"], row["lead_id"]), row["office"], _told(row)) for row in rows]
+    told = await _told(transaction, rows, wanted.office)
+    return [
+        ListedLead((row["tier"], row["opened_at"], row["lead_id"]), row["office"], each)
+        for row, each in zip(rows, told, strict=True)
+    ]
 
 
 async def list_members(transaction: Connection, cluster_id: UUID) -> list[UUID]:
@@ -144,6 +155,12 @@ async def stream_clusters(transaction: Connection) -> AsyncIterator[Sequence[Row
         yield rows
 
 
-def _told(row: Row) -> dict[str, Any]:
-    told: dict[str, Any] = orjson.loads(row["event"])["payload"]
-    return told
+async def _told(transaction: Connection, rows: Sequence[Row], office: str | None) -> list[dict[str, Any]]:
+    """Return what was published of leads; to an office without the tips of silent leads that it was not given."""
+    payloads: list[dict[str, Any]] = [orjson.loads(row["event"])["payload"] for row in rows]
+    if office is not None:
+        related = {tip_id for told in payloads for tip_id in told["related"]}
+        untold = {str(row["tip_id"]) for row in await transaction.fetch(SELECT_UNTOLD, list(related), office)}
+        for told in payloads:
+            told["related"] = [tip_id for tip_id in told["related"] if tip_id not in untold]
+    return payloads

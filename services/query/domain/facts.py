@@ -38,7 +38,10 @@ class MembershipFact:
 
 @dataclass(frozen=True, slots=True)
 class LeadFact:
-    """A lead's state: open, held, referred or closed. An absorbed lead names the one that stands for it."""
+    """A lead's state: open, held, referred or closed. An absorbed lead names the one that stands for it.
+
+    Of a `silent` one nobody is told but CEIU and the office that has it.
+    """
 
     lead_id: UUID
     version: int
@@ -47,6 +50,7 @@ class LeadFact:
     tier: str
     opened_at: datetime
     merged_into: UUID | None
+    silent: bool
 
     @property
     def id(self) -> UUID:

@@ -49,8 +49,8 @@ SELECT announcement.event FROM lead JOIN announcement ON announcement.subject_id
 WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 # As the owner of the schema: all that the linker knows.
 WIPE = """
-TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, referral,
-    announcement, model, inbox, outbox"""
+TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, release,
+    silence, referral, announcement, model, inbox, outbox"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 
 

@@ -4,7 +4,8 @@ A small world is drawn from a seed: tips that share a few values, amended, resea
 that values pass them both ways, and a list of judgements. It is played in several orders, cut into random batches, with
 repeats and with older versions after newer ones; judgements keep their own order and come once both their tips are
 there. In half of the worlds a model is learned on the way, and what came before is linked anew bit by bit, beside what
-comes. Each play must end in the partition that one clustering of the final state gives.
+comes. Each play must end in the partition that one clustering of the final state gives, and in the same leads: held for
+the same reason, related to the same tips.
 """
 
 from collections import Counter
@@ -44,6 +45,9 @@ RULES = Rules(
         "url": TypeRule("content", 0.6, 5),
         "sha256": TypeRule("content", 0.35, 3, joins=False),
     },
+    held_tips_max=5,
+    tied_tips_min=2,
+    tie_others_max=1,
 )
 LEARNED = Model(
     Learned(
@@ -211,6 +215,11 @@ def _incoming(fact: Payload) -> Incoming:
     return Incoming(envelope, payload, Record("intake.tips", 0, 0, None, value, (), 0), "linker")
 
 
+def said_of(lead: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what a lead says of its state and its neighbours."""
+    return lead["state"], lead["held_by"], lead["personal"]["held_identifier"], lead["related"]
+
+
 @pytest.mark.parametrize("seed", range(10))
 async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     seed: int,
@@ -222,6 +231,7 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 3)
     world = draw_world(Random(seed))
     filed, leads = expected(world)
+    told: list[dict[frozenset[str], Any]] = []
     for order in range(ORDERS):
         await owner_pool.execute(WIPE)
         graph = Graph(await pool_of("linker"), clock, RULES)
@@ -232,6 +242,8 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
         assert {refs_of(lead) for lead in live} == leads
         assert await graph.pool.fetch(WRONG_COUNTS) == []
         assert await graph.pool.fetch(STALE_CLUSTERS) == []
+        told.append({refs_of(lead): said_of(lead) for lead in live})
+        assert told[-1] == told[0]
 
 
 async def test_a_value_that_became_too_common_is_no_company_for_another_either(graph: Graph, owner_pool: Pool) -> None:

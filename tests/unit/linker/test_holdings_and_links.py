@@ -118,7 +118,7 @@ def test_no_role_but_the_subject_links_tips(role: Role) -> None:
     # Nor is anything derived from it: no handle, no line at a time, no address.
     assert [(holding.key.type, holding.reason) for holding in held] == [
         ("email", f"a {role.replace('_', ' ')} holds it"),
-        ("ip", f"a {role.replace('_', ' ')} holds it"),
+        ("ip", "needs time and port"),
     ]
 
 

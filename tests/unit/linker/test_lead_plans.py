@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.domain.cluster import Cluster, Membership, derived_id
+from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision, TipFacts
 from services.linker.domain.lead import Lead, LeadChange, plan_leads
 from services.linker.domain.snapshot import Hold, LeadSnapshot, Priority
@@ -43,6 +44,8 @@ class _Registry:
         self.memberships: dict[UUID, Membership] = {}
         self.clusters: list[Cluster] = []
         self.decisions: dict[UUID, Decision | None] = {}
+        self.holds: dict[UUID, Hold] = {}
+        """By the lead's anchor."""
         self.now = NOW
 
     def becomes(
@@ -59,8 +62,13 @@ class _Registry:
         self.now += timedelta(days=1)
         tips = {tip: facts(tip, self.decisions.get(tip)) for each in self.clusters for tip in each.tip_ids}
         leads = list(self.leads.values())
-        changes = plan_leads(self.clusters, tips, leads, previous=self.memberships, now=self.now)
-        reverse = plan_leads(self.clusters[::-1], tips, leads[::-1], previous=self.memberships, now=self.now)
+        holds = {
+            each.cluster_id: self.holds[tip] for each in self.clusters for tip in each.tip_ids if tip in self.holds
+        }
+        changes = plan_leads(self.clusters, tips, leads, previous=self.memberships, holds=holds, now=self.now)
+        reverse = plan_leads(
+            self.clusters[::-1], tips, leads[::-1], previous=self.memberships, holds=holds, now=self.now
+        )
         assert reverse == changes
         for change in changes:
             before = self.leads.get(change.lead.lead_id)
@@ -153,8 +161,10 @@ def test_an_absorbed_lead_loses_its_hold_and_where_it_split_from() -> None:
     registry = _Registry()
     registry.becomes([A, B], actionable=[A, B])
     registry.becomes([A], [B], actionable=[A, B])
-    registry.amend(B, held_by=Hold("a large cluster"))
+    registry.holds = {B: Hold("many_tips")}
     registry.replan()
+    assert registry.snapshot(B).state == "held"
+    registry.holds = {}
     registry.becomes([A, B], actionable=[A, B])
     assert (registry.snapshot(B).held_by, registry.snapshot(B).split_from) == (None, None)
 
@@ -214,10 +224,12 @@ def test_a_closed_lead_gives_way_to_a_younger_live_one() -> None:
 def test_a_hold_a_referral_and_its_end_show_in_the_state() -> None:
     registry = _Registry()
     registry.becomes([A], actionable=[A])
-    registry.amend(A, held_by=Hold("one weak identifier holds it together", "email"))
+    registry.holds = {A: Hold("weak_bridge", Key("email", "a@example.org"))}
     assert kinds(registry.replan()) == {A: "updated"}
     assert registry.snapshot(A).state == "held"
-    registry.amend(A, held_by=None, is_referred=True)
+    registry.amend(A, is_referred=True)
+    assert registry.replan() == {}
+    registry.holds = {}
     registry.replan()
     assert registry.snapshot(A).state == "referred"
     registry.amend(A, is_referred=False)
@@ -294,9 +306,9 @@ def test_whatever_happens_each_actionable_cluster_has_exactly_one_live_lead(
         for lead in registry.leads.values():
             registry.amend(
                 lead.anchor_tip_id,
-                held_by=Hold("for a look") if lead.merged_into is None and chance.random() < 0.2 else None,
                 is_referred=chance.random() < 0.4,
             )
+        registry.holds = {tip: Hold("many_tips") for tip in TIPS if chance.random() < 0.2}
         groups = [[tip for tip, at in zip(TIPS, labels, strict=True) if at == label] for label in set(labels)]
         decided = dict(zip(TIPS, decisions, strict=True))
         registry.becomes(

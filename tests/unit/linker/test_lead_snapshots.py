@@ -39,7 +39,7 @@ def content(number: int, *parties: Party, place: Address = NOWHERE) -> TipConten
 def snapshot_of(*members: TipFacts) -> LeadSnapshot:
     cluster = Cluster(uid(1000), members[0].tip_id, tuple(tip.tip_id for tip in members))
     tips = {tip.tip_id: tip for tip in members}
-    (change,) = plan_leads([cluster], tips, [], previous={}, now=NOW)
+    (change,) = plan_leads([cluster], tips, [], previous={}, holds={}, now=NOW)
     return change.snapshot
 
 

@@ -1,0 +1,72 @@
+"""What names and birth dates say of a link, among its reasons. Beside an identifier only: alone they link nobody."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from uuid import UUID
+
+from services.linker.domain.cluster import likeness_bits
+from services.linker.domain.links import Evidence, Link, by_strength
+from services.linker.domain.model import Model
+from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
+
+PAIR = 2
+"""Tips that a likeness is of."""
+
+_WORDS: Mapping[tuple[str, Agreement], tuple[str, str]] = MappingProxyType(
+    {
+        ("birth_date", "agrees"): ("same_birth_date", "same birth date"),
+        ("birth_date", "near"): ("near_birth_date", "birth dates that differ by a slip"),
+        ("birth_date", "differs"): ("different_birth_date", "different birth dates"),
+        ("name", "agrees"): ("same_name", "same name, apart from spelling and order"),
+        ("name", "near"): ("near_name", "similar names"),
+        ("name", "differs"): ("different_name", "different names"),
+    }
+)
+
+
+def with_likeness(
+    tip_id: UUID, links: Iterable[Link], profiles: Mapping[UUID, Profile], model: Model
+) -> tuple[Link, ...]:
+    """Return the links of a tip with what names and birth dates say beside their identifiers, in `links_of`'s order.
+
+    They come behind the identifiers, which they support or contradict, and leave alone how strong a link is. They weigh
+    what they weigh when clusters are made: together at most the rules' `likeness_bits_max`, of which the birth date
+    takes its part first; below 0 when they contradict.
+    """
+    mine = profiles.get(tip_id, NOBODY)
+    found = [
+        replace(link, evidence=(*link.evidence, *_likenesses(mine, profiles.get(link.tip_id, NOBODY), model)))
+        if link.evidence
+        else link
+        for link in links
+    ]
+    return tuple(sorted(found, key=by_strength))
+
+
+def _likenesses(left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:
+    most = model.rules.likeness_bits_max
+    births = compare_births(left, right)
+    bits = min(most, likeness_bits(births, model.learned.births))
+    if births is not None:
+        yield _evidence("birth_date", births, _told(left.births, right.births), bits)
+    names = compare_names(left, right)
+    if names is not None:
+        told = _told(map(" ".join, left.names), map(" ".join, right.names))
+        yield _evidence("name", names, told, min(most - bits, likeness_bits(names, model.learned.names)))
+
+
+def _evidence(type: str, agreement: Agreement, value: str, bits: float) -> Evidence:
+    rule, detail = _WORDS[type, agreement]
+    return Evidence(rule, type, value, detail, weight=round(bits, 2), frequency=PAIR, strength="weak")
+
+
+def _told(left: Iterable[str], right: Iterable[str]) -> str:
+    """Return what both say; where that is nothing, what each says."""
+    one, other = set(left), set(right)
+    both = one & other
+    return _listed(both) if both else f"{_listed(one)} / {_listed(other)}"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(sorted(values))

@@ -1,0 +1,30 @@
+"""What a caller may be told of. SQL leaves the rest out, so that nothing of it is counted, cut off or waited for."""
+
+from dataclasses import dataclass
+
+OWNER_AGENCY = "ICE"
+NO_OFFICE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whose eyes look.
+
+    `sees_all`: tips found not actionable, and every agency's notes. `office`: of silent leads it is told of those that
+    this office has or had, of none when empty, of all when None.
+    """
+
+    sees_all: bool
+    office: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is kept from it."""
+        return self.sees_all and self.office is None
+
+
+def sight_of(agency: str, office: str | None) -> Sight:
+    """Return the sight of a caller: CEIU, which is ICE without an office, sees everything."""
+    if agency != OWNER_AGENCY:
+        return Sight(sees_all=False, office=NO_OFFICE)
+    return Sight(sees_all=True, office=office)

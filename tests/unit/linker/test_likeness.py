@@ -1,0 +1,72 @@
+"""Names and birth dates among the reasons of a link: for or against it, beside an identifier, and never alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.linker.domain.likeness import with_likeness
+from services.linker.domain.links import Evidence, Link
+from services.linker.domain.model import Learned, Model, Rates
+from services.linker.domain.profile import Profile
+from services.linker.domain.rules import RULES
+from tests.unit.linker.test_holdings_and_links import uid
+
+MODEL = Model(Learned(births=Rates(0.9, 0.1), names=Rates(0.8, 0.2)))
+PHONE = Evidence("same_phone", "phone", "+12025550143", "same phone number, seen in 2 tips", 1.0, 2, "strong")
+ANA = Profile((("ana", "lopez"),), ("1980-02-03",))
+
+
+def link(number: int, *evidence: Evidence) -> Link:
+    return Link(uid(number), "strong", evidence, None, MODEL.version)
+
+
+def reasons(theirs: Profile, model: Model = MODEL) -> list[tuple[str, str, float]]:
+    """Return rule, value and weight of what is added to a link of Ana's tip."""
+    [found] = with_likeness(uid(1), [link(2, PHONE)], {uid(1): ANA, uid(2): theirs}, model)
+    return [(each.rule, each.value, each.weight) for each in found.evidence if each is not PHONE]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        (ANA, [("same_birth_date", "1980-02-03", 3.17), ("same_name", "ana lopez", 2.0)]),
+        (Profile((("anna", "lopez"),)), [("same_name", "ana lopez / anna lopez", 2.0)]),
+        (Profile(births=("1980-02-08",)), [("near_birth_date", "1980-02-03 / 1980-02-08", 1.58)]),
+        (
+            Profile((("bo", "li"),), ("1955-11-28",)),
+            [
+                ("different_birth_date", "1980-02-03 / 1955-11-28", -3.17),
+                ("different_name", "ana lopez / bo li", -2.0),
+            ],
+        ),
+        (Profile(), []),
+    ],
+)
+def test_what_is_told_of_both_speaks_for_or_against(theirs: Profile, expected: list[tuple[str, str, float]]) -> None:
+    assert reasons(theirs) == expected
+
+
+def test_together_they_weigh_no_more_than_when_clusters_are_made() -> None:
+    assert [weight for _, _, weight in reasons(ANA, replace(MODEL, rules=replace(RULES, likeness_bits_max=4.0)))] == [
+        3.17,
+        0.83,
+    ]
+
+
+def test_beside_no_identifier_nothing_is_said() -> None:
+    judged = replace(link(2), judgement="same")
+    assert with_likeness(uid(1), [judged], {uid(1): ANA, uid(2): ANA}, MODEL) == (judged,)
+
+
+def test_a_link_with_more_for_it_comes_first_and_is_no_stronger_for_it() -> None:
+    links = [link(2, PHONE), link(3, PHONE)]
+    found = with_likeness(uid(1), links, {uid(1): ANA, uid(2): Profile(), uid(3): ANA}, MODEL)
+    assert [(each.tip_id, each.strength) for each in found] == [(uid(3), "strong"), (uid(2), "strong")]
+    weak = [replace(each, strength="weak") for each in links]
+    assert {each.strength for each in with_likeness(uid(1), weak, {uid(1): ANA, uid(3): ANA}, MODEL)} == {"weak"}
+
+
+def test_they_come_behind_the_identifiers_and_no_sentence_holds_a_value() -> None:
+    [found] = with_likeness(uid(1), [link(2, PHONE)], {uid(1): ANA, uid(2): ANA}, MODEL)
+    assert [each.type for each in found.evidence] == ["phone", "birth_date", "name"]
+    assert not [each.detail for each in found.evidence if "lopez" in each.detail or "1980" in each.detail]
