@@ -12,7 +12,7 @@ from services.linker.handlers.republish import list_facts
 from services.linker.handlers.turn import Desk
 from services.linker.http import ROUTES
 from services.linker.settings import LinkerSettings
-from services.linker.stream import build_handler
+from services.linker.stream import build_handler, desk_of
 from shared.clock import SystemClock
 from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
@@ -29,7 +29,7 @@ LAG_RECORDS_MAX = 500
 
 def build_desk(tools: Tools[LinkerSettings]) -> Desk:
     """Return what the routes use."""
-    return Desk(tools.clock, tools.outbox, RULES)
+    return desk_of(tools, RULES)
 
 
 class Learner(Periodic):

@@ -1,19 +1,23 @@
 """What the linker consumes: facts of other services, turned into its own words and applied batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from services.linker.domain.deconflict import CEIU, IDLE_PURPOSES, Contact, LookUp, Unit, keys_asked_for
 from services.linker.domain.facts import Research, Review, TipContent
 from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.batch import Batch, apply_batch
-from services.linker.handlers.turn import Desk
+from services.linker.handlers.turn import Deconfliction, Desk
 from services.linker.settings import LinkerSettings
 from services.linker.store.leads import ReferralState
+from services.linker.store.notices import OfficeContact
 from shared.db.pool import Connection
 from shared.errors import Rejected
+from shared.events.activity import LookupAnsweredV1, LookupPersonal
 from shared.events.envelope import Context
 from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
 from shared.events.referral import ReferralAnsweredV1, ReferralChangedV1, ReferralOpenedV1, ReferralWithdrawnV1
@@ -22,7 +26,7 @@ from shared.service import Tools
 
 TIP_CONTENTS = (TipReceivedV1, TipAmendedV1)
 REFERRALS = (ReferralOpenedV1, ReferralChangedV1, ReferralAnsweredV1, ReferralWithdrawnV1)
-MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, *REFERRALS)
+MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, *REFERRALS, LookupAnsweredV1)
 
 CONTENT = TypeAdapter(TipContent)
 RESEARCH = TypeAdapter(Research)
@@ -31,7 +35,7 @@ REVIEW = TypeAdapter(Review)
 
 def build_handler(tools: Tools[LinkerSettings], rules: Rules = RULES) -> EventHandler:
     """Return what applies the topics' records to the graph."""
-    desk = Desk(tools.clock, tools.outbox, rules)
+    desk = desk_of(tools, rules)
 
     async def store(transaction: Connection, incoming: Sequence[Incoming]) -> None:
         await apply_batch(transaction, read_batch(incoming), desk)
@@ -44,6 +48,15 @@ def build_handler(tools: Tools[LinkerSettings], rules: Rules = RULES) -> EventHa
         metrics=tools.metrics,
         dead_letters_in_row_max=tools.settings.dead_letters_in_row_max,
     )
+
+
+def desk_of(tools: Tools[LinkerSettings], rules: Rules) -> Desk:
+    """Return what the use cases are given once, as the settings say."""
+    settings = tools.settings
+    contacts = {Unit(agency): Contact(agency, phone) for agency, phone in settings.agency_phones.items()}
+    contacts[CEIU] = Contact(settings.ceiu_name, settings.ceiu_phone)
+    window = timedelta(days=settings.deconflict_days)
+    return Desk(tools.clock, tools.outbox, rules, Deconfliction(window, contacts))
 
 
 def read_batch(incoming: Sequence[Incoming]) -> Batch:
@@ -78,7 +91,10 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
                 if known_referral is None or known_referral.version < referral.version:
                     referrals[referral.referral_id] = _referral(referral)
                 causes[referral.lead_id] = event.context
-    return Batch(contents, research, reviews, referrals, causes, incoming[-1].context)
+            case LookupAnsweredV1() as lookup:
+                causes[lookup.lookup_id] = event.context
+    told = _lookups(incoming), _contacts(incoming)
+    return Batch(contents, research, reviews, referrals, *told, causes, incoming[-1].context)
 
 
 _REVIEW_FIELDS = {"tip_id", "review_number", "decision"}
@@ -96,6 +112,7 @@ def _content(tip: TipReceivedV1 | TipAmendedV1) -> TipContent:
             "tip_version": tip.tip_version,
             "source": tip.source,
             "source_ref": tip.source_ref,
+            "source_kind": tip.source_kind,
             "reported_at": tip.reported_at,
             "incident_type": incident["type"],
             "platform": incident["platform"],
@@ -119,6 +136,37 @@ def _referral(
         office=referral.office,
         tip_ids=tuple(referral.tip_ids),
     )
+
+
+def _contacts(incoming: Sequence[Incoming]) -> list[OfficeContact]:
+    """Return whom to call at each office that a referral names, as the newest says."""
+    told: dict[str, OfficeContact] = {}
+    for event in sorted(incoming, key=lambda event: event.envelope.occurred_at):
+        referral = event.payload
+        if isinstance(referral, REFERRALS) and referral.office is not None:
+            at = event.envelope.occurred_at
+            told[referral.office] = OfficeContact(referral.office, referral.office_name, referral.office_phone, at)
+    return list(told.values())
+
+
+def _lookups(incoming: Sequence[Incoming]) -> list[LookUp]:
+    """Return the look-ups that others are to hear of: those that a person made, to find somebody."""
+    found = []
+    for event in incoming:
+        lookup, actor = event.payload, event.envelope.actor
+        is_person = actor is not None and actor.kind == "person" and actor.agency is not None
+        if isinstance(lookup, LookupAnsweredV1) and is_person and lookup.purpose not in IDLE_PURPOSES:
+            assert actor is not None
+            unit = Unit(actor.agency or "", actor.office or "")
+            keys = keys_asked_for(_given(lookup.personal))
+            found.append(LookUp(lookup.lookup_id, unit, event.envelope.occurred_at, keys))
+    return found
+
+
+def _given(asked: LookupPersonal) -> Iterator[tuple[str, str]]:
+    for type_ in ("email", "username", "phone", "document"):
+        for value in getattr(asked, f"{type_}s"):
+            yield type_, value
 
 
 def _read(adapter: TypeAdapter[Any], values: dict[str, Any]) -> Any:

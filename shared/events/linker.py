@@ -272,3 +272,53 @@ class LeadSilencedV1(Payload):
     lead_id: UUID
     silent: bool
     personal: LeadDecisionPersonal
+
+
+class NoticeSide(Fact):
+    """One of the two a notice is about: who, by which record of its own, and whether the notice is shown to it."""
+
+    agency: str
+    office: str | None = None
+    is_told: bool
+    record_kind: str
+    """tip or lookup."""
+    record_id: UUID
+    lead_id: UUID | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: AwareDatetime | None = None
+
+
+class _Notice(Payload):
+    """The whole state of a notice; the newest (subject version) is the truth. What value it is about is not told."""
+
+    SUBJECT: ClassVar[str] = "notice"
+
+    notice_id: UUID
+    kind: str
+    """deconfliction, or dual_role when a subject (the first side) and a victim (the second) have one value."""
+    identifier_class: str
+    """The type of the value, such as email."""
+    sides: list[NoticeSide]
+    raised_at: AwareDatetime
+    until: AwareDatetime
+    """There is no second notice on the value to these two before."""
+
+
+class NoticeRaisedV1(_Notice):
+    """Two units are after one value, and those of them that may know are told."""
+
+    TYPE: ClassVar[str] = "notice.raised"
+
+
+class AcknowledgementPersonal(Fact):
+    """Free text of an acknowledgement."""
+
+    note: str | None = None
+
+
+class NoticeAcknowledgedV1(_Notice):
+    """One of the two took note."""
+
+    TYPE: ClassVar[str] = "notice.acknowledged"
+
+    personal: AcknowledgementPersonal

@@ -53,6 +53,7 @@ _LINKS = (
     linker.JudgementRecordedV1,
     linker.JudgementWithdrawnV1,
 )
+_NOTICES = (linker.NoticeRaisedV1, linker.NoticeAcknowledgedV1)
 _REFERRALS = (
     referral.ReferralOpenedV1,
     referral.ReferralChangedV1,
@@ -65,6 +66,7 @@ FACT_TOPICS = (
     Topic("intake.tips", "intake", "tip id", _TIPS, ("linker", "query", "audit")),
     Topic("linker.links", "linker", "tip, value or pair id", _LINKS, ("intake", "query", "audit")),
     Topic("linker.leads", "linker", "lead id", _LEADS, ("referral", "query", "audit")),
+    Topic("linker.notices", "linker", "notice id", _NOTICES, ("audit",), 2),
     Topic("referral.referrals", "referral", "referral id", _REFERRALS, ("intake", "linker", "query", "audit"), 2),
 )
 ACTIVITY_TOPICS = (
@@ -83,7 +85,7 @@ ACTIVITY_TOPICS = (
         "query",
         "lookup, note, request, event or session id",
         (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1),
-        ("audit",),
+        ("linker", "audit"),
         2,
     ),
     Topic("audit.activity", "audit", "request or session id", _COMMON, ("audit",), 1),
@@ -95,7 +97,7 @@ def dead_letter_topics() -> tuple[Topic, ...]:
     """Return a dead-letter topic for each topic that someone besides audit reads; audit never dead-letters."""
     return tuple(
         Topic(dead_letter_topic(topic.name), "consumers", "the record's own key", (), ("audit",), 1)
-        for topic in FACT_TOPICS
+        for topic in (*FACT_TOPICS, *ACTIVITY_TOPICS)
         if set(topic.consumers) - {"audit"}
     )
 

@@ -60,6 +60,8 @@ TABLES: dict[str, Table] = {
         "POST /v1/leads/{lead_id}/priority": SUPERVISOR,
         "POST /v1/leads/{lead_id}/release": SUPERVISOR,
         "POST /v1/leads/{lead_id}/silence": SUPERVISOR,
+        "GET /v1/notices": OFFICERS,
+        "POST /v1/notices/{notice_id}/acknowledgements": OFFICERS,
     },
     "referral": {
         "GET /v1/offices": CEIU | AGENT,

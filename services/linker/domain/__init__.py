@@ -13,6 +13,7 @@
     priority   the tier of a lead, its factors, and when its evidence perishes
     snapshot   a lead as it is published, bounded to fit an event
     hold       why a lead waits for a person
+    deconflict who is told that another is after the same value
     lead       which leads open, change, merge, split, close and come back
 
 **Everything follows from the set** of tip versions, research results, judgements and the model; nothing from the order

@@ -80,7 +80,10 @@ class Urgency:
 
 @dataclass(frozen=True, slots=True)
 class TipContent:
-    """One version of a tip. `place` is where the incident is said to have happened."""
+    """One version of a tip. `place` is where the incident is said to have happened.
+
+    `source_kind` is "" in tips that were stored before it was kept.
+    """
 
     tip_id: UUID
     tip_version: int
@@ -93,6 +96,7 @@ class TipContent:
     urgency: Urgency = Urgency()
     parties: tuple[Party, ...] = ()
     files: tuple[File, ...] = ()
+    source_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ from shared.kafka.outbox import Outbox, Outgoing
 
 LINKS_TOPIC = "linker.links"
 LEADS_TOPIC = "linker.leads"
+NOTICES_TOPIC = "linker.notices"
+TOPICS: Mapping[AnnouncementKind, str] = {
+    "lead": LEADS_TOPIC,
+    "cluster": LINKS_TOPIC,
+    "links": LINKS_TOPIC,
+    "notice": NOTICES_TOPIC,
+}
+"""Where each kind of what is kept travels."""
 
 LeadPayload = events.LeadOpenedV1 | events.LeadUpdatedV1 | events.LeadMergedV1 | events.LeadClosedV1
 LEAD_MODELS: Mapping[ChangeKind, type[LeadPayload]] = {

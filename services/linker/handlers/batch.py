@@ -1,29 +1,37 @@
 """Applying a batch of facts: tips, reviews, research results, and how referrals stand. One transaction, set-based."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.linker.domain.deconflict import LookUp
 from services.linker.domain.facts import Research, Review, TipContent
+from services.linker.handlers.deconflict import deconflict_lookups, deconflict_tips, window_at
 from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
 from services.linker.handlers.values import UNTOUCHED, Said, read_contents, replace_holdings
-from services.linker.store import graph
+from services.linker.store import graph, notices
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import ReferralState
+from services.linker.store.notices import OfficeContact
 from shared.db.pool import Connection
 from shared.events.envelope import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Facts that came together, of each thing the newest. `causes` are by tip or lead; `otherwise` is the last."""
+    """Facts that came together, of each thing the newest.
+
+    `contacts` are one for each office, `causes` are by tip, lead or look-up; `otherwise` is the last.
+    """
 
     contents: Mapping[UUID, TipContent]
     research: Mapping[tuple[UUID, int], Research]
     reviews: Mapping[UUID, Review]
     referrals: Mapping[UUID, ReferralState]
+    lookups: Sequence[LookUp]
+    contacts: Sequence[OfficeContact]
     causes: Mapping[UUID, Context]
     otherwise: Context
 
@@ -45,6 +53,11 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     await settle(turn, news | set(anchors.values()), touched)
     if news:
         await announce_links(turn, news)
+    window = window_at(turn.clock.now(), desk.deconfliction.window)
+    if changed:
+        await deconflict_tips(turn, changed, window)
+    if batch.lookups:
+        await deconflict_lookups(turn, batch.lookups, window)
     await end_turn(turn)
 
 
@@ -52,6 +65,8 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
     """Store newer states of referrals, and return the anchors of their leads."""
     if not batch.referrals:
         return {}
+    if batch.contacts:
+        await notices.save_contacts(transaction, batch.contacts)
     lead_ids = await lead_store.save_referrals(transaction, batch.referrals.values())
     return await lead_store.load_anchors(transaction, lead_ids)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.linker.handlers.announce import LEADS_TOPIC, LINKS_TOPIC
+from services.linker.handlers.announce import TOPICS
 from services.linker.store import graph, leads
 from shared.db.pool import Connection
 from shared.kafka.outbox import Outgoing
@@ -12,14 +12,11 @@ EVENTS_AT_ONCE = 200
 
 
 async def list_facts(transaction: Connection, *, since: datetime, after: Place) -> Page:
-    """Return a page of the newest events about leads, clusters and links, of those that occurred from `since` on.
+    """Return a page of the newest events about all that is kept, of those that occurred from `since` on.
 
     It takes the graph's lock, so that no older event gets behind a newer one.
     """
     await graph.lock_graph(transaction)
     found = await leads.list_announcements(transaction, after, since=since, count_max=EVENTS_AT_ONCE)
-    records = [
-        Outgoing(LEADS_TOPIC if kind == "lead" else LINKS_TOPIC, str(subject_id).encode(), event)
-        for kind, subject_id, event in found
-    ]
+    records = [Outgoing(TOPICS[kind], str(subject_id).encode(), event) for kind, subject_id, event in found]
     return Page(records, last=found[-1][:2] if found else None)

@@ -1,9 +1,11 @@
 """A turn: one transaction's time at the graph, with what every use case needs while it lasts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
+from services.linker.domain.deconflict import Contact, Unit
 from services.linker.domain.model import Model
 from services.linker.domain.rules import Rules
 from services.linker.handlers.announce import Announcer
@@ -14,6 +16,14 @@ from shared.events.envelope import Context
 from shared.kafka.outbox import Outbox
 
 
+@dataclass(frozen=True, slots=True)
+class Deconfliction:
+    """For how long a look-up or a notice counts, and whom to call at units that are no field office."""
+
+    window: timedelta = timedelta(days=90)
+    contacts: Mapping[Unit, Contact] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Desk:
     """What the use cases are given once, when the process starts; and the newest model, kept while it is that."""
@@ -21,6 +31,7 @@ class Desk:
     clock: Clock
     outbox: Outbox
     rules: Rules
+    deconfliction: Deconfliction = field(default_factory=Deconfliction)
     _number: int | None = None
     _model: Model | None = None
 
@@ -37,7 +48,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What led to the changes of a turn, as far as it is known by tip."""
+    """What led to the changes of a turn, as far as it is known by tip (of notices, also by look-up)."""
 
     by_tip: Mapping[UUID, Context]
     otherwise: Context

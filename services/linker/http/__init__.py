@@ -3,7 +3,10 @@
 models     what comes in and what is answered
 reads      links of a tip, the export of clusters, leads
 decisions  judgements, tiers set by hand, held leads released, leads made silent
+notices    the inbox of an agency or office
 """
+
+from typing import Any
 
 from services.linker.http.decisions import post_judgement, post_priority, post_release, post_silence, post_withdrawal
 from services.linker.http.models import (
@@ -21,8 +24,16 @@ from services.linker.http.models import (
     SilenceShown,
     WithdrawalRequest,
 )
+from services.linker.http.notices import (
+    AcknowledgementRequest,
+    AcknowledgementShown,
+    NoticeShown,
+    get_notices,
+    post_acknowledgement,
+)
 from services.linker.http.reads import get_clusters, get_graph, get_lead, get_leads, get_links
 from shared.http import Page, Route
+from shared.http.body import Body
 
 _NDJSON = {
     "responses": {
@@ -32,12 +43,12 @@ _NDJSON = {
         }
     }
 }
-_OPTIONAL_BODY = {
-    "requestBody": {
-        "required": False,
-        "content": {"application/json": {"schema": WithdrawalRequest.model_json_schema()}},
-    }
-}
+
+
+def _optional(body: type[Body]) -> dict[str, Any]:
+    content = {"application/json": {"schema": body.model_json_schema()}}
+    return {"requestBody": {"required": False, "content": content}}
+
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/tips/{tip_id}/links", get_links, needs=("link.read",), answers={200: Page[LinkShown]}),
@@ -56,7 +67,7 @@ ROUTES: tuple[Route, ...] = (
         post_withdrawal,
         needs=("link.decide",),
         answers={201: JudgementShown},
-        openapi=_OPTIONAL_BODY,
+        openapi=_optional(WithdrawalRequest),
     ),
     Route("GET", "/v1/leads", get_leads, needs=("lead.read",), answers={200: Page[LeadShown]}),
     Route("GET", "/v1/leads/{lead_id}", get_lead, needs=("lead.read",), answers={200: LeadDetail}),
@@ -84,5 +95,14 @@ ROUTES: tuple[Route, ...] = (
         needs=("lead.refer",),
         answers={201: SilenceShown},
         takes=SilenceRequest,
+    ),
+    Route("GET", "/v1/notices", get_notices, needs=("notice.read",), answers={200: Page[NoticeShown]}),
+    Route(
+        "POST",
+        "/v1/notices/{notice_id}/acknowledgements",
+        post_acknowledgement,
+        needs=("notice.read",),
+        answers={201: AcknowledgementShown},
+        openapi=_optional(AcknowledgementRequest),
     ),
 )

@@ -7,5 +7,7 @@ pictures  picture hashes, and those near one
 leads     leads, what their offices and people say of them, and the newest event about each thing
 holds     what decides whether leads wait, and what people released and silenced
 related   leads beside a lead, as its readers are told of them
+notices   who has a value, who asked for it, and the notices raised
+inboxes   notices as those see them whom they tell
 shown     what HTTP shows
 """

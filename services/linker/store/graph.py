@@ -29,13 +29,13 @@ SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_cust
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true)"""
 SAVE_TIPS = """
-INSERT INTO tip (tip_id, tip_version, source, source_ref, content)
-SELECT given.tip_id, given.tip_version, given.source, given.source_ref, given.content::jsonb
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[])
-    AS given (tip_id, tip_version, source, source_ref, content)
+INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content)
+SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb
+FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS given (tip_id, tip_version, source, source_kind, source_ref, content)
 ON CONFLICT ON CONSTRAINT tip_pkey DO UPDATE
-    SET tip_version = excluded.tip_version, source = excluded.source, source_ref = excluded.source_ref,
-        content = excluded.content
+    SET tip_version = excluded.tip_version, source = excluded.source, source_kind = excluded.source_kind,
+        source_ref = excluded.source_ref, content = excluded.content
     WHERE tip.tip_version < excluded.tip_version
 RETURNING tip_id"""
 SAVE_REVIEWS = """
@@ -122,6 +122,7 @@ async def save_tips(transaction: Connection, contents: Collection[TipContent]) -
         [content.tip_id for content in contents],
         [content.tip_version for content in contents],
         [content.source for content in contents],
+        [content.source_kind for content in contents],
         [content.source_ref for content in contents],
         [CONTENT.dump_json(content).decode() for content in contents],
     )

@@ -13,7 +13,7 @@ from services.linker.domain.snapshot import Priority
 from services.linker.store.holds import read_hold
 from shared.db.pool import Connection, Row
 
-AnnouncementKind = Literal["lead", "cluster", "links"]
+AnnouncementKind = Literal["lead", "cluster", "links", "notice"]
 
 SELECT_LEADS = """
 SELECT lead.lead_id, lead.anchor_tip_id, lead.opened_at, lead.version, lead.state, lead.cluster_id, lead.digest,
@@ -246,7 +246,7 @@ async def save_announcements(transaction: Connection, announcements: Sequence[An
 
 async def list_announcements(
     transaction: Connection, after: tuple[str, UUID], *, since: datetime, count_max: int
-) -> list[tuple[str, UUID, bytes]]:
+) -> list[tuple[AnnouncementKind, UUID, bytes]]:
     """Return kept events that occurred from `since` on, by kind and subject, those after the key `after`."""
     rows = await transaction.fetch(SELECT_ANNOUNCEMENTS, *after, since, count_max)
     return [(row["kind"], row["subject_id"], row["event"]) for row in rows]

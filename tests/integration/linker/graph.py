@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from services.linker.settings import LinkerSettings
 from services.linker.store import models
 from services.linker.stream import build_handler
 from shared.db.pool import Pool
+from shared.events.activity import LookupAnsweredV1, LookupPersonal
 from shared.events.envelope import Actor, Context, Event, Payload, encode
 from shared.events.intake import (
     File,
@@ -50,8 +51,9 @@ WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 # As the owner of the schema: all that the linker knows.
 WIPE = """
 TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, release,
-    silence, referral, announcement, model, inbox, outbox"""
+    silence, referral, announcement, model, office_contact, asked, notice, notice_side, acknowledgement, inbox, outbox"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
+OFFICER = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
 
 
 def email(value: str) -> GivenIdentifier:
@@ -120,6 +122,30 @@ def a_result(tip_id: UUID, *identifiers: GivenIdentifier, number: int = 1) -> Re
         tip_id=tip_id,
         kind="summons",
         personal=ResearchPersonal(parties=[party]),
+    )
+
+
+def a_lookup(asker: Actor = OFFICER, *, at: datetime = START, purpose: str = "investigation", **asked: Any) -> Event:
+    """Return what query tells of a look-up for `emails`, `usernames`, `phones` or `documents`."""
+    payload = LookupAnsweredV1(
+        lookup_id=new_id(),
+        purpose=purpose,
+        reference="invented",
+        match_count=0,
+        truncated=False,
+        record_ids=[],
+        lead_ids=[],
+        grades={},
+        duration_ms=1.0,
+        personal=LookupPersonal(**asked),
+    )
+    return an_event(
+        payload,
+        topic="query.activity",
+        service="query",
+        occurred_at=at,
+        context=Context(asker, new_id()),
+        subject_id=str(payload.lookup_id),
     )
 
 

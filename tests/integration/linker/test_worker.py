@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import services.linker.store.graph
+import services.linker.store.inboxes
 import services.linker.store.leads
 import services.linker.store.models
+import services.linker.store.notices
 import services.linker.store.shown
 import services.linker.store.values
 from services.linker.app import SERVICE
@@ -24,8 +26,10 @@ PoolOf = Callable[[str], Awaitable[Pool]]
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 STORES = (
     services.linker.store.graph,
+    services.linker.store.inboxes,
     services.linker.store.leads,
     services.linker.store.models,
+    services.linker.store.notices,
     services.linker.store.shown,
     services.linker.store.values,
 )
