@@ -45,19 +45,36 @@ FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bytea[], $5::bytea[])
     AS given (tip_id, version, revision, content_hash, event)"""
 SELECT_TIP = """
 SELECT tip.tip_id, tip.source, source.kind AS source_kind, tip.source_ref, tip.state, tip.version, tip.decision,
-    tip.reopened_because, tip.received_at, tip.changed_at, tip_version.event
+    tip.reopened_because, tip.received_at, tip.changed_at, tip.tier, tip_version.event
 FROM tip JOIN source ON source.name = tip.source
     JOIN tip_version ON tip_version.tip_id = tip.tip_id AND tip_version.version = COALESCE($3::integer, tip.version)
 WHERE tip.tip_id = $1 AND ($2::text IS NULL OR tip.source = $2)"""
 SELECT_VERSIONS = "SELECT version, received_at FROM tip_version WHERE tip_id = $1 ORDER BY version DESC LIMIT $2"
 SELECT_TIPS = """
 SELECT tip.tip_id, tip.source, source.kind AS source_kind, tip.source_ref, tip.state, tip.version, tip.decision,
-    tip.reopened_because, tip.received_at, tip.changed_at, tip_version.event
+    tip.reopened_because, tip.received_at, tip.changed_at, tip.tier, tip_version.event
 FROM tip JOIN source ON source.name = tip.source
     JOIN tip_version ON tip_version.tip_id = tip.tip_id AND tip_version.version = tip.version
 WHERE ($1::text IS NULL OR tip.source = $1) AND ($2::text IS NULL OR tip.state = $2)
     AND ($3::uuid IS NULL OR tip.tip_id > $3)
 ORDER BY tip.tip_id LIMIT $4"""
+SELECT_QUEUE = """
+SELECT tip.tip_id, tip.source, source.kind AS source_kind, tip.source_ref, tip.state, tip.version, tip.decision,
+    tip.reopened_because, tip.received_at, tip.changed_at, tip.tier, tip_version.event
+FROM tip JOIN source ON source.name = tip.source
+    JOIN tip_version ON tip_version.tip_id = tip.tip_id AND tip_version.version = tip.version
+WHERE tip.state = 'awaiting_review' AND ($1::text IS NULL OR (tip.tier, tip.tip_id) > ($1, $2::uuid))
+ORDER BY tip.tier, tip.tip_id LIMIT $3"""
+UPDATE_TIERS = """
+WITH given AS (
+    SELECT tip.tip_id, told.tier, told.version
+    FROM unnest($1::uuid[], $2::text[], $3::integer[]) AS told (tip_id, tier, version)
+        JOIN tip ON tip.tip_id = told.tip_id
+    WHERE tip.tier_version < told.version
+    ORDER BY tip.source, tip.source_ref FOR NO KEY UPDATE OF tip
+)
+UPDATE tip SET tier = given.tier, tier_version = given.version
+FROM given WHERE tip.tip_id = given.tip_id AND tip.tier_version < given.version"""
 SELECT_NEXT_REVIEW_NUMBER = "SELECT COALESCE(max(number), 0) + 1 FROM review WHERE tip_id = $1"
 INSERT_REVIEW = """
 INSERT INTO review (review_id, tip_id, number, revision, decision, reviewed_at, event)
@@ -168,7 +185,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class StoredTip:
-    """A tip as it is shown."""
+    """A tip as it is shown. `tier` is empty until the linker tells it."""
 
     tip_id: UUID
     source: str
@@ -180,6 +197,7 @@ class StoredTip:
     reopened_because: str | None
     received_at: datetime
     changed_at: datetime
+    tier: str
     event: bytes
 
 
@@ -284,6 +302,17 @@ async def list_tips(
 ) -> list[StoredTip]:
     """Return tips with their newest content, in the order of their ids, which is that of their arrival."""
     return [_stored(row) for row in await transaction.fetch(SELECT_TIPS, source, state, after, limit)]
+
+
+async def list_queue(transaction: Connection, *, after: tuple[str, UUID] | None, limit: int) -> list[StoredTip]:
+    """Return tips that await review: those of unknown tier, then the most urgent, in each tier the first to arrive."""
+    return [_stored(row) for row in await transaction.fetch(SELECT_QUEUE, *(after or (None, None)), limit)]
+
+
+async def update_tiers(transaction: Connection, tiers: Mapping[UUID, tuple[int, str]]) -> None:
+    """Store version and tier of tips, where that is newer than what is known."""
+    versions, names = [version for version, _ in tiers.values()], [tier for _, tier in tiers.values()]
+    await transaction.execute(UPDATE_TIERS, list(tiers), names, versions)
 
 
 async def has_tip(transaction: Connection, tip_id: UUID) -> bool:

@@ -1,11 +1,11 @@
-"""What intake consumes: links and the fate of referrals."""
+"""What intake consumes: links, tiers and the fate of referrals."""
 
 from collections.abc import Sequence
 
 from services.intake.handlers.feedback import REFERRALS, hear
 from services.intake.settings import IntakeSettings
 from shared.db.pool import Connection
-from shared.events.linker import TipLinkedV1
+from shared.events.linker import TipClusteredV1, TipLinkedV1
 from shared.kafka.inbox import EventHandler, Incoming
 from shared.service import Tools
 
@@ -18,7 +18,7 @@ def build_handler(tools: Tools[IntakeSettings]) -> EventHandler:
 
     return EventHandler(
         group="intake",
-        models=(TipLinkedV1, *REFERRALS),
+        models=(TipLinkedV1, TipClusteredV1, *REFERRALS),
         store=store_batch,
         outbox=tools.outbox,
         metrics=tools.metrics,

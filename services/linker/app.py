@@ -71,6 +71,7 @@ class Learner(Periodic):
                 model, tip_count = await learn.learn(connection, self._desk.rules)
             async with connection.transaction():
                 await learn.keep(connection, self._desk, model, tip_count=tip_count)
+        self._on_commit()
         return model
 
     async def relink_some(self) -> int:

@@ -83,7 +83,7 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
                     reviews[review.tip_id] = _read(REVIEW, review.model_dump(include=_REVIEW_FIELDS))
                 causes[review.tip_id] = event.context
             case ResearchRecordedV1() as found:
-                parts = {"parties": found.personal.model_dump()["parties"], "files": found.model_dump()["files"]}
+                parts = found.model_dump(include=_RESEARCH_FIELDS) | found.personal.model_dump(include={"parties"})
                 research[found.tip_id, found.research_number] = _read(RESEARCH, parts)
                 causes[found.tip_id] = event.context
             case ReferralOpenedV1() | ReferralChangedV1() | ReferralAnsweredV1() | ReferralWithdrawnV1() as referral:
@@ -98,6 +98,7 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
 
 
 _REVIEW_FIELDS = {"tip_id", "review_number", "decision"}
+_RESEARCH_FIELDS = {"files", "kind", "served_at", "due_at", "returned_at"}
 
 
 def _content(tip: TipReceivedV1 | TipAmendedV1) -> TipContent:

@@ -49,7 +49,10 @@ class TipLinkedV1(Payload):
 
 
 class TipClusteredV1(Payload):
-    """A tip's cluster is now this one. The subject's version counts the tip's memberships from 1."""
+    """A tip's cluster is now this one, or its tier is another. The subject's version counts these events from 1.
+
+    When only the tier changed, `previous_cluster_id` is `cluster_id`.
+    """
 
     TYPE: ClassVar[str] = "tip.clustered"
     SUBJECT: ClassVar[str] = "tip"
@@ -58,6 +61,8 @@ class TipClusteredV1(Payload):
     cluster_id: UUID
     previous_cluster_id: UUID | None = None
     cluster_size: int
+    tier: str | None = None
+    """How urgent the tip is by its own words, T0 to T4; its lead's tier counts all its tips. None in older events."""
 
 
 class ValuePersonal(Fact):
@@ -84,6 +89,24 @@ class ValueUncappedV1(ValueCappedV1):
     """A value is rare enough again: its links are restored."""
 
     TYPE: ClassVar[str] = "value.uncapped"
+
+
+class ModelLearnedV1(Payload):
+    """What values say was learned anew; every tip is linked by it from now on, some at a time.
+
+    The subject is the model, by its name; its version counts the models there were from 1.
+    """
+
+    TYPE: ClassVar[str] = "model.learned"
+    SUBJECT: ClassVar[str] = "model"
+
+    model_version: str
+    """The `rules_version` of the events that follow from it."""
+    rules_version: str
+    """That of the rules by hand, which the model is learned under."""
+    tip_count: int
+    """From how many tips."""
+    learned_at: AwareDatetime
 
 
 class JudgementPersonal(Fact):

@@ -52,6 +52,7 @@ _LINKS = (
     linker.ValueUncappedV1,
     linker.JudgementRecordedV1,
     linker.JudgementWithdrawnV1,
+    linker.ModelLearnedV1,
 )
 _NOTICES = (linker.NoticeRaisedV1, linker.NoticeAcknowledgedV1)
 _REFERRALS = (
@@ -64,7 +65,7 @@ _TIPS = (intake.TipReceivedV1, intake.TipAmendedV1, intake.TipReviewedV1, intake
 
 FACT_TOPICS = (
     Topic("intake.tips", "intake", "tip id", _TIPS, ("linker", "query", "audit")),
-    Topic("linker.links", "linker", "tip, value or pair id", _LINKS, ("intake", "query", "audit")),
+    Topic("linker.links", "linker", "tip, value, pair or model id", _LINKS, ("intake", "query", "audit")),
     Topic("linker.leads", "linker", "lead id", _LEADS, ("referral", "query", "audit")),
     Topic("linker.notices", "linker", "notice id", _NOTICES, ("audit",), 2),
     Topic("referral.referrals", "referral", "referral id", _REFERRALS, ("intake", "linker", "query", "audit"), 2),

@@ -1,4 +1,4 @@
-"""What others tell intake: links that make a rejected tip news again, and what became of a source's tips."""
+"""What others tell intake: links that make a rejected tip news again, tiers, and what became of a source's tips."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,7 +10,7 @@ from services.intake.domain.tip import LINKED, Known, is_news
 from services.intake.store import Outcome
 from shared.clock import Clock
 from shared.db.pool import Connection
-from shared.events.linker import TipLinkedV1
+from shared.events.linker import TipClusteredV1, TipLinkedV1
 from shared.events.referral import ReferralAnsweredV1, ReferralChangedV1, ReferralOpenedV1, ReferralWithdrawnV1
 from shared.kafka.inbox import Incoming
 
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 async def hear(transaction: Connection, events: Sequence[Incoming], *, clock: Clock) -> None:
     """Apply a batch of what linker and referral published; older news changes nothing, and nothing is published."""
     links: dict[UUID, tuple[int, TipLinkedV1]] = {}
+    tiers: dict[UUID, tuple[int, str]] = {}
     outcomes: dict[UUID, Outcome] = {}
     for event in events:
         version = event.envelope.subject.version
@@ -32,11 +33,15 @@ async def hear(transaction: Connection, events: Sequence[Incoming], *, clock: Cl
             case TipLinkedV1() as linked:
                 if version > links.get(linked.tip_id, (0, linked))[0]:
                     links[linked.tip_id] = version, linked
+            case TipClusteredV1(tip_id=tip_id, tier=str() as tier):
+                tiers[tip_id] = max(tiers.get(tip_id, (0, "")), (version, tier))
             case ReferralOpenedV1() | ReferralChangedV1() | ReferralAnsweredV1() | ReferralWithdrawnV1() as referral:
                 outcome = _outcome_of(referral)
                 outcomes[outcome.referral_id] = _newer(outcomes.get(outcome.referral_id), outcome)
     if links:
         await _hear_of_links(transaction, links, clock=clock)
+    if tiers:
+        await store.update_tiers(transaction, tiers)
     if outcomes:
         await store.upsert_outcomes(transaction, list(outcomes.values()))
 

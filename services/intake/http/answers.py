@@ -64,6 +64,8 @@ class TipItem(BaseModel):
     reported_at: datetime
     incident_type: str
     urgency: Urgency
+    tier: str | None
+    """T0 to T4; null while the linker has not told it, and to sources."""
 
 
 class IncidentShown(Incident):
@@ -174,14 +176,15 @@ class SourceItem(BaseModel):
     """Tips of closed referrals by outcome."""
 
 
-def tip_item(tip: StoredTip) -> TipItem:
-    """Return a tip as lists show it."""
+def tip_item(tip: StoredTip, *, shows_tier: bool) -> TipItem:
+    """Return a tip as lists show it: how urgent we find it is no business of its source."""
     payload = orjson.loads(tip.event)["payload"]
     return TipItem(
         **_row(tip),
         reported_at=payload["reported_at"],
         incident_type=payload["incident"]["type"],
         urgency=Urgency.model_validate(payload.get("urgency", {})),
+        tier=(tip.tier or None) if shows_tier else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Routes of single tips and of sources. A source sees its own; another's is as if unknown."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Query, Request, Response
@@ -21,13 +22,16 @@ from services.intake.http.answers import (
 from services.intake.http.desk import Post
 from services.intake.http.forms import TipForm
 from services.intake.http.reading import Parts, read_raw, read_tip
+from services.intake.store import StoredTip
 from shared.db.pool import Connection
 from shared.errors import NotFound
-from shared.http import Call, Page, Route, answer, create, cursor_of, read_id_cursor
+from shared.http import Call, Page, Route, answer, create, cut, read_cursor, read_id_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 VERSIONS_SHOWN = 100
 INT_MAX = 2_147_483_647
+TIERS = ("", "T0", "T1", "T2", "T3", "T4")
+"""In the order of the review queue: what the linker has not yet looked at comes first, for its seconds."""
 
 
 async def post_tip(request: Request) -> Response:
@@ -73,16 +77,45 @@ async def list_tips(
     cursor: Annotated[str | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
 ) -> Response:
+    """List tips as they arrived; to people, those that await review are listed the most urgent first.
+
+    What is told or amended while someone pages may move: then a tip is listed twice, or stands before the page.
+    """
     call: Call = request.state.call
-    after = read_id_cursor(cursor)
+    source = call.principal.source
+    is_queue = source is None and state is State.AWAITING_REVIEW
+    place: Callable[[StoredTip], list[Any]] = _queue_place if is_queue else _place
     async with call.transaction() as transaction:
-        found = await store.list_tips(
-            transaction, source=call.principal.source, state=state, after=after, limit=limit + 1
-        )
-        shown = found[:limit]
+        if is_queue:
+            found = await store.list_queue(transaction, after=_read_queue_cursor(cursor), limit=limit + 1)
+        else:
+            after = read_id_cursor(cursor)
+            found = await store.list_tips(transaction, source=source, state=state, after=after, limit=limit + 1)
+        shown, following = cut(found, limit, place)
         await call.record_view(transaction, "tip", [tip.tip_id for tip in shown])
-    following = cursor_of([shown[-1].tip_id]) if len(found) > limit else None
-    return answer(Page[TipItem](items=[tip_item(tip) for tip in shown], cursor=following))
+    items = [tip_item(tip, shows_tier=source is None) for tip in shown]
+    return answer(Page[TipItem](items=items, cursor=following))
+
+
+def _place(tip: StoredTip) -> list[Any]:
+    return [tip.tip_id]
+
+
+def _queue_place(tip: StoredTip) -> list[Any]:
+    return [tip.tier, tip.tip_id]
+
+
+def _read_queue_cursor(cursor: str | None) -> tuple[str, UUID] | None:
+    key = read_cursor(cursor, length=2)
+    if key is None:
+        return None
+    tier, tip_id = str(key[0]), str(key[1])
+    if tier not in TIERS:
+        raise wrong_cursor()
+    try:
+        return tier, UUID(tip_id)
+    except ValueError as error:
+        raise wrong_cursor() from error
 
 
 async def list_sources(request: Request) -> Response:

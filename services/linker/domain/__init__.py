@@ -10,6 +10,7 @@
     links      the links of a tip with their reasons
     likeness   names and birth dates among the reasons
     cluster    the partition of tips, from shared values, descriptions and judgements
+    preservation  until when evidence can be had, and what stops that clock
     priority   the tier of a lead, its factors, and when its evidence perishes
     snapshot   a lead as it is published, bounded to fit an event
     hold       why a lead waits for a person

@@ -165,14 +165,16 @@ def cluster(
     )
 
 
-def moves(clusters: Iterable[Cluster], previous: Mapping[UUID, Membership]) -> tuple[Move, ...]:
-    """Return the tips that are filed elsewhere than in `previous`, cluster by cluster, oldest first."""
+def moves(
+    clusters: Iterable[Cluster], previous: Mapping[UUID, Membership], *, also: Collection[UUID] = ()
+) -> tuple[Move, ...]:
+    """Return the tips that are filed elsewhere than in `previous`, and those of `also`, by cluster, oldest first."""
     moved: list[Move] = []
     for found in clusters:
         now = Membership(found.cluster_id, found.component_id)
         for tip_id in found.tip_ids:
             before = previous.get(tip_id)
-            if before != now:
+            if before != now or tip_id in also:
                 moved.append(Move(tip_id, now, before, len(found.tip_ids)))
     return tuple(moved)
 

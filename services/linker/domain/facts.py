@@ -14,6 +14,8 @@ Role = Literal["subject", "victim", "reporter", "recipient", "witness", "account
 IncidentType = Literal["possession", "distribution", "production", "enticement", "travel", "trafficking", "other"]
 Decision = Literal["actionable", "not_actionable"]
 PlaceRole = Literal["subject", "incident", "victim"]
+OrderKind = Literal["preservation_letter", "summons", "subpoena"]
+ORDER_KINDS: tuple[OrderKind, ...] = ("preservation_letter", "summons", "subpoena")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,14 @@ class TipContent:
 
 @dataclass(frozen=True, slots=True)
 class Research:
-    """What one research result adds to its tip."""
+    """What one research result adds to its tip. `kind` and times are those of an order, if it is one."""
 
     parties: tuple[Party, ...] = ()
     files: tuple[File, ...] = ()
+    kind: str | None = None
+    served_at: datetime | None = None
+    due_at: datetime | None = None
+    returned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A letter, summons or subpoena that was served, so that evidence is kept for it."""
+
+    kind: OrderKind
+    served_at: datetime
+    due_at: datetime | None = None
+    returned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TipFacts:
     """What a lead needs to know of one member. `decision` is the newest review's, None before the first."""
 
@@ -155,6 +171,7 @@ class TipFacts:
     decision: Decision | None = None
     subjects: tuple[Subject, ...] = ()
     places: tuple[Place, ...] = ()
+    orders: tuple[Order, ...] = ()
 
     @property
     def is_actionable(self) -> bool:
@@ -185,7 +202,15 @@ def facts_of(content: TipContent, research: Sequence[Research] = (), *, decision
         decision=decision,
         subjects=tuple(_subject(content.tip_id, party) for party in parties if party.role == "subject"),
         places=tuple(dict.fromkeys(_places(content, parties))),
+        orders=tuple(_orders(research)),
     )
+
+
+def _orders(research: Sequence[Research]) -> Iterator[Order]:
+    for result in research:
+        for kind in ORDER_KINDS:
+            if result.kind == kind and result.served_at is not None:
+                yield Order(kind, result.served_at, result.due_at, result.returned_at)
 
 
 def _subject(tip_id: UUID, party: Party) -> Subject:

@@ -7,21 +7,23 @@ possession and everything else. There is no score and no clock: a tier is a func
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
-from services.linker.domain.facts import IncidentType, TipFacts
+from services.linker.domain.facts import IncidentType, TipContent, TipFacts, facts_of
+from services.linker.domain.preservation import Clock, clock_of
 
 Tier = Literal["T0", "T1", "T2", "T3", "T4"]
 """Most urgent first, also as text."""
 
 LOWEST: Tier = "T4"
 TRAVEL_DAYS_SOON = 14
-PRESERVATION_YEAR_FROM = datetime(2024, 5, 7, tzinfo=UTC)
-"""Pub. L. 118-59: a provider keeps what it reported for one year; before that day it was 90 days."""
-PRESERVATION_BEFORE = timedelta(days=90)
+PRESERVED = "evidence_preserved"
+PRESERVED_MAX = 20
+"""So many are named in a lead, those that expire first; all are among its clocks (`clocks_of`)."""
 
 _FLAGS: Mapping[str, Tier] = MappingProxyType(
     {
@@ -59,7 +61,10 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """`factors`: most urgent first, each once, with the oldest tip that gives it. `evidence_expires_at`: in UTC."""
+    """`factors`: most urgent first, each once, with the oldest tip that gives it; then whose evidence is preserved.
+
+    `evidence_expires_at` is the earliest of the tips', in UTC.
+    """
 
     tier: Tier
     factors: tuple[Factor, ...]
@@ -77,26 +82,31 @@ def assess(members: Iterable[TipFacts]) -> Assessment:
     found = [item for tip in speaking for item in _factors_of(tip)] + list(_repeat(speaking))
     oldest = {(factor, tier): tip_id for factor, tier, tip_id in reversed(found)}
     ranked = sorted(oldest.items(), key=lambda item: (item[0][1], item[0][0]))
+    clocks = clocks_of(speaking)
+    reasons = (Factor(factor, _effect(factor, tier), tip_id) for (factor, tier), tip_id in ranked)
     return Assessment(
         tier=ranked[0][0][1] if ranked else LOWEST,
-        factors=tuple(Factor(factor, _effect(factor, tier), tip_id) for (factor, tier), tip_id in ranked),
-        evidence_expires_at=min((expiry_of(tip.reported_at) for tip in speaking), default=None),
+        factors=(*reasons, *islice(_preserved(clocks), PRESERVED_MAX)),
+        evidence_expires_at=clocks[0][1].expires_at if clocks else None,
     )
 
 
-def expiry_of(reported_at: datetime) -> datetime:
-    """Return until when a provider keeps what it reported: one year, 90 days for reports before 7 May 2024 (UTC).
+def own_tier(content: TipContent) -> Tier:
+    """Return how urgent a tip is by its own words, whatever was decided about it: where it stands among the waiting."""
+    return assess([facts_of(content, decision=None)]).tier
 
-    A year from 29 February ends on 28 February. Every source is taken to be a completed CyberTip for now.
-    """
-    if reported_at.year in (MINYEAR, MAXYEAR):
-        # No calendar has the day after; what claims such a date is not a reason to stop.
-        return datetime.max.replace(tzinfo=UTC)
-    reported_at = reported_at.astimezone(UTC)
-    if reported_at < PRESERVATION_YEAR_FROM:
-        return reported_at + PRESERVATION_BEFORE
-    is_leap_day = (reported_at.month, reported_at.day) == (2, 29)
-    return reported_at.replace(year=reported_at.year + 1, day=28 if is_leap_day else reported_at.day)
+
+def clocks_of(members: Iterable[TipFacts]) -> tuple[tuple[TipFacts, Clock], ...]:
+    """Return the tips that speak, each with the clock of its evidence, those that expire first before the others."""
+    clocks = [(tip, clock_of(tip.source, tip.reported_at, tip.orders)) for tip in members if tip.counts]
+    return tuple(sorted(clocks, key=lambda item: (item[1].expires_at, item[0].tip_id.int)))
+
+
+def _preserved(clocks: Iterable[tuple[TipFacts, Clock]]) -> Iterator[Factor]:
+    """Name tips whose clock an order stops; it changes no tier, but who works the lead must know how long it holds."""
+    for tip, clock in clocks:
+        if clock.preserved_until is not None:
+            yield Factor(PRESERVED, f"expiry moved to {clock.expires_at.date().isoformat()}", tip.tip_id)
 
 
 def _factors_of(tip: TipFacts) -> Iterator[tuple[str, Tier, UUID]]:

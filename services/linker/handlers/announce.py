@@ -9,6 +9,7 @@ from uuid import UUID
 from services.linker.domain.cluster import Move
 from services.linker.domain.facts import Subject
 from services.linker.domain.lead import ChangeKind, LeadChange
+from services.linker.domain.priority import Tier
 from services.linker.domain.snapshot import Hold, LeadSnapshot
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import Announcement, AnnouncementKind
@@ -80,13 +81,14 @@ class Announcer:
         value = self._outgoing[-1].value or b""
         self._kept[kind, subject_id] = Announcement(kind, subject_id, version, event.occurred_at, value, digest)
 
-    def tell_move(self, move: Move, context: Context, *, version: int) -> None:
-        """Tell that a tip is in another cluster than before."""
+    def tell_move(self, move: Move, context: Context, *, tier: Tier | None, version: int) -> None:
+        """Tell that a tip is in another cluster than before, or has another tier."""
         payload = events.TipClusteredV1(
             tip_id=move.tip_id,
             cluster_id=move.now.cluster_id,
             previous_cluster_id=move.previous.cluster_id if move.previous is not None else None,
             cluster_size=move.cluster_size,
+            tier=tier,
         )
         self.keep(LINKS_TOPIC, payload, context, kind="cluster", subject_id=move.tip_id, version=version)
 

@@ -13,6 +13,7 @@ from services.linker.domain.estimate import estimate, tally_of
 from services.linker.domain.evidence import Key
 from services.linker.domain.model import Model, Tally
 from services.linker.domain.rules import Rules
+from services.linker.handlers.announce import LINKS_TOPIC, Announcer
 from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
@@ -21,6 +22,7 @@ from services.linker.store import graph, models
 from services.linker.store import values as value_store
 from shared.db.pool import Connection
 from shared.events.envelope import Context
+from shared.events.linker import ModelLearnedV1
 
 TIPS_MIN = 300
 """From fewer there is nothing to learn."""
@@ -46,9 +48,17 @@ async def learn(snapshot: Connection, rules: Rules) -> tuple[Model, int]:
 
 
 async def keep(transaction: Connection, desk: Desk, model: Model, *, tip_count: int) -> None:
-    """Let a model count from now on, for whoever decides about the graph next."""
+    """Let a model count from now on, for whoever decides about the graph next, and tell of it."""
     await graph.lock_graph(transaction)
-    await models.add_model(transaction, model, tip_count=tip_count, learned_at=desk.clock.now())
+    learned_at = desk.clock.now()
+    number = await models.add_model(transaction, model, tip_count=tip_count, learned_at=learned_at)
+    payload = ModelLearnedV1(
+        model_version=model.version, rules_version=model.rules.version, tip_count=tip_count, learned_at=learned_at
+    )
+    announcer = Announcer(desk.clock, desk.outbox)
+    context = Context(None, desk.clock.new_id())
+    announcer.tell(LINKS_TOPIC, payload, context, subject_id=model.version, version=number)
+    await announcer.publish(transaction)
     log.info("model_learned", version=model.version, tips=tip_count)
 
 

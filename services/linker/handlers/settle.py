@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.linker.domain.cluster import Cluster, Membership, cluster, moves, newest_judgements
+from services.linker.domain.cluster import Cluster, Membership, Move, cluster, moves, newest_judgements
 from services.linker.domain.lead import plan_leads
 from services.linker.handlers.holds import load_holds, load_unsettled, relate_by_victims
 from services.linker.handlers.turn import Causes, Turn
@@ -64,7 +64,7 @@ async def _regroup(turn: Turn, tip_ids: Collection[UUID], touched: Touched) -> R
     judgements = newest_judgements(await graph.load_judgements(turn.transaction, region))
     clusters = cluster(region, shared, profiles, judgements, model=turn.model)
     contexts = _contexts(clusters, filed, turn.causes)
-    await _move_tips(turn, clusters, filed, contexts)
+    await _move_tips(turn, clusters, filed, contexts, tip_ids)
     return Region(clusters, {tip_id: each.membership for tip_id, each in filed.items()}, contexts)
 
 
@@ -102,19 +102,30 @@ def _stirred(region: Region, changed: Collection[UUID]) -> Iterator[UUID]:
 
 
 async def _move_tips(
-    turn: Turn, clusters: Sequence[Cluster], filed: Mapping[UUID, Filed], contexts: Mapping[UUID, Context]
+    turn: Turn,
+    clusters: Sequence[Cluster],
+    filed: Mapping[UUID, Filed],
+    contexts: Mapping[UUID, Context],
+    tip_ids: Collection[UUID],
 ) -> None:
-    moved = moves(clusters, {tip_id: each.membership for tip_id, each in filed.items()})
-    if not moved:
-        return
-    versions = []
+    """Store and tell where tips are filed now; those of `tip_ids` are also told when their tier is another."""
+    previous = {tip_id: each.membership for tip_id, each in filed.items()}
+    moved = moves(clusters, previous, also=frozenset(tip_ids))
+    tiers = await graph.load_tiers(turn.transaction, [move.tip_id for move in moved])
+    stored: list[Move] = []
+    versions: list[int] = []
     for move in moved:
-        version = filed[move.tip_id].version if move.tip_id in filed else 0
-        if move.changes_cluster:
+        before = filed.get(move.tip_id)
+        if before is not None and move.previous == move.now and before.tier == tiers[move.tip_id]:
+            continue
+        version = before.version if before is not None else 0
+        if before is None or move.changes_cluster or before.tier != tiers[move.tip_id]:
             version += 1
-            turn.announcer.tell_move(move, contexts[move.tip_id], version=version)
+            turn.announcer.tell_move(move, contexts[move.tip_id], tier=tiers[move.tip_id], version=version)
+        stored.append(move)
         versions.append(version)
-    await graph.save_memberships(turn.transaction, moved, versions)
+    if stored:
+        await graph.save_memberships(turn.transaction, stored, versions, [tiers[move.tip_id] for move in stored])
 
 
 async def _plan_leads(turn: Turn, region: Region) -> None:

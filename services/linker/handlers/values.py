@@ -9,6 +9,7 @@ from uuid import UUID
 from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import TipContent
+from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
 from services.linker.domain.rules import SILENT, Rules, Standing
 from services.linker.handlers.announce import LINKS_TOPIC
@@ -24,10 +25,11 @@ NOTHING = KeyStat(0)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a tip holds and how it describes its subjects, its research results included."""
+    """What a tip holds and how it describes its subjects, its research results included; and how urgent it is."""
 
     holdings: tuple[Holding, ...]
     profile: Profile
+    tier: Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ async def read_contents(transaction: Connection, contents: Mapping[UUID, TipCont
         return {}
     research = await graph.load_research(transaction, contents)
     return {
-        tip_id: Said(holdings_of(content, found), profile_of(content, found))
+        tip_id: Said(holdings_of(content, found), profile_of(content, found), own_tier(content))
         for tip_id, content in contents.items()
         for found in [research.get(tip_id, ())]
     }
@@ -72,7 +74,8 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
     added = list(chain.from_iterable(each.holdings for each in said.values()))
     removed = await value_store.replace_holdings(turn.transaction, said, added)
     profiles = {tip_id: each.profile for tip_id, each in said.items()}
-    await graph.save_profiles(turn.transaction, profiles, version=turn.model.version)
+    tiers = {tip_id: each.tier for tip_id, each in said.items()}
+    await graph.save_profiles(turn.transaction, profiles, tiers, version=turn.model.version)
     deltas = _deltas(removed, added)
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
     rules = turn.model.rules

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.linker.domain.cluster import Judged, Judgement
 from services.linker.domain.facts import TipFacts
 from services.linker.domain.links import Link, hold_sentence
-from services.linker.domain.priority import Tier
+from services.linker.domain.preservation import Clock
+from services.linker.domain.priority import Tier, clocks_of
 from services.linker.domain.rules import Strength
 from services.linker.domain.snapshot import HoldReason, LeadState
 from services.linker.handlers.release import Released
@@ -175,14 +176,24 @@ class RelatedLeadShown(BaseModel):
     reason: str
 
 
+class EvidenceClock(BaseModel):
+    """Until when a tip's evidence can be had; `preserved_until`, when the last letter or summons that counts ends."""
+
+    tip_id: UUID
+    expires_at: datetime
+    preserved_until: datetime | None
+
+
 class LeadDetail(LeadShown):
     """A lead with all its tips, subjects and aliases, and the links among its tips, strongest first.
 
-    `related_leads` are other leads that should be read beside it, one entry for each reason.
+    `related_leads` are other leads that should be read beside it, one entry for each reason. `evidence`: the clocks of
+    the tips that speak for it, those that expire first before the others.
     """
 
     links: list[LeadLinkShown]
     related_leads: list[RelatedLeadShown]
+    evidence: list[EvidenceClock]
 
 
 class GraphNode(BaseModel):
@@ -248,6 +259,7 @@ def whole_lead_of(whole: WholeLead) -> LeadDetail:
             "subjects": [LeadSubject.model_validate(subject, from_attributes=True) for subject in subjects],
             "links": [_lead_link(link) for link in whole.links],
             "related_leads": [RelatedLeadShown.model_validate(each) for each in whole.related],
+            "evidence": [_clock(tip, clock) for tip, clock in clocks_of(whole.members)],
         }
     )
 
@@ -305,6 +317,10 @@ def _told(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tip(tip: TipFacts) -> LeadTip:
     return LeadTip(tip_id=tip.tip_id, source=tip.source, source_ref=tip.source_ref, is_actionable=tip.is_actionable)
+
+
+def _clock(tip: TipFacts, clock: Clock) -> EvidenceClock:
+    return EvidenceClock(tip_id=tip.tip_id, expires_at=clock.expires_at, preserved_until=clock.preserved_until)
 
 
 def _lead_link(link: LeadLink) -> LeadLinkShown:

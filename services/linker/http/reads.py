@@ -65,7 +65,8 @@ async def get_leads(
 ) -> Response:
     """List the leads that stand, the most urgent first, then the oldest.
 
-    `perishing_in_days`: those whose earliest evidence expires between now and then.
+    `perishing_in_days`: those whose earliest evidence expires between now and then, within a tier the first to expire
+    before the others. What is closed needs nobody's hurry: it is listed only with `state=closed`.
     """
     call: Call = request.state.call
     now = call.edge.clock.now()
@@ -115,9 +116,9 @@ def _read_lead_cursor(cursor: str | None) -> tuple[str, datetime, UUID] | None:
     key = read_cursor(cursor, length=3)
     if key is None:
         return None
-    tier, opened_at, lead_id = (str(part) for part in key)
+    tier, place_at, lead_id = (str(part) for part in key)
     try:
-        place = tier, datetime.fromisoformat(opened_at), UUID(lead_id)
+        place = tier, datetime.fromisoformat(place_at), UUID(lead_id)
     except ValueError as error:
         raise wrong_cursor() from error
     if place[1].tzinfo is None or "\x00" in tier:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from services.linker.domain.cluster import Judgement, Membership, Move, Shared
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision, Research, Review, TipContent, TipFacts, facts_of
+from services.linker.domain.priority import Tier
 from services.linker.domain.profile import Profile
 from services.linker.store.values import key_id_of
 from shared.db.pool import Connection
@@ -57,10 +58,11 @@ SELECT_RESEARCH = """
 SELECT tip_id, content::text FROM research WHERE tip_id = ANY($1::uuid[]) ORDER BY tip_id, research_number"""
 SELECT_DECISIONS = "SELECT tip_id, decision FROM review WHERE tip_id = ANY($1::uuid[])"
 SELECT_TIP_IDS = "SELECT tip_id FROM tip WHERE tip_id = ANY($1::uuid[])"
+SELECT_TIERS = "SELECT tip_id, tier FROM tip WHERE tip_id = ANY($1::uuid[])"
 SELECT_PROFILES = "SELECT tip_id, profile FROM tip WHERE tip_id = ANY($1::uuid[])"
 SAVE_PROFILES = """
-UPDATE tip SET profile = given.profile::jsonb, linked_by = $3
-FROM unnest($1::uuid[], $2::text[]) AS given (tip_id, profile) WHERE tip.tip_id = given.tip_id"""
+UPDATE tip SET profile = given.profile::jsonb, tier = given.tier, linked_by = $4
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (tip_id, profile, tier) WHERE tip.tip_id = given.tip_id"""
 # A value that only supports others matters where two of one component hold it.
 SELECT_REGION = """
 WITH touched AS (
@@ -73,7 +75,7 @@ WITH touched AS (
     WHERE holding.links AND holding.key_id = ANY($3::uuid[])
     GROUP BY holding.key_id, membership.component_id HAVING count(DISTINCT holding.tip_id) > 1
 )
-SELECT membership.tip_id, membership.cluster_id, membership.component_id, membership.version
+SELECT membership.tip_id, membership.cluster_id, membership.component_id, membership.version, membership.tier
 FROM touched JOIN membership ON membership.component_id = touched.component_id"""
 SELECT_SHARED = """
 WITH shared AS MATERIALIZED (
@@ -96,18 +98,20 @@ SELECT_JUDGED_WITH = """
 SELECT judgement.left_tip_id, judgement.right_tip_id FROM judgement
 WHERE judgement.left_tip_id = ANY($1::uuid[]) OR judgement.right_tip_id = ANY($1::uuid[])"""
 SAVE_MEMBERSHIPS = """
-INSERT INTO membership (tip_id, cluster_id, component_id, version)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[])
+INSERT INTO membership (tip_id, cluster_id, component_id, version, tier)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[])
 ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE
-    SET cluster_id = excluded.cluster_id, component_id = excluded.component_id, version = excluded.version"""
+    SET cluster_id = excluded.cluster_id, component_id = excluded.component_id, version = excluded.version,
+        tier = excluded.tier"""
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """Where a tip is filed, and in how many clusters it was so far."""
+    """Where a tip is filed, what tier was told with it, and how often it was told."""
 
     membership: Membership
     version: int
+    tier: Tier | None
 
 
 async def lock_graph(transaction: Connection) -> None:
@@ -204,10 +208,17 @@ async def load_profiles(transaction: Connection, tip_ids: Collection[UUID]) -> d
     return {row["tip_id"]: _profile(row["profile"]) for row in rows}
 
 
-async def save_profiles(transaction: Connection, profiles: Mapping[UUID, Profile], *, version: str) -> None:
-    """Store how the subjects of tips are described; they are linked by this version of the model from now on."""
+async def save_profiles(
+    transaction: Connection, profiles: Mapping[UUID, Profile], tiers: Mapping[UUID, Tier], *, version: str
+) -> None:
+    """Store how tips describe their subjects, and their tiers; this version of the model links them from now on."""
     texts = [orjson.dumps({"names": each.names, "births": each.births}).decode() for each in profiles.values()]
-    await transaction.execute(SAVE_PROFILES, list(profiles), texts, version)
+    await transaction.execute(SAVE_PROFILES, list(profiles), texts, [tiers[tip_id] for tip_id in profiles], version)
+
+
+async def load_tiers(transaction: Connection, tip_ids: Collection[UUID]) -> dict[UUID, Tier | None]:
+    """Return how urgent each tip is by its own words, None when that was not asked since it came."""
+    return {row["tip_id"]: row["tier"] for row in await transaction.fetch(SELECT_TIERS, list(tip_ids))}
 
 
 async def load_region(
@@ -223,7 +234,10 @@ async def load_region(
         [key_id_of(key) for key in joining],
         [key_id_of(key) for key in supporting],
     )
-    return {row["tip_id"]: Filed(Membership(row["cluster_id"], row["component_id"]), row["version"]) for row in rows}
+    return {
+        row["tip_id"]: Filed(Membership(row["cluster_id"], row["component_id"]), row["version"], row["tier"])
+        for row in rows
+    }
 
 
 async def load_shared(transaction: Connection, tip_ids: Collection[UUID]) -> dict[Key, Shared]:
@@ -243,14 +257,17 @@ async def load_judged_with(transaction: Connection, tip_id: UUID) -> set[UUID]:
     return {tip_id, *(row["left_tip_id"] for row in rows), *(row["right_tip_id"] for row in rows)}
 
 
-async def save_memberships(transaction: Connection, moves: Sequence[Move], versions: Sequence[int]) -> None:
-    """Store where tips are filed now."""
+async def save_memberships(
+    transaction: Connection, moves: Sequence[Move], versions: Sequence[int], tiers: Sequence[Tier | None]
+) -> None:
+    """Store where tips are filed now, and what tiers were told."""
     await transaction.execute(
         SAVE_MEMBERSHIPS,
         [move.tip_id for move in moves],
         [move.now.cluster_id for move in moves],
         [move.now.component_id for move in moves],
         versions,
+        tiers,
     )
 
 

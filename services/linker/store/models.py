@@ -17,7 +17,9 @@ LEARNED = TypeAdapter(Learned)
 SELECT_VERSION = "SELECT number FROM model ORDER BY number DESC LIMIT 1"
 SELECT_MODEL = "SELECT learned::text FROM model WHERE number = $1"
 SELECT_LEARNED_FROM = "SELECT tip_count FROM model ORDER BY number DESC LIMIT 1"
-ADD_MODEL = "INSERT INTO model (version, tip_count, learned_at, learned) VALUES ($1, $2, $3, $4::text::jsonb)"
+ADD_MODEL = (
+    "INSERT INTO model (version, tip_count, learned_at, learned) VALUES ($1, $2, $3, $4::text::jsonb) RETURNING number"
+)
 COUNT_TIPS = "SELECT count(*) FROM tip"
 COUNT_SHARED = "SELECT count(*) FROM key WHERE tip_count > 1 AND viral_count = 0"
 COUNT_HANDLES = "SELECT count(*) FROM key WHERE type = 'handle'"
@@ -71,10 +73,10 @@ async def find_learned_from(transaction: Connection) -> int | None:
     return count
 
 
-async def add_model(transaction: Connection, model: Model, *, tip_count: int, learned_at: datetime) -> None:
-    """Store a model, which counts from now on."""
+async def add_model(transaction: Connection, model: Model, *, tip_count: int, learned_at: datetime) -> int:
+    """Store a model, which counts from now on; return its number."""
     learned = LEARNED.dump_json(model.learned).decode()
-    await transaction.execute(ADD_MODEL, model.version, tip_count, learned_at, learned)
+    return int(await transaction.fetchval(ADD_MODEL, model.version, tip_count, learned_at, learned))
 
 
 async def count_tips(transaction: Connection) -> int:

@@ -37,7 +37,7 @@ WHERE asked.lead_id = $1
         SELECT FROM referral WHERE referral.lead_id = standing.lead_id AND referral.office = $2
             AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))"""
 LIST_LEADS = """
-SELECT lead.lead_id, lead.tier, lead.opened_at, office.code AS office, announcement.event
+SELECT lead.lead_id, lead.tier, lead.opened_at AS place_at, office.code AS office, announcement.event
 FROM lead
     JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = lead.lead_id
     LEFT JOIN LATERAL (
@@ -48,13 +48,30 @@ FROM lead
 WHERE lead.merged_into IS NULL
     AND ($1::text IS NULL OR lead.tier = $1)
     AND ($2::text IS NULL OR lead.state = $2)
-    AND ($3::timestamptz IS NULL OR lead.evidence_expires_at BETWEEN $3 AND $4)
-    AND ($5::text IS NULL OR EXISTS (
-        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $5
+    AND ($3::text IS NULL OR EXISTS (
+        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $3
             AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
-    AND ($6::text IS NULL OR (lead.tier, lead.opened_at, lead.lead_id) > ($6, $7::timestamptz, $8::uuid))
+    AND ($4::text IS NULL OR (lead.tier, lead.opened_at, lead.lead_id) > ($4, $5::timestamptz, $6::uuid))
 ORDER BY lead.tier, lead.opened_at, lead.lead_id
-LIMIT $9"""
+LIMIT $7"""
+LIST_PERISHING = """
+SELECT lead.lead_id, lead.tier, lead.evidence_expires_at AS place_at, office.code AS office, announcement.event
+FROM lead
+    JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = lead.lead_id
+    LEFT JOIN LATERAL (
+        SELECT referral.office AS code FROM referral
+        WHERE referral.lead_id = lead.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
+        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
+    ) AS office ON true
+WHERE lead.merged_into IS NULL AND lead.evidence_expires_at BETWEEN $8 AND $9
+    AND ($1::text IS NULL OR lead.tier = $1)
+    AND CASE WHEN $2::text IS NULL THEN lead.state <> 'closed' ELSE lead.state = $2 END
+    AND ($3::text IS NULL OR EXISTS (
+        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $3
+            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
+    AND ($4::text IS NULL OR (lead.tier, lead.evidence_expires_at, lead.lead_id) > ($4, $5::timestamptz, $6::uuid))
+ORDER BY lead.tier, lead.evidence_expires_at, lead.lead_id
+LIMIT $7"""
 SELECT_UNTOLD = """
 SELECT membership.tip_id
 FROM membership JOIN lead ON lead.cluster_id = membership.cluster_id AND lead.silent AND lead.merged_into IS NULL
@@ -123,19 +140,23 @@ async def find_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
 async def list_leads(
     transaction: Connection, wanted: LeadFilter, after: tuple[str, datetime, UUID] | None, *, count_max: int
 ) -> list[ListedLead]:
-    """Return standing leads, the most urgent first, then the oldest; those behind the place `after`."""
+    """Return standing leads, the most urgent first, then the oldest; those behind the place `after`.
+
+    Of leads whose evidence expires, the one that expires first comes first within a tier; closed ones only when asked.
+    """
+    expires = wanted.expires or ()
     rows = await transaction.fetch(
-        LIST_LEADS,
+        LIST_PERISHING if expires else LIST_LEADS,
         wanted.tier,
         wanted.state,
-        *(wanted.expires or (None, None)),
         wanted.office,
         *(after or (None, None, None)),
         count_max,
+        *expires,
     )
     told = await _told(transaction, rows, wanted.office)
     return [
-        ListedLead((row["tier"], row["opened_at"], row["lead_id"]), row["office"], each)
+        ListedLead((row["tier"], row["place_at"], row["lead_id"]), row["office"], each)
         for row, each in zip(rows, told, strict=True)
     ]
 

@@ -51,7 +51,8 @@ WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 # As the owner of the schema: all that the linker knows.
 WIPE = """
 TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, release,
-    silence, referral, announcement, model, office_contact, asked, notice, notice_side, acknowledgement, inbox, outbox"""
+    silence, referral, announcement, model, office_contact, asked, notice, notice_side, acknowledgement,
+    inbox, outbox"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 OFFICER = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
 
@@ -113,15 +114,16 @@ def a_review(tip_id: UUID, number: int = 1, decision: str = "actionable") -> Tip
     )
 
 
-def a_result(tip_id: UUID, *identifiers: GivenIdentifier, number: int = 1) -> ResearchRecordedV1:
-    """Return a research result that found identifiers of the subject."""
+def a_result(tip_id: UUID, *identifiers: GivenIdentifier, number: int = 1, **fields: Any) -> ResearchRecordedV1:
+    """Return a research result that found identifiers of the subject, a summons unless `kind` says otherwise."""
     party = Party(party_id=new_id(), role="subject", identifiers=list(identifiers))
     return ResearchRecordedV1(
         research_id=new_id(),
         research_number=number,
         tip_id=tip_id,
-        kind="summons",
+        kind=fields.pop("kind", "summons"),
         personal=ResearchPersonal(parties=[party]),
+        **fields,
     )
 
 

@@ -211,7 +211,7 @@ async def test_leads_are_listed_by_tier_then_age_and_filtered(graph: Graph, call
     assert await ids(state="referred") == [later]
     assert await ids(perishing_in_days=30) == [later]
     assert await ids(perishing_in_days=20) == []
-    assert await ids(perishing_in_days=3_000) == [urgent, low, later]
+    assert await ids(perishing_in_days=3_000) == [urgent, later, low], "within a tier by expiry"
     for wrong in ({"tier": "T9"}, {"state": "x"}, {"perishing_in_days": -1}, {"limit": 0}, {"cursor": "WzEsMiwzXQ"}):
         assert (await get(caller, "/v1/leads", **wrong)).status_code == 422
     assert (await viewed(graph.pool))[-1]["record_count"] == 3

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.domain.facts import IncidentType, TipFacts, Urgency
-from services.linker.domain.priority import Factor, assess, expiry_of
+from services.linker.domain.preservation import expiry_of
+from services.linker.domain.priority import Factor, assess
 
 REPORTED = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
@@ -146,9 +147,9 @@ def test_without_a_speaking_tip_nothing_is_urgent_and_nothing_expires() -> None:
 def test_evidence_expires_a_year_after_the_report_and_after_90_days_before_the_report_act(
     reported_at: datetime, expires_at: datetime
 ) -> None:
-    assert expiry_of(reported_at) == expires_at
+    assert expiry_of("ncmec", reported_at) == expires_at
 
 
 def test_the_earliest_expiry_of_the_tips_is_the_leads() -> None:
     older = replace(tip(2), reported_at=REPORTED - timedelta(days=30))
-    assert assess([tip(1), older]).evidence_expires_at == expiry_of(older.reported_at)
+    assert assess([tip(1), older]).evidence_expires_at == expiry_of("ncmec", older.reported_at)
