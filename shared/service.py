@@ -6,7 +6,7 @@ A service's `app.py` describes it as one `Service` value; its `__main__.py` hand
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
@@ -85,6 +85,8 @@ class Service(Generic[Settings]):
     has_dead_letters: bool = False
     """Whether its handler is an `EventHandler`, which refuses records; then there is `redrive`."""
     commands: Mapping[str, Command[Settings]] = field(default_factory=dict)
+    check: Callable[[Settings], Iterable[str]] = lambda settings: ()
+    """Reads, before anything starts, what a service needs besides its settings; gives the lines that `check` tells."""
 
     @property
     def migrations(self) -> Path:
@@ -111,6 +113,7 @@ def main(service: Service[Any], arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Namespace) -> int:
+    checked = list(service.check(settings))
     match chosen.command:
         case "http":
             _serve(service, settings)
@@ -126,6 +129,8 @@ def _run(service: Service[Any], settings: ServiceSettings, chosen: argparse.Name
         case "check":
             for name, value in settings:
                 print(f"{service.name}_{name}".upper(), "=", value)  # noqa: T201
+            for line in checked:
+                print(line)  # noqa: T201
         case "republish" | "redrive":
             try:
                 return asyncio.run(_repair(service, settings, chosen))

@@ -2,11 +2,13 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+from services.linker.domain.lists import IgnoreList, join_lists, parse_list
 from services.linker.domain.model import Model
-from services.linker.domain.rules import RULES
+from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers import learn
 from services.linker.handlers.republish import list_facts
 from services.linker.handlers.turn import Desk
@@ -15,21 +17,62 @@ from services.linker.settings import LinkerSettings
 from services.linker.stream import build_handler, desk_of
 from shared.clock import SystemClock
 from shared.db.pool import Pool
+from shared.errors import Rejected
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
+from shared.kafka.inbox import EventHandler
 from shared.metrics import Metrics
 from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools
 
 PERIOD_S = 2.0
 TOLD_EVERY_S = 2.0
+LISTS = Path(__file__).parent / "lists"
 LAG_RECORDS_MAX = 500
 """More than a batch holds when tips come one by one."""
 
 
 def build_desk(tools: Tools[LinkerSettings]) -> Desk:
     """Return what the routes use."""
-    return desk_of(tools, RULES)
+    return desk_of(tools, load_rules(tools.settings.lists_dir))
+
+
+@cache
+def load_rules(lists_dir: Path | None = None) -> Rules:
+    """Return the rules with our lists and those in the operator's folder, read once: a process has one version.
+
+    Raises:
+        Rejected: a list is wrong, or the folder is not there; the sentence names file and line.
+    """
+    if lists_dir is not None and not lists_dir.is_dir():
+        raise Rejected(f"{lists_dir}: the folder of ignore lists is not there")
+    files: dict[str, Path] = {}
+    for folder in filter(None, (LISTS, lists_dir)):
+        files |= {file.name: file for file in sorted(folder.glob("*.txt"))}
+    return RULES.with_lists(join_lists(_read_list(file) for file in files.values()))
+
+
+def _read_list(file: Path) -> IgnoreList:
+    try:
+        found = parse_list(str(file), file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Rejected(f"{file}: not readable as UTF-8 text ({type(error).__name__})") from error
+    if found.name != file.stem:
+        raise Rejected(f"{file}: the list calls itself `{found.name}`; its file must be called {found.name}.txt")
+    return found
+
+
+def check_lists(settings: LinkerSettings) -> Iterator[str]:
+    """Return what `check` tells of the rules and each list: its version, its effect, and how much is on it."""
+    rules = load_rules(settings.lists_dir)
+    yield f"rules {rules.version}"
+    for each in rules.lists.all:
+        yield f"list {each.name} {each.version}: {len(each.entries)} of sort {each.sort}, {each.effect}"
+
+
+def build_batch_handler(tools: Tools[LinkerSettings]) -> EventHandler:
+    """Return what applies the topics' records, by the rules in use."""
+    return build_handler(tools, load_rules(tools.settings.lists_dir))
 
 
 class Learner(Periodic):
@@ -122,7 +165,8 @@ SERVICE = Service(
     routes=ROUTES,
     build_parts=build_desk,
     topics=topics_read_by("linker"),
-    build_handler=build_handler,
+    build_handler=build_batch_handler,
+    check=check_lists,
     build_more=build_learner,
     commands={"relink": Command("learn anew from all tips what values say, and link them all by it", _relink)},
     list_facts=list_facts,

@@ -1,5 +1,7 @@
 """Settings of the linker; each is an environment variable with the prefix `LINKER_`."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -18,3 +20,6 @@ class LinkerSettings(ServiceSettings):
     """Round the clock, in international form; without it a notice shows the unit alone."""
     agency_phones: dict[str, str] = {}
     """Whom offices call at other agencies, by agency, as JSON: `{"CBP": "+1…"}`."""
+    lists_dir: Path | None = None
+    """A folder with further ignore lists, `*.txt`. One with the name of a list that we bring stands in for that one.
+    Set it alike for every process; whoever starts with other lists links all tips anew, in the background."""

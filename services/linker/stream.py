@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.linker.domain.deconflict import CEIU, IDLE_PURPOSES, Contact, LookUp, Unit, keys_asked_for
 from services.linker.domain.facts import Research, Review, TipContent
-from services.linker.domain.rules import RULES, Rules
+from services.linker.domain.rules import Rules
 from services.linker.handlers.batch import Batch, apply_batch
 from services.linker.handlers.turn import Deconfliction, Desk
 from services.linker.settings import LinkerSettings
@@ -33,7 +33,7 @@ RESEARCH = TypeAdapter(Research)
 REVIEW = TypeAdapter(Review)
 
 
-def build_handler(tools: Tools[LinkerSettings], rules: Rules = RULES) -> EventHandler:
+def build_handler(tools: Tools[LinkerSettings], rules: Rules) -> EventHandler:
     """Return what applies the topics' records to the graph."""
     desk = desk_of(tools, rules)
 

@@ -1,10 +1,12 @@
 """Identity documents: passports, national ids, licences. Unique within the country that issued them.
 
-The country is kept as given, in upper case: a source that says USA and one that says US do not meet here.
+The country is kept by its two letters: a source that says USA and one that says US mean one. What is no known code
+stays as given, in upper case.
 """
 
 import unicodedata
 
+from shared.identifiers.country import normalise_country
 from shared.identifiers.identifier import PLACEHOLDER, Context, Identifier, identifier
 from shared.identifiers.text import compact, is_placeholder, is_repetition, tidy
 
@@ -27,7 +29,7 @@ def normalise_document(text: str, context: Context) -> Identifier | None:
     if not number.isalnum() or len(number) > NUMBER_CHARS_MAX:
         return None
     country = _upper(tidy(context.country))
-    country = country if len(country) <= COUNTRY_CHARS_MAX else ""
+    country = normalise_country(country) if len(country) <= COUNTRY_CHARS_MAX else ""
     return identifier("document", number, scope=country, reason=_reason_not_to_link(number, country))
 
 

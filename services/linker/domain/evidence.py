@@ -12,8 +12,10 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent
+from services.linker.domain.lists import NO_LISTS, Lists
 from shared.identifiers import Identifier, normalise_file_hash, normalise_identifier
 from shared.identifiers.handles import family_of, handle_of
+from shared.identifiers.identifier import NO_SERVICE
 from shared.identifiers.ip import NEEDS_TIME
 from shared.identifiers.text import fold, is_placeholder, tidy
 
@@ -24,6 +26,8 @@ LINKING_ROLES: frozenset[HolderRole] = frozenset({"subject", "file"})
 """The role firewall: a victim's, reporter's, witness's, recipient's or hijacked owner's value never joins tips."""
 
 
+_MAY_YET_LINK = frozenset({NEEDS_TIME, NO_SERVICE})
+"""Reasons not to link that do not keep what is derived of a value from it."""
 SERVER_PORTS = frozenset({0, 80, 443, 8080, 8443})
 """Reported in place of the client's port: as good as none."""
 PORT_WINDOW_S = 600
@@ -73,14 +77,16 @@ class Holding:
     reason: str
 
 
-def holdings_of(content: TipContent, research: Sequence[Research] = ()) -> tuple[Holding, ...]:
+def holdings_of(
+    content: TipContent, research: Sequence[Research] = (), *, lists: Lists = NO_LISTS
+) -> tuple[Holding, ...]:
     """Return everything a tip holds, its research results included, each holding once, in the order given.
 
     Values that do not fit their type are left out: intake keeps them as given, and they mean nothing here. Values
-    that may not link are kept with the reason, for warnings and explanations.
+    that may not link are kept with the reason, for warnings and explanations; so are those that a list ignores.
     """
     held: dict[tuple[object, ...], Holding] = {}
-    for holding in _all_holdings(content, research):
+    for holding in _all_holdings(content, research, lists):
         identity = (holding.key, holding.exact, holding.role, holding.party_id, holding.origin)
         first = held.setdefault(identity, holding)
         if first is not holding:
@@ -90,6 +96,21 @@ def holdings_of(content: TipContent, research: Sequence[Research] = ()) -> tuple
                 is_viral=first.is_viral or holding.is_viral,
             )
     return tuple(held.values())
+
+
+def ignore_listed(identifier: Identifier, lists: Lists) -> Identifier:
+    """Return the identifier; when it is on a list that ignores it, as one that never links, for that reason.
+
+    One that links nothing for a reason of its own keeps that reason, unless it only lacks a time or a service.
+    """
+    if not identifier.links and identifier.reason not in _MAY_YET_LINK:
+        return identifier
+    found = lists.find(identifier.type, identifier.canonical)
+    return (
+        identifier
+        if found is None or found.effect != "ignored"
+        else replace(identifier, links=False, reason=found.words)
+    )
 
 
 def key_stats(holdings: Iterable[Holding]) -> dict[Key, KeyStat]:
@@ -109,15 +130,15 @@ def role_reason(role: HolderRole) -> str:
     return f"a {role.replace('_', ' ')} holds it"
 
 
-def _all_holdings(content: TipContent, research: Sequence[Research]) -> Iterator[Holding]:
+def _all_holdings(content: TipContent, research: Sequence[Research], lists: Lists) -> Iterator[Holding]:
     is_viral = content.urgency.viral
-    yield from _holdings(content.tip_id, content.parties, content.files, origin="tip", is_viral=is_viral)
+    yield from _holdings(content.tip_id, content.parties, content.files, lists, origin="tip", is_viral=is_viral)
     for result in research:
-        yield from _holdings(content.tip_id, result.parties, result.files, origin="research", is_viral=False)
+        yield from _holdings(content.tip_id, result.parties, result.files, lists, origin="research", is_viral=False)
 
 
 def _holdings(
-    tip_id: UUID, parties: Sequence[Party], files: Sequence[File], *, origin: Origin, is_viral: bool
+    tip_id: UUID, parties: Sequence[Party], files: Sequence[File], lists: Lists, *, origin: Origin, is_viral: bool
 ) -> Iterator[Holding]:
     for party in parties:
         for given in party.identifiers:
@@ -126,6 +147,7 @@ def _holdings(
             )
             if identifier is None:
                 continue
+            identifier = ignore_listed(identifier, lists)
             is_verified = bool(given.verified)
             for derived in (identifier, *_derived(identifier, given, party.role)):
                 yield _holding(tip_id, derived, party.role, party.party_id, origin, is_verified=is_verified)
@@ -136,6 +158,7 @@ def _holdings(
         for kind, value in (("sha256", file.sha256), ("sha1", file.sha1), ("md5", file.md5)):
             identifier = normalise_file_hash(kind, value) if value is not None else None
             if identifier is not None:
+                identifier = ignore_listed(identifier, lists)
                 yield _holding(tip_id, identifier, "file", None, origin, is_viral=is_viral or file.viral)
 
 
@@ -145,7 +168,8 @@ def _derived(identifier: Identifier, given: GivenIdentifier, role: HolderRole) -
         return
     if identifier.type in ("username", "email", "payment") and identifier.scope not in ("iban", "crypto"):
         name = identifier.canonical.partition("@")[0] if identifier.type == "email" else identifier.canonical
-        handle = handle_of(name) if identifier.links or identifier.type == "username" else ""
+        is_name = identifier.links or (identifier.type == "username" and identifier.reason == NO_SERVICE)
+        handle = handle_of(name) if is_name else ""
         if handle and not handle.isdecimal() and not is_placeholder(handle):
             yield _plain("handle", handle)
             if family := family_of(handle):

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
@@ -15,8 +17,13 @@ from services.linker.domain.snapshot import HoldReason
 Relation = Literal["victim", "tie", "value"]
 """How a lead has to do with another: by a victim, by the one value that ties them, by values that do not join them."""
 
-CANONICAL_ONLY_BITS = 2.0
-"""What a value loses when the two were spelled differently: the provider's rule may have changed or be wrong."""
+GRADE_BITS = 2.0
+"""What a grade of strength is worth. Each doubt about a value takes one: that the two were spelled differently, since
+the provider's rule may have changed or be wrong; that a phone number may have a new owner. That both sources verified
+the value gives one, though it never is stronger than its kind can be."""
+PHONE_KEPT_DAYS = 365
+"""Of tips that were reported further apart, a phone number may have changed hands."""
+UNDATED: Mapping[UUID, datetime] = MappingProxyType({})
 
 EVIDENCE_MIN = 0.05
 """A value that is less reliable says nothing, and is no evidence."""
@@ -86,13 +93,14 @@ def links_of(
     worth: Mapping[Key, Worth],
     judgements: Mapping[Pair, Judgement],
     model: Model,
+    reported_at: Mapping[UUID, datetime] = UNDATED,
 ) -> tuple[Link, ...]:
     """Return the links of a tip, strongest first, then heaviest, then by the other's id.
 
     `holdings` are the tip's own and those of the other holders of its values; `worth` tells of each value that says
     something now (one that is absent, or not reliable, links nothing); `judgements` are the newest of each pair
-    (`newest_judgements`), of which only the tip's own matter. A pair that someone judged is listed even when it shares
-    nothing.
+    (`newest_judgements`), of which only the tip's own matter; `reported_at` is when the tips were reported, those
+    without a phone number may be absent. A pair that someone judged is listed even when it shares nothing.
     """
     mine: defaultdict[Key, list[Holding]] = defaultdict(list)
     theirs: defaultdict[UUID, defaultdict[Key, list[Holding]]] = defaultdict(lambda: defaultdict(list))
@@ -100,10 +108,11 @@ def links_of(
         if holding.links and holding.key in worth and worth[holding.key].reliability >= EVIDENCE_MIN:
             (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
     decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
-    links = [
-        _link(other, _evidence(mine, theirs.get(other, {}), worth, model), decided.get(other), model)
-        for other in theirs.keys() | decided.keys()
-    ]
+    links = []
+    for other in theirs.keys() | decided.keys():
+        is_long_ago = _are_far_apart(tip_id, other, reported_at)
+        evidence = _evidence(mine, theirs.get(other, {}), worth, model, is_long_ago=is_long_ago)
+        links.append(_link(other, evidence, decided.get(other), model))
     listed = [link for link in links if link.evidence or link.judgement is not None]
     return tuple(sorted(listed, key=by_strength))
 
@@ -143,6 +152,12 @@ def _other(pair: Pair, tip_id: UUID) -> UUID:
     return pair[1] if pair[0] == tip_id else pair[0]
 
 
+def _are_far_apart(tip_id: UUID, other: UUID, reported_at: Mapping[UUID, datetime]) -> bool:
+    if tip_id not in reported_at or other not in reported_at:
+        return False
+    return abs(reported_at[tip_id] - reported_at[other]) > timedelta(days=PHONE_KEPT_DAYS)
+
+
 def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, model: Model) -> Link:
     items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value)))
     strengths: list[Strength] = [item.strength for item in items]
@@ -157,25 +172,47 @@ def _evidence(
     theirs: Mapping[Key, list[Holding]],
     worth: Mapping[Key, Worth],
     model: Model,
+    *,
+    is_long_ago: bool,
 ) -> Iterator[Evidence]:
     for key in mine.keys() & theirs.keys():
         now = worth[key]
         is_exact = not {holding.exact for holding in mine[key]}.isdisjoint(holding.exact for holding in theirs[key])
         is_researched = _is_only_researched(mine[key]) or _is_only_researched(theirs[key])
-        weight = odds_bits(now.reliability) - (0.0 if is_exact else CANONICAL_ONLY_BITS)
+        is_stale = is_long_ago and key.type == "phone"
+        is_verified = _is_verified(mine[key]) and _is_verified(theirs[key])
+        grades = is_verified - (not is_exact) - is_stale
         yield Evidence(
             rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
             type=key.type,
             value=key.value,
-            detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched),
-            weight=round(weight, 2),
+            detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched)
+            + _remarks(key, model, is_stale=is_stale, is_verified=is_verified),
+            weight=round(odds_bits(now.reliability) + GRADE_BITS * grades, 2),
             frequency=now.tip_count,
-            strength=model.rules.strength_of(key.type, now.reliability),
+            strength=model.rules.strength_of(
+                model.rules.kind_name(key.type, key.value, key.scope), now.reliability, grades=grades
+            ),
         )
 
 
 def _is_only_researched(holdings: Iterable[Holding]) -> bool:
     return all(holding.origin == "research" for holding in holdings)
+
+
+def _is_verified(holdings: Iterable[Holding]) -> bool:
+    return any(holding.is_verified for holding in holdings)
+
+
+def _remarks(key: Key, model: Model, *, is_stale: bool, is_verified: bool) -> str:
+    """Return what else is to be said of a value that two tips share, to follow its sentence."""
+    weakening = model.rules.lists.find_weakening(key.type, key.value)
+    remarks = [
+        "verified by both sources" if is_verified else "",
+        "reported more than a year apart" if is_stale else "",
+        weakening.words if weakening else "",
+    ]
+    return "".join(f", {remark}" for remark in remarks if remark)
 
 
 def _sentence(key: Key, frequency: int, *, is_exact: bool, is_researched: bool) -> str:

@@ -138,7 +138,7 @@ class Model:
         """Return the kind whose reliability is a value's starting point."""
         surprise = self.surprise_bits(key.value) if key.type in SURPRISING else 0.0
         return (
-            self.rules.name_of(key.type, key.scope),
+            self.rules.kind_name(key.type, key.value, key.scope),
             size_class(tip_count),
             min(SURPRISE_CLASS_MAX, int(surprise / SURPRISE_CLASS_BITS)),
         )
@@ -158,7 +158,8 @@ class Model:
         rule = self.rules.types.get(key.type)
         if rule is None or not 2 <= tip_count <= rule.tip_count_max:
             return 0.0
-        start, usual_company = self._kinds.get(self.kind_of(key, tip_count), (rule.reliability, COMPANY))
+        kind = self.kind_of(key, tip_count)
+        start, usual_company = self._kinds.get(kind) or (self.rules.prior_of(kind[0]), COMPANY)
         bits = odds_bits(min(RELIABILITY_MAX, max(RELIABILITY_MIN, start)))
         if tally.pairs:
             told = tally.times(DEPENDENCE * (tip_count - 1) / tally.pairs)

@@ -4,9 +4,11 @@ What is learned from the tips at hand is in `model.py`. Nothing outside these tw
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
+
+from services.linker.domain.lists import NO_LISTS, Lists
 
 Strength = Literal["strong", "medium", "weak"]
 Standing = Literal["joins", "shows", "too_common", "viral", "single", "unruled"]
@@ -17,6 +19,9 @@ STRENGTHS: tuple[Strength, ...] = ("strong", "medium", "weak")
 """Strongest first."""
 STRONG_MIN, MEDIUM_MIN = 0.8, 0.5
 """Reliability from which a value is strong or medium evidence."""
+WEAKENED = ":weakened"
+"""Ends the name of a kind whose values are on a list that weakens them: they are learned of apart from the others."""
+WEAKENED_FACTOR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,19 @@ class TypeRule:
     best of each group counts. `reliability`: in which part of the pairs of holders of such a value the two are one
     person, assumed until learned, 0 to 1. `tip_count_max`: a value that more distinct tips hold links nothing.
     `joins`: a value may put tips into one cluster, when it is reliable; otherwise it only supports others that do.
+    `is_hint`: however reliable, one such value is no strong evidence: a person's habit, or an id that can be reset.
     """
 
     group: str
     reliability: float
     tip_count_max: int
     joins: bool = True
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version of the numbers. A type without a row never links.
+    """One version of the numbers. A type without a row never links; `type:scope` is a row of a kind's own.
 
     `joining_min`: reliability from which a value makes its holders one component, to be looked at as one.
     `pair_bits_min`: odds (log2) from which two tips become one cluster. `size_bits`: by how much more for each doubling
@@ -47,6 +54,7 @@ class Rules:
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
     lead, wait when one value alone ties them. `tie_others_max`: a value that more tips besides hold is the crowd's.
+    `lists`: what says nothing whoever holds it, or little. Their version is part of `version`, which holds no dot.
     """
 
     version: str
@@ -61,6 +69,11 @@ class Rules:
     held_tips_max: int = 25
     tied_tips_min: int = 3
     tie_others_max: int = 8
+    lists: Lists = NO_LISTS
+
+    def with_lists(self, lists: Lists) -> "Rules":
+        """Return the same rules with these lists: another version, by which whatever was read before is read again."""
+        return replace(self, version=f"{self.version}+{lists.version}", lists=lists)
 
     def standing(self, key_type: str, tip_count: int, viral_count: int, reliability: float) -> Standing:
         """Return what a value does now: joins its holders, only shows a link, or why it does neither."""
@@ -75,11 +88,16 @@ class Rules:
             return "too_common"
         return "joins" if rule.joins and reliability >= self.joining_min else "shows"
 
-    def strength_of(self, key_type: str, reliability: float) -> Strength:
-        """Return how strong a link by one such value is; what never joins by itself is never strong."""
-        if reliability >= STRONG_MIN and self.types[key_type].joins:
-            return "strong"
-        return "medium" if reliability >= MEDIUM_MIN else "weak"
+    def strength_of(self, name: str, reliability: float, *, grades: int = 0) -> Strength:
+        """Return how strong a link by one value of a kind is, by the kind's name.
+
+        `grades` is by how many steps it is stronger for other reasons than its reliability, below 0 weaker; but what
+        never joins by itself, or is a hint, is never strong.
+        """
+        rule = self._rule(name)
+        best = 0 if rule.joins and not rule.is_hint else 1
+        found = 0 if reliability >= STRONG_MIN else 1 if reliability >= MEDIUM_MIN else 2
+        return STRENGTHS[min(max(best, max(best, found) - grades), len(STRENGTHS) - 1)]
 
     def may_join(self, key_type: str, tip_count: int) -> bool:
         """Return whether a value that so many tips hold is of a kind, and rare enough, to join them."""
@@ -99,16 +117,23 @@ class Rules:
             return "file"
         return f"{key_type}:{scope}" if key_type == "device" else key_type
 
+    def kind_name(self, key_type: str, value: str, scope: str) -> str:
+        """Return what the kind of a value is called, told apart when a list weakens the value."""
+        name = self.name_of(key_type, scope)
+        return name + WEAKENED if self.lists.find_weakening(key_type, value) else name
+
     def prior_of(self, name: str) -> float:
         """Return the reliability assumed of a kind by its name."""
-        return self._rule(name).reliability
+        prior = self._rule(name).reliability
+        return prior * WEAKENED_FACTOR if name.endswith(WEAKENED) else prior
 
     def joins(self, name: str) -> bool:
         """Return whether values of a kind, by its name, may join tips."""
         return self._rule(name).joins
 
     def _rule(self, name: str) -> TypeRule:
-        return self.types["sha256" if name == "file" else name.partition(":")[0]]
+        name = name.removesuffix(WEAKENED)
+        return self.types.get(name) or self.types["sha256" if name == "file" else name.partition(":")[0]]
 
 
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
@@ -122,10 +147,11 @@ RULES = Rules(
             "email": TypeRule("handle", 0.95, 80),
             "username": TypeRule("handle", 0.90, 80),
             "payment": TypeRule("handle", 0.90, 80),
-            "handle": TypeRule("handle", 0.50, 80),
-            "handle_family": TypeRule("handle", 0.15, 80),
+            "handle": TypeRule("handle", 0.50, 80, is_hint=True),
+            "handle_family": TypeRule("handle", 0.15, 80, is_hint=True),
             "phone": TypeRule("phone", 0.85, 80),
             "device": TypeRule("device", 0.85, 80),
+            "device:uuid": TypeRule("device", 0.75, 80, is_hint=True),
             "ip_port": TypeRule("network", 0.90, 40),
             "ip": TypeRule("network", 0.30, 40, joins=False),
             "ip_net": TypeRule("network", 0.15, 40, joins=False),
@@ -143,5 +169,6 @@ The cap of 80 stands above the most prolific persons known to us (some sixty tip
 as other systems have, would cut exactly the worst offenders. Whether a value below it is one person's or a crowd's is
 not for a cap to say: that is what the model learns. Reliabilities are where learning starts; twenty pairs of holders
 whose birth dates or names are told count as much. What never joins by itself: a file (it circulates) and a network
-address without a port (thousands share it, RFC 6302). Names and birth dates are no values at all.
+address without a port (thousands share it, RFC 6302). Names and birth dates are no values at all. A device's UUID is
+mostly an advertising id, which its owner may reset.
 """

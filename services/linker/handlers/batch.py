@@ -9,7 +9,7 @@ from services.linker.domain.facts import Research, Review, TipContent
 from services.linker.handlers.deconflict import deconflict_lookups, deconflict_tips, window_at
 from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
-from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
+from services.linker.handlers.turn import Causes, Desk, Turn, begin_turn, end_turn
 from services.linker.handlers.values import UNTOUCHED, Said, read_contents, replace_holdings
 from services.linker.store import graph, notices
 from services.linker.store import leads as lead_store
@@ -46,7 +46,7 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     anchors = await _save_referrals(transaction, batch)
     by_tip |= {anchor: batch.causes[lead_id] for lead_id, anchor in anchors.items()}
     reviewed = await graph.save_reviews(transaction, batch.reviews.values()) if batch.reviews else set[UUID]()
-    changed = await _changed_tips(transaction, batch)
+    changed = await _changed_tips(turn, batch)
     touched = await replace_holdings(turn, changed) if changed else UNTOUCHED
     unchanged = reviewed - changed.keys()
     news = changed.keys() | (await graph.known_tips(transaction, unchanged) if unchanged else set())
@@ -71,11 +71,12 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
     return await lead_store.load_anchors(transaction, lead_ids)
 
 
-async def _changed_tips(transaction: Connection, batch: Batch) -> dict[UUID, Said]:
+async def _changed_tips(turn: Turn, batch: Batch) -> dict[UUID, Said]:
     """Store newer contents and new research results; return the known tips they belong to, with all they say now."""
+    transaction = turn.transaction
     saved = await graph.save_tips(transaction, batch.contents.values()) if batch.contents else set[UUID]()
     researched = await graph.add_research(transaction, batch.research) if batch.research else set[UUID]()
     contents = {tip_id: batch.contents[tip_id] for tip_id in batch.contents if tip_id in saved}
     if more := researched - saved:
         contents |= await graph.load_contents(transaction, more)
-    return await read_contents(transaction, contents)
+    return await read_contents(transaction, contents, turn.model.rules.lists)

@@ -37,6 +37,8 @@ async def load_links(
 ) -> dict[UUID, tuple[Link, ...]]:
     """Return the links of each tip, strongest first."""
     holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
+    with_phone = {each.tip_id for key, held in holdings.items() if key.type == "phone" for each in held}
+    reported_at = await graph.load_reported_at(transaction, with_phone) if with_phone else {}
     mine = {tip_id: set[Key]() for tip_id in tip_ids}
     for key, held in holdings.items():
         for holding in held:
@@ -44,7 +46,12 @@ async def load_links(
                 mine[holding.tip_id].add(key)
     return {
         tip_id: links_of(
-            tip_id, chain.from_iterable(holdings[key] for key in keys), worth=worth, judgements=judgements, model=model
+            tip_id,
+            chain.from_iterable(holdings[key] for key in keys),
+            worth=worth,
+            judgements=judgements,
+            model=model,
+            reported_at=reported_at,
         )
         for tip_id, keys in mine.items()
     }
@@ -91,8 +98,12 @@ async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
 
 
 async def _told_links(turn: Turn, tip_ids: Collection[UUID]) -> dict[UUID, tuple[Link, ...]]:
-    """Return the links that are worth telling: weak evidence is shown to who looks at the tip, and is no news."""
-    return await load_links(turn.transaction, tip_ids, {}, model=turn.model, reliability_min=MEDIUM_MIN)
+    """Return the links that are worth telling: weak evidence is shown to who looks at the tip, and is no news.
+
+    What its reliability makes weak is not even looked at, though two who verified it might make it medium.
+    """
+    links = await load_links(turn.transaction, tip_ids, {}, model=turn.model, reliability_min=MEDIUM_MIN)
+    return {tip_id: tuple(link for link in found if link.strength != "weak") for tip_id, found in links.items()}
 
 
 def _strongly_linked(links: Iterable[tuple[Link, ...]]) -> set[UUID]:

@@ -141,7 +141,7 @@ def _shared_value(key: Key, holders: Sequence[UUID], now: Worth, model: Model) -
         value_id=value_store.key_id_of(key),
         key=key,
         frequency=now.tip_count,
-        strength=model.rules.strength_of(key.type, now.reliability),
+        strength=model.rules.strength_of(model.rules.kind_name(key.type, key.value, key.scope), now.reliability),
         weight=round(odds_bits(now.reliability), 2),
         tip_ids=tuple(holders),
     )

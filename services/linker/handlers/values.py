@@ -9,6 +9,7 @@ from uuid import UUID
 from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import TipContent
+from services.linker.domain.lists import Lists
 from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
 from services.linker.domain.rules import SILENT, Rules, Standing
@@ -57,13 +58,13 @@ class Touched:
 UNTOUCHED = Touched()
 
 
-async def read_contents(transaction: Connection, contents: Mapping[UUID, TipContent]) -> dict[UUID, Said]:
+async def read_contents(transaction: Connection, contents: Mapping[UUID, TipContent], lists: Lists) -> dict[UUID, Said]:
     """Return what tips say, with their stored research results."""
     if not contents:
         return {}
     research = await graph.load_research(transaction, contents)
     return {
-        tip_id: Said(holdings_of(content, found), profile_of(content, found), own_tier(content))
+        tip_id: Said(holdings_of(content, found, lists=lists), profile_of(content, found), own_tier(content))
         for tip_id, content in contents.items()
         for found in [research.get(tip_id, ())]
     }
@@ -101,7 +102,8 @@ async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
     What the tips hold is read from their contents again when the rules are others than those it was last read by.
     """
     contents = await graph.load_misread(turn.transaction, tip_ids, turn.model.rules.version)
-    touched = await replace_holdings(turn, await read_contents(turn.transaction, contents)) if contents else UNTOUCHED
+    said = await read_contents(turn.transaction, contents, turn.model.rules.lists)
+    touched = await replace_holdings(turn, said) if said else UNTOUCHED
     changes = await value_store.load_keys(turn.transaction, tip_ids)
     more = await _reweigh(turn, changes, [], {})
     await graph.mark_linked(turn.transaction, tip_ids, version=turn.model.version)

@@ -5,6 +5,7 @@ One transaction at a time works here (`lock_graph`), so that each decision sees 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,8 @@ FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS given (tip_id, research_nu
 ON CONFLICT ON CONSTRAINT research_pkey DO NOTHING
 RETURNING tip_id"""
 SELECT_CONTENTS = "SELECT tip_id, content::text FROM tip WHERE tip_id = ANY($1::uuid[])"
+SELECT_REPORTED_AT = """
+SELECT tip_id, (content->>'reported_at')::timestamptz AS reported_at FROM tip WHERE tip_id = ANY($1::uuid[])"""
 SELECT_RESEARCH = """
 SELECT tip_id, content::text FROM research WHERE tip_id = ANY($1::uuid[]) ORDER BY tip_id, research_number"""
 SELECT_DECISIONS = "SELECT tip_id, decision FROM review WHERE tip_id = ANY($1::uuid[])"
@@ -159,6 +162,12 @@ async def load_contents(transaction: Connection, tip_ids: Collection[UUID]) -> d
     """Return the newest content of those tips that are known."""
     rows = await transaction.fetch(SELECT_CONTENTS, list(tip_ids))
     return {row["tip_id"]: CONTENT.validate_json(row["content"]) for row in rows}
+
+
+async def load_reported_at(transaction: Connection, tip_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when each of those tips that are known was reported."""
+    rows = await transaction.fetch(SELECT_REPORTED_AT, list(tip_ids))
+    return {row["tip_id"]: row["reported_at"] for row in rows}
 
 
 async def load_research(transaction: Connection, tip_ids: Collection[UUID]) -> dict[UUID, list[Research]]:

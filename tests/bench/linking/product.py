@@ -25,10 +25,9 @@ from services.intake.domain.tip import State, Tip
 from services.intake.handlers.announce import TIPS_TOPIC, content_event, head_of
 from services.intake.http.reading import read_tip
 from services.intake.store import list_source_kinds
-from services.linker.app import build_learner
+from services.linker.app import build_batch_handler, build_learner
 from services.linker.http.reads import cluster_lines
 from services.linker.settings import LinkerSettings
-from services.linker.stream import build_handler
 from shared.clock import SystemClock
 from shared.db.migrate import migrate
 from shared.db.pool import Pool, open_pool
@@ -133,7 +132,7 @@ class _Run:
 async def _apply(pool: Pool, values: Sequence[bytes], run: _Run, tell: Tell, *, limit_s: float) -> bool:
     """Apply the events batch by batch; return False when the time was over before all were."""
     tools = Tools(LinkerSettings(), SystemClock(), Metrics(), pool, Outbox(shards=OUTBOX_SHARDS))
-    handler = build_handler(tools)
+    handler = build_batch_handler(tools)
     (learner,) = build_learner(tools)
     records = [Record(TIPS_TOPIC, 0, offset, None, value, (), 0) for offset, value in enumerate(values)]
     started = time.monotonic()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 
 import services.linker.handlers.learn
-from services.linker.app import LAG_RECORDS_MAX
+from services.linker.app import LAG_RECORDS_MAX, load_rules
 from services.linker.domain.model import Learned, Model
 from services.linker.domain.rules import RULES
 from services.linker.handlers.learn import GROWTH, TIPS_MIN
@@ -279,4 +279,4 @@ async def test_the_command_learns_links_all_anew_and_says_how_far_it_is(
         assert f"; {expected} tips to link anew" in printed.decode()
         assert bool(steps) == bool(expected)
         assert printed.decode().endswith("every tip is linked by it\n")
-    assert await graph.learner().count_stale() == 0
+    assert await Graph(graph.pool, graph.clock, load_rules()).learner().count_stale() == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.linker.app import load_rules
 from services.linker.domain.rules import RULES
 from shared.events.intake import Address, GivenIdentifier, Party, TipReceivedV1
 from tests.builders import new_id
@@ -79,6 +80,13 @@ async def test_vpn_exit_or_carrier_address_joins_only_what_something_else_joins(
     clusters = await graph.clusters()
     assert max(clusters, key=len) == {"CT-pair-0", "CT-pair-1"}
     assert len(clusters) == 61
+
+
+async def test_vpn_tor_and_cloud_addresses_do_not_even_support(graph: Graph) -> None:
+    graph = Graph(graph.pool, graph.clock, load_rules())
+    exits = [an_ip(value, port=50_123) for value in ("185.220.101.7", "104.28.1.1", "3.5.140.2")]
+    assert not await are_together(graph, *(a_tip(f"CT-{n}", *exits, birth_date="1980-03-04") for n in range(3)))
+    assert await graph.events("tip.linked") == []
 
 
 async def test_ipv6_household_never_joins_by_itself(graph: Graph) -> None:
@@ -265,6 +273,19 @@ async def test_sticky_over_block(graph: Graph) -> None:
         tips[5] = amended(tips[5], MAILBOX, names=[])
     told = [event["type"] for event in await graph.events("value.capped", "value.uncapped")]
     assert told == ["value.capped", "value.uncapped"] * 2
+
+
+async def test_stale_exclusions(graph: Graph) -> None:
+    """A value that a newer list ignores parts those it joined when they are linked anew, and joins them without it."""
+    listed = Graph(graph.pool, graph.clock, load_rules())
+    tips = [nameless(f"CT-{number}", email("press@example.org")) for number in (1, 2)]
+    assert await are_together(graph, *tips)
+    for now, count in ((listed, 2), (graph, 1)):
+        await now.relink()
+        assert len(await now.clusters()) == count
+    told = [event["payload"] for event in await graph.events("tip.linked")]
+    assert {each["link_count"] for each in told} == {0, 1}
+    assert {each["rules_version"].partition(".")[0] for each in told} == {RULES.version, load_rules().version}
 
 
 async def test_volatile_cluster_ids(graph: Graph) -> None:

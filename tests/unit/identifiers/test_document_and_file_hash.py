@@ -1,12 +1,15 @@
 """Identity documents and file hashes."""
 
+import phonenumbers
 import pytest
 
 from shared.identifiers import Identifier, normalise_file_hash, normalise_identifier
+from shared.identifiers.country import ALPHA_2_OF
 
 MD5 = "0123456789abcdef" * 2
 SHA1 = "0123456789" * 4
 SHA256 = "0123456789abcdef" * 4
+EXTRA_CODES = {"D", "UK", "GBD", "GBN", "GBO", "GBP", "GBS", "RKS", "XKX"}
 
 
 def document(value: str, country: str | None = "US") -> Identifier:
@@ -20,8 +23,23 @@ def test_spellings_of_one_number_are_equal(value: str) -> None:
     assert document(value, " us ") == Identifier("document", "X1234568", "X1234568", "US", True, "")
 
 
-def test_country_is_kept_as_given_in_upper_case() -> None:
-    assert document("X1234568", "usa").scope == "USA"
+@pytest.mark.parametrize(
+    ("given", "scope"),
+    [("usa", "US"), (" DEU ", "DE"), ("D", "DE"), ("GBR", "GB"), ("uk", "GB"), ("XK", "XK"), ("RKS", "XK")],
+)
+def test_country_in_two_letters_and_in_three_is_one(given: str, scope: str) -> None:
+    assert document("X1234568", given) == document("X1234568", scope)
+    assert document("X1234568", given).scope == scope
+
+
+def test_country_that_is_no_code_is_kept_as_given_in_upper_case() -> None:
+    assert document("X1234568", "Atlantis").scope == "ATLANTIS"
+
+
+def test_every_country_that_has_telephones_has_one_code_of_three_letters() -> None:
+    two_letters = [two for three, two in ALPHA_2_OF.items() if three not in EXTRA_CODES]
+    assert len(two_letters) == len(set(two_letters)) == 249
+    assert set(phonenumbers.SUPPORTED_REGIONS) - set(two_letters) == {"AC", "TA", "XK"}
 
 
 def test_number_without_country_links_in_a_scope_of_its_own() -> None:

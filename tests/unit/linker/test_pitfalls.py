@@ -9,17 +9,20 @@ from uuid import UUID
 
 import pytest
 
+from services.linker.app import load_rules
 from services.linker.domain.cluster import derived_id
 from services.linker.domain.evidence import Holding, Key, holdings_of
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Role, TipContent
-from services.linker.domain.links import Link, Worth, links_of
+from services.linker.domain.links import GRADE_BITS, PHONE_KEPT_DAYS, Evidence, Worth, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.profile import Profile, compare_births, compare_names
 from services.linker.domain.rules import RULES
 from services.linker.store.values import key_id_of
 from tests.builders import new_id
 
+MODEL = Model(rules=load_rules())
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LISTS = load_rules().lists
 PUBLIC, PUBLIC_V6 = "198.51.100.7", "2001:db8:1:2:aaaa:bbbb:cccc:dddd"
 
 
@@ -36,7 +39,8 @@ def held(
 ) -> tuple[Holding, ...]:
     """Return what a tip holds that tells this of one person."""
     party = Party(new_id(), role, identifiers=identifiers, **described)
-    return holdings_of(TipContent(new_id(), 1, "ncmec", "CT-1", AT, "possession", parties=(party,), files=files))
+    content = TipContent(new_id(), 1, "ncmec", "CT-1", AT, "possession", parties=(party,), files=files)
+    return holdings_of(content, lists=LISTS)
 
 
 def keys(*identifiers: GivenIdentifier, **more: Any) -> set[Key]:
@@ -116,25 +120,61 @@ def test_email_dots_and_tags_are_the_providers() -> None:
 
 def test_email_that_is_equal_only_after_the_providers_rules_says_less() -> None:
     spelled, same, other = (given("email", f"{name}@gmail.com") for name in ("someone", "someone", "some.one"))
-    (alike,), (canonical,) = (_links(spelled, same), _links(spelled, other))
-    one, less = ({each.type: each for each in link.evidence}["email"] for link in (alike, canonical))
+    one, less = _evidence(spelled, same), _evidence(spelled, other)
     assert (one.rule, less.rule) == ("same_email", "same_email_canonical")
-    assert less.weight < one.weight
+    assert less.weight == pytest.approx(one.weight - GRADE_BITS)
+    assert (one.strength, less.strength) == ("strong", "medium")
 
 
-def _links(one: GivenIdentifier, other: GivenIdentifier) -> tuple[Link, ...]:
+def _evidence(
+    one: GivenIdentifier, other: GivenIdentifier, *, reliability: float = 0.9, apart: timedelta = timedelta()
+) -> Evidence:
+    """Return what two tips that are reported so far apart share of the first one's type."""
     mine, theirs = held(one), held(other)
-    worth = {holding.key: Worth(2, 0.9) for holding in mine}
-    return links_of(mine[0].tip_id, [*mine, *theirs], worth=worth, judgements={}, model=Model())
+    worth = {holding.key: Worth(2, reliability) for holding in mine}
+    reported_at = {mine[0].tip_id: AT, theirs[0].tip_id: AT + apart}
+    (link,) = links_of(
+        mine[0].tip_id, [*mine, *theirs], worth=worth, judgements={}, model=MODEL, reported_at=reported_at
+    )
+    return next(each for each in link.evidence if each.type == one.type)
 
 
 def test_email_domain_is_no_value() -> None:
     assert shared(given("email", "heron@example.org"), given("email", "osprey@example.org")) == set()
 
 
-@pytest.mark.parametrize("address", ["abuse@example.org", "noc@example.org", "No-Reply@example.org", "none@none.com"])
+@pytest.mark.parametrize(
+    "address",
+    ["abuse@example.org", "noc@example.org", "No-Reply@example.org", "post.master+x@gmail.com", "none@none.com"],
+)
 def test_role_address_never_links(address: str) -> None:
     assert keys(given("email", address)) == set()
+    assert all(holding.reason for holding in held(given("email", address)))
+
+
+def test_disposable_email_may_link_and_counts_half_to_start_with() -> None:
+    disposable, other = Key("email", "otter@mailinator.com"), Key("email", "otter@example.org")
+    assert disposable in keys(given("email", disposable.value))
+    start, usual = (MODEL.rules.prior_of(MODEL.kind_of(key, 2)[0]) for key in (disposable, other))
+    assert start == usual / 2
+    address = given("email", disposable.value)
+    assert _evidence(address, address).detail.endswith(LISTS.all[1].words)
+    assert shared(given("email", "heron@mailinator.com"), address) == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("185.220.101.7", "address of a VPN, relay or Tor exit"),
+        ("104.28.1.1", "address of a VPN, relay or Tor exit"),
+        ("3.5.140.2", "address of a hosting company"),
+        ("8.8.8.8", "address of a public resolver"),
+        ("174.193.0.1", "address that a carrier shares among its subscribers"),
+    ],
+)
+def test_vpn_proxy_relay_tor_cloud_and_carrier_addresses_never_link(address: str, reason: str) -> None:
+    assert keys(an_ip(address, port=50_123)) == set()
+    assert [holding.reason.partition(" (list ")[0] for holding in held(an_ip(address, port=50_123))] == [reason]
 
 
 def test_username_is_per_service() -> None:
@@ -165,6 +205,15 @@ def test_renamed_service_is_one_service() -> None:
         assert type in shared(old, new)
 
 
+def test_short_link_never_links_and_a_page_of_links_counts_half() -> None:
+    assert keys(given("url", "https://bit.ly/3x7")) == set()
+    assert keys(given("url", "https://linktr.ee/")) == set()
+    page, other = Key("url", "https://linktr.ee/quiet.otter"), Key("url", "https://example.org/u/otter")
+    assert keys(given("url", page.value)) == {page}
+    start, usual = (MODEL.rules.prior_of(MODEL.kind_of(key, 2)[0]) for key in (page, other))
+    assert start == usual / 2
+
+
 def test_profile_url_is_the_page_without_what_tracks_or_varies() -> None:
     one = given("url", "https://www.example.org/u/otter?utm_source=x&fbclid=1")
     assert shared(one, given("url", "http://m.example.org/u/otter/")) == {"url"}
@@ -177,6 +226,32 @@ def test_phone_needs_region() -> None:
     assert shared(given("phone", national, region="US"), given("phone", "+1 617 555 2301")) == {"phone"}
     assert keys(given("phone", national)) == set()
     assert keys(given("phone", national, region="DE")).isdisjoint(keys(given("phone", national, region="US")))
+
+
+def test_phone_of_tips_a_year_apart_is_a_grade_weaker() -> None:
+    phone = given("phone", "+1 617 555 2301")
+    near = _evidence(phone, phone, apart=timedelta(days=PHONE_KEPT_DAYS))
+    far = _evidence(phone, phone, apart=-timedelta(days=PHONE_KEPT_DAYS + 1))
+    assert (near.strength, far.strength) == ("strong", "medium")
+    assert far.weight == pytest.approx(near.weight - GRADE_BITS)
+    assert far.detail == f"{near.detail}, reported more than a year apart"
+    address = given("email", "heron@example.org")
+    assert _evidence(address, address, apart=timedelta(days=800)).strength == "strong"
+
+
+def test_phone_verified_by_both_is_a_grade_stronger_and_no_more_than_its_kind_can_be() -> None:
+    def between(type: str, value: str, verified: tuple[bool, bool], reliability: float = 0.6) -> Evidence:
+        one, other = (given(type, value, verified=each) for each in verified)
+        return _evidence(one, other, reliability=reliability)
+
+    phone = "+1 617 555 2301"
+    plain, one_sided, both = (between("phone", phone, each) for each in ((False, False), (True, False), (True, True)))
+    assert one_sided == plain
+    assert (plain.strength, both.strength) == ("medium", "strong")
+    assert both.weight == pytest.approx(plain.weight + GRADE_BITS)
+    assert both.detail == f"{plain.detail}, verified by both sources"
+    resettable = "6f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"
+    assert between("device", resettable, (True, True), reliability=0.95).strength == "medium"
 
 
 @pytest.mark.parametrize("number", ["+1 617 555 0123", "+10000000000", "0000000", "123"])
@@ -197,6 +272,9 @@ def test_device_ids_are_judged_by_their_kind() -> None:
     ids = ("490154203237518", "00:1a:2b:3c:4d:5e", "6f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f9")
     names = {RULES.name_of(key.type, key.scope) for value in ids for key in keys(given("device", value))}
     assert names == {"device:imei", "device:mac", "device:uuid"}
+    assert {name: RULES.strength_of(name, 0.98) for name in names} == {
+        "device:imei": "strong", "device:mac": "strong", "device:uuid": "medium",
+    }  # fmt: skip
 
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -207,6 +285,11 @@ def test_file_hash_joins_nothing_alone_and_of_an_empty_file_says_nothing() -> No
         assert RULES.standing(kind, 2, 0, 1.0) == "shows"
         assert RULES.strength_of(kind, 1.0) != "strong"
     assert keys(files=(File(sha256=EMPTY), File(md5="d41d8cd98f00b204e9800998ecf8427e"))) == set()
+    a_line_break = File(md5="68b329da9893e34099c7d8ad5cb9c940")
+    assert keys(files=(a_line_break,)) == set()
+    assert [holding.reason.partition(" (")[0] for holding in held(files=(a_line_break,))] == [
+        "known file without content"
+    ]
 
 
 def test_file_hash_that_is_viral_says_nothing() -> None:
