@@ -41,6 +41,18 @@ class Metrics:
         self.outbox_age_seconds = Gauge(
             "cets_outbox_age_seconds", "Age of the oldest event not yet on Kafka.", registry=self.registry
         )
+        self.waiting_rows = Gauge(
+            "cets_waiting_rows",
+            "Rows committed that a part of the worker has yet to look at.",
+            ["part"],
+            registry=self.registry,
+        )
+        self.waiting_age_seconds = Gauge(
+            "cets_waiting_age_seconds",
+            "Time for which the oldest of these rows has waited.",
+            ["part"],
+            registry=self.registry,
+        )
         self.relayed = Counter(
             "cets_relayed_records", "Events put on Kafka and acknowledged by it.", registry=self.registry
         )

@@ -7,8 +7,8 @@ Publishes linker.links (tip.clustered, tip.linked, value.capped, value.uncapped,
           lead.prioritised, lead.silenced), linker.notices (notice.raised, notice.acknowledged), linker.activity
 
 `domain/`    what links, what makes a cluster and a lead, how urgent it is: change rules here (`domain/rules.py`)
-`handlers/`  apply a batch, settle what follows, learn what values say, apply a person's decision, deconflict,
-             announce, show
+`handlers/`  apply a batch, settle what follows, learn what values say, look for near copies of pictures, apply a
+             person's decision, deconflict, announce, show
 `store/`     all SQL: the graph, the leads, the notices, what is shown
 `http/`      links of a tip, export of clusters, judgements, leads with their graph, tier, release, silence, notices
 `stream.py`  events of other services in the linker's words

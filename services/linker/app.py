@@ -9,11 +9,12 @@ from pathlib import Path
 from services.linker.domain.lists import IgnoreList, join_lists, parse_list
 from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
-from services.linker.handlers import learn
+from services.linker.handlers import learn, pictures
 from services.linker.handlers.republish import list_facts
 from services.linker.handlers.turn import Desk
 from services.linker.http import ROUTES
 from services.linker.settings import LinkerSettings
+from services.linker.store import near
 from services.linker.stream import build_handler, desk_of
 from shared.clock import SystemClock
 from shared.db.pool import Pool
@@ -26,6 +27,8 @@ from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools
 
 PERIOD_S = 2.0
+PICTURES_PERIOD_S = 0.25
+"""Near copies are to be seen within 2 s."""
 TOLD_EVERY_S = 2.0
 LISTS = Path(__file__).parent / "lists"
 LAG_RECORDS_MAX = 500
@@ -131,11 +134,49 @@ class Learner(Periodic):
             return await learn.count_stale(connection, self._desk)
 
 
+class PictureFinder(Periodic):
+    """A worker's part that looks for near copies of the pictures that came, beside what arrives."""
+
+    def __init__(self, pool: Pool, desk: Desk, metrics: Metrics, on_commit: Callable[[], None] = lambda: None) -> None:
+        super().__init__(period_s=PICTURES_PERIOD_S)
+        self._pool = pool
+        self._desk = desk
+        self._metrics = metrics
+        self._on_commit = on_commit
+
+    async def work(self) -> None:
+        """Look at all pictures that wait."""
+        await self.measure()
+        while not self.is_draining and await self.look_at_some():
+            await self.measure()
+
+    async def look_at_some(self) -> int:
+        """Look at some pictures that wait; return how many, 0 when none waits or another worker is at it."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            count = await pictures.look_at_some(connection, self._desk)
+        if count:
+            self._on_commit()
+        return count
+
+    async def measure(self) -> None:
+        """Show how far behind it is."""
+        async with self._pool.acquire() as connection:
+            queue = await near.measure_queue(connection)
+        self._metrics.waiting_rows.labels("pictures").set(queue.hashes)
+        self._metrics.waiting_age_seconds.labels("pictures").set(queue.age.total_seconds())
+
+
 def build_learner(
     tools: Tools[LinkerSettings], progress: Progress | None = None, on_commit: Callable[[], None] = lambda: None
 ) -> list[Learner]:
     """Return what keeps the model, and the links with it, up to date."""
     return [Learner(tools.pool, build_desk(tools), progress, on_commit)]
+
+
+def build_more(tools: Tools[LinkerSettings], progress: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
+    """Return what a worker does besides applying what arrives."""
+    finder = PictureFinder(tools.pool, build_desk(tools), tools.metrics, on_commit)
+    return [*build_learner(tools, progress, on_commit), finder]
 
 
 async def _relink(settings: LinkerSettings, _: argparse.Namespace) -> int:
@@ -167,7 +208,7 @@ SERVICE = Service(
     topics=topics_read_by("linker"),
     build_handler=build_batch_handler,
     check=check_lists,
-    build_more=build_learner,
+    build_more=build_more,
     commands={"relink": Command("learn anew from all tips what values say, and link them all by it", _relink)},
     list_facts=list_facts,
     has_dead_letters=True,

@@ -59,11 +59,13 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Hashes of one file. `viral`: the source says that it circulates widely."""
+    """Hashes of one file. `viral`: the source says that it circulates widely; `pdq_quality` from 0 to 100."""
 
     sha256: str | None = None
     sha1: str | None = None
     md5: str | None = None
+    pdq: str | None = None
+    pdq_quality: int | None = None
     viral: bool = False
 
 

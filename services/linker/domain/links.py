@@ -59,7 +59,10 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One value two tips share. `weight`: the odds that it is one person's, in bits; `frequency` in distinct tips."""
+    """One value two tips share, or pictures of theirs that are near copies.
+
+    `weight`: the odds that it is one person's, in bits; `frequency` in distinct tips.
+    """
 
     rule: str
     type: str
@@ -86,6 +89,9 @@ class Link:
         return sum(evidence.weight for evidence in self.evidence)
 
 
+NOTHING_BESIDES: Mapping[UUID, Evidence] = MappingProxyType({})
+
+
 def links_of(
     tip_id: UUID,
     holdings: Iterable[Holding],
@@ -94,13 +100,15 @@ def links_of(
     judgements: Mapping[Pair, Judgement],
     model: Model,
     reported_at: Mapping[UUID, datetime] = UNDATED,
+    besides: Mapping[UUID, Evidence] = NOTHING_BESIDES,
 ) -> tuple[Link, ...]:
     """Return the links of a tip, strongest first, then heaviest, then by the other's id.
 
     `holdings` are the tip's own and those of the other holders of its values; `worth` tells of each value that says
     something now (one that is absent, or not reliable, links nothing); `judgements` are the newest of each pair
     (`newest_judgements`), of which only the tip's own matter; `reported_at` is when the tips were reported, those
-    without a phone number may be absent. A pair that someone judged is listed even when it shares nothing.
+    without a phone number may be absent; `besides` is evidence of another kind, by the other tip. A pair that someone
+    judged is listed even when it shares nothing.
     """
     mine: defaultdict[Key, list[Holding]] = defaultdict(list)
     theirs: defaultdict[UUID, defaultdict[Key, list[Holding]]] = defaultdict(lambda: defaultdict(list))
@@ -109,9 +117,10 @@ def links_of(
             (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
     decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
     links = []
-    for other in theirs.keys() | decided.keys():
+    for other in theirs.keys() | decided.keys() | besides.keys():
         is_long_ago = _are_far_apart(tip_id, other, reported_at)
-        evidence = _evidence(mine, theirs.get(other, {}), worth, model, is_long_ago=is_long_ago)
+        evidence = list(_evidence(mine, theirs.get(other, {}), worth, model, is_long_ago=is_long_ago))
+        evidence += [besides[other]] if other in besides else []
         links.append(_link(other, evidence, decided.get(other), model))
     listed = [link for link in links if link.evidence or link.judgement is not None]
     return tuple(sorted(listed, key=by_strength))

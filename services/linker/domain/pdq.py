@@ -27,6 +27,8 @@ CHUNKS = 16
 CHUNK_BITS = BITS // CHUNKS
 
 _HEX = pattern(r"[0-9a-fA-F]{64}")
+_PARTS = (1, 2, 4, 8, 16, 32)
+"""Lengths in hex digits of what a made-up hash repeats."""
 _RADIUS_MAX = 3
 """Bits by which a chunk's value may be varied: 697 values. A fourth would add 1,820."""
 _PROBE_COST = 5.0
@@ -63,6 +65,14 @@ def parse_pdq(text: str, quality: int | None) -> int | None:
     """
     is_usable = quality is not None and quality >= QUALITY_MIN and _HEX.fullmatch(text) is not None
     return int(text, 16) if is_usable else None
+
+
+def is_blank(pdq: int) -> bool:
+    """Return whether a hash stands for no picture: near all zeros or all ones, or one part of it over and over."""
+    ones = pdq.bit_count()
+    text = f"{pdq:0{BITS // 4}x}"
+    repeats = (text[:length] * (len(text) // length) == text for length in _PARTS)
+    return min(ones, BITS - ones) <= DISTANCE_MAX or any(repeats)
 
 
 def distance(left: int, right: int) -> int:

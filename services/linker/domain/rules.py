@@ -160,6 +160,7 @@ RULES = Rules(
             "sha256": TypeRule("content", 0.35, 80, joins=False),
             "sha1": TypeRule("content", 0.35, 80, joins=False),
             "md5": TypeRule("content", 0.35, 80, joins=False),
+            "pdq": TypeRule("content", 0.35, 80, joins=False),
         }
     ),
 )

@@ -8,6 +8,7 @@ learn       the model made anew as tips come in, and every tip linked anew by it
 settle      what follows from any change: components, clusters, leads
 holds       what leads are to their neighbours: tied, so that they wait, or related by a victim
 related     what a lead has to do with others, as its readers are told
+pictures    the second stage: near copies of pictures
 links       tell whom a tip is linked to, when that is news
 deconflict  who is told of whom, because of a tip or a look-up
 notices     what was raised, announced and taken note of

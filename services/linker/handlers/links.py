@@ -9,12 +9,13 @@ from services.linker.domain.cluster import Judgement, Pair
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision
 from services.linker.domain.likeness import with_likeness
-from services.linker.domain.links import EVIDENCE_MIN, Link, links_of
+from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, links_of
 from services.linker.domain.model import Model
-from services.linker.domain.rules import MEDIUM_MIN
+from services.linker.domain.pictures import PDQ, cap_of, near_evidence
+from services.linker.domain.rules import MEDIUM_MIN, Rules
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.turn import Turn
-from services.linker.store import graph
+from services.linker.store import graph, near
 from services.linker.store import leads as lead_store
 from services.linker.store import values as value_store
 from shared.db.pool import Connection
@@ -44,6 +45,7 @@ async def load_links(
         for holding in held:
             if holding.tip_id in mine:
                 mine[holding.tip_id].add(key)
+    copies = await _load_copies(transaction, tip_ids, model.rules, reliability_min=reliability_min)
     return {
         tip_id: links_of(
             tip_id,
@@ -52,6 +54,7 @@ async def load_links(
             judgements=judgements,
             model=model,
             reported_at=reported_at,
+            besides=copies.get(tip_id, {}),
         )
         for tip_id, keys in mine.items()
     }
@@ -95,6 +98,17 @@ async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
             version=version + 1,
             digest=digest,
         )
+
+
+async def _load_copies(
+    transaction: Connection, tip_ids: Collection[UUID], rules: Rules, *, reliability_min: float
+) -> dict[UUID, dict[UUID, Evidence]]:
+    """Return, for each tip that shows near copies of others' pictures, that as evidence by the other tip."""
+    found: dict[UUID, dict[UUID, Evidence]] = {}
+    if (cap := cap_of(rules)) and rules.prior_of(PDQ) >= reliability_min:
+        for copy in await near.load_copies(transaction, tip_ids, cap=cap):
+            found.setdefault(copy.tip_id, {})[copy.other_tip_id] = near_evidence(copy, rules)
+    return found
 
 
 async def _told_links(turn: Turn, tip_ids: Collection[UUID]) -> dict[UUID, tuple[Link, ...]]:

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from services.linker.domain.cluster import Cluster, Membership, Move, cluster, moves, newest_judgements
 from services.linker.domain.lead import plan_leads
+from services.linker.domain.pictures import cap_of, related_by_pictures
 from services.linker.handlers.holds import load_holds, load_unsettled, relate_by_victims
 from services.linker.handlers.turn import Causes, Turn
 from services.linker.handlers.values import UNTOUCHED, Touched
-from services.linker.store import graph
+from services.linker.store import graph, near
 from services.linker.store import holds as hold_store
 from services.linker.store import leads as lead_store
 from services.linker.store.graph import Filed
@@ -139,9 +140,9 @@ async def _plan_leads(turn: Turn, region: Region) -> None:
         return
     members = [tip_id for each in speaking for tip_id in each.tip_ids]
     facts = await graph.load_facts(turn.transaction, members, decisions)
-    speaking = await relate_by_victims(turn, speaking)
-    holds = await load_holds(turn, speaking, actionable)
-    changes = plan_leads(speaking, facts, leads, previous=region.previous, holds=holds, now=turn.clock.now())
+    related = await _relate_by_pictures(turn, await relate_by_victims(turn, speaking), members)
+    holds = await load_holds(turn, related, actionable)
+    changes = plan_leads(related, facts, leads, previous=region.previous, holds=holds, now=turn.clock.now())
     if changes:
         await lead_store.save_leads(turn.transaction, changes)
     for change in changes:
@@ -150,6 +151,16 @@ async def _plan_leads(turn: Turn, region: Region) -> None:
     if opened and await lead_store.have_referrals(turn.transaction, opened):
         # What offices said of these leads before they were here: the leads exist now, so it can be taken into account.
         await _plan_leads(turn, region)
+
+
+async def _relate_by_pictures(turn: Turn, clusters: Sequence[Cluster], members: Collection[UUID]) -> Sequence[Cluster]:
+    """Return the clusters, each also related to the tips outside it that show near copies of its pictures."""
+    copies = await near.load_copies(turn.transaction, members, cap=cap_of(turn.model.rules))
+    if not copies:
+        return clusters
+    judged = {*members, *(copy.other_tip_id for copy in copies)}
+    judgements = newest_judgements(await graph.load_judgements(turn.transaction, judged))
+    return related_by_pictures(clusters, copies, judgements)
 
 
 def _contexts(clusters: Sequence[Cluster], filed: Mapping[UUID, Filed], causes: Causes) -> dict[UUID, Context]:

@@ -10,12 +10,14 @@ from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import TipContent
 from services.linker.domain.lists import Lists
+from services.linker.domain.pdq import Picture
+from services.linker.domain.pictures import pictures_of
 from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
 from services.linker.domain.rules import SILENT, Rules, Standing
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.turn import Turn
-from services.linker.store import graph
+from services.linker.store import graph, pictures
 from services.linker.store import values as value_store
 from services.linker.store.values import KeyChange
 from shared.db.pool import Connection
@@ -26,10 +28,11 @@ NOTHING = KeyStat(0)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a tip holds and how it describes its subjects, its research results included; and how urgent it is."""
+    """What a tip says, its research results included: what it holds, its subjects, its pictures, how urgent it is."""
 
     holdings: tuple[Holding, ...]
     profile: Profile
+    pictures: tuple[Picture, ...]
     tier: Tier
 
 
@@ -64,7 +67,12 @@ async def read_contents(transaction: Connection, contents: Mapping[UUID, TipCont
         return {}
     research = await graph.load_research(transaction, contents)
     return {
-        tip_id: Said(holdings_of(content, found, lists=lists), profile_of(content, found), own_tier(content))
+        tip_id: Said(
+            holdings_of(content, found, lists=lists),
+            profile_of(content, found),
+            pictures_of(content, found),
+            own_tier(content),
+        )
         for tip_id, content in contents.items()
         for found in [research.get(tip_id, ())]
     }
@@ -77,6 +85,8 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
     profiles = {tip_id: each.profile for tip_id, each in said.items()}
     tiers = {tip_id: each.tier for tip_id, each in said.items()}
     await graph.save_profiles(turn.transaction, profiles, tiers, version=turn.model.version)
+    shown = list(chain.from_iterable(each.pictures for each in said.values()))
+    await pictures.replace_pictures(turn.transaction, said, shown)
     deltas = _deltas(removed, added)
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
     rules = turn.model.rules

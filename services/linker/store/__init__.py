@@ -3,7 +3,8 @@
 graph     tips, judgements, and where each tip is filed
 values    what tips hold, how common each value is, and how it stands
 models    what was learned, and what there is to learn from
-pictures  picture hashes, and those near one
+pictures  picture hashes, and the search for those near one
+near      which pictures are near which, and what that says of tips
 leads     leads, what their offices and people say of them, and the newest event about each thing
 holds     what decides whether leads wait, and what people released and silenced
 related   leads beside a lead, as its readers are told of them

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import orjson
 
-from services.linker.app import Learner
+from services.linker.app import Learner, PictureFinder
 from services.linker.domain.cluster import Judged, Judgement
+from services.linker.domain.links import Link
 from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.decide import Decider, judge, withdraw
+from services.linker.handlers.show import show_links
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
 from services.linker.store import models
@@ -52,7 +54,7 @@ WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 WIPE = """
 TRUNCATE tip, review, research, key, holding, judgement, judgement_withdrawal, membership, lead, priority, release,
     silence, referral, announcement, model, office_contact, asked, notice, notice_side, acknowledgement,
-    inbox, outbox"""
+    picture, pdq, picture_waiting, near_picture, picture_standing, inbox, outbox"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 OFFICER = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
 
@@ -114,14 +116,21 @@ def a_review(tip_id: UUID, number: int = 1, decision: str = "actionable") -> Tip
     )
 
 
-def a_result(tip_id: UUID, *identifiers: GivenIdentifier, number: int = 1, **fields: Any) -> ResearchRecordedV1:
-    """Return a research result that found identifiers of the subject, a summons unless `kind` says otherwise."""
+def a_result(
+    tip_id: UUID,
+    *identifiers: GivenIdentifier,
+    number: int = 1,
+    files: Sequence[dict[str, Any]] = (),
+    **fields: Any,
+) -> ResearchRecordedV1:
+    """Return a research result that found identifiers of the subject, and files: a summons, unless `kind` says else."""
     party = Party(party_id=new_id(), role="subject", identifiers=list(identifiers))
     return ResearchRecordedV1(
         research_id=new_id(),
         research_number=number,
         tip_id=tip_id,
         kind=fields.pop("kind", "summons"),
+        files=[File(**file) for file in files],
         personal=ResearchPersonal(parties=[party]),
         **fields,
     )
@@ -217,6 +226,21 @@ class Graph:
         while some := await learner.relink_some():
             count += some
         return count
+
+    def finder(self, metrics: Metrics | None = None) -> PictureFinder:
+        """Return what looks for near copies, as a worker that just started."""
+        return PictureFinder(self.pool, self._desk, metrics or Metrics())
+
+    async def look(self) -> None:
+        """Look at all pictures that wait."""
+        finder = self.finder()
+        while await finder.look_at_some():
+            pass
+
+    async def links(self, tip_id: UUID) -> tuple[Link, ...]:
+        """Return the links of a tip as they are shown."""
+        async with self.pool.acquire() as connection:
+            return await show_links(connection, tip_id, desk=self._desk)
 
     async def clusters(self) -> set[frozenset[str]]:
         """Return the partition, by the sources' references."""

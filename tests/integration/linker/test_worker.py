@@ -7,12 +7,15 @@ import services.linker.store.graph
 import services.linker.store.inboxes
 import services.linker.store.leads
 import services.linker.store.models
+import services.linker.store.near
 import services.linker.store.notices
+import services.linker.store.pictures
 import services.linker.store.shown
 import services.linker.store.values
 from services.linker.app import SERVICE
 from services.linker.handlers.republish import list_facts
 from services.linker.store.graph import lock_graph
+from services.linker.store.near import load_copies
 from shared.db.pool import Pool
 from shared.kafka.outbox import Outbox
 from shared.kafka.republish import republish
@@ -23,6 +26,7 @@ from tests.integration.linker.graph import Graph, a_review, a_tip, email
 from tests.waiting import eventually
 
 PoolOf = Callable[[str], Awaitable[Pool]]
+NEAR_WITHIN_S = 2.0
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 STORES = (
     services.linker.store.graph,
@@ -30,6 +34,8 @@ STORES = (
     services.linker.store.leads,
     services.linker.store.models,
     services.linker.store.notices,
+    services.linker.store.near,
+    services.linker.store.pictures,
     services.linker.store.shown,
     services.linker.store.values,
 )
@@ -44,6 +50,32 @@ async def test_a_reviewed_tip_becomes_a_lead_on_its_topic(kafka: Kafka, work: Wo
     assert events[0]["type"] == "lead.opened"
     assert events[-1]["payload"]["tip_count"] == 2
     assert events[0]["subject"]["id"] == events[0]["payload"]["lead_id"]
+
+
+async def test_a_near_copy_is_seen_within_two_seconds_of_its_tip_and_told_of_its_lead(
+    kafka: Kafka, work: Work, pool_of: PoolOf
+) -> None:
+    pool = await pool_of("linker")
+    shown = int("5a0f93c1" * 7 + "5a0f93c2", 16)
+    one, two = (a_tip(f"CT-{n}", files=[{"pdq": f"{shown ^ n:064x}", "pdq_quality": 80}]) for n in (1, 2))
+
+    async def is_known() -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM tip WHERE tip_id = $1", two.tip_id))
+
+    async def is_seen() -> bool:
+        async with pool.acquire() as connection:
+            return bool(await load_copies(connection, [one.tip_id], cap=80))
+
+    async with work(SERVICE):
+        for fact in (one, a_review(one.tip_id)):
+            await kafka.send("intake.tips", event_bytes(fact), key=str(fact.tip_id).encode())
+        await kafka.read_events("linker.leads", count_min=1)
+        await kafka.send("intake.tips", event_bytes(two), key=str(two.tip_id).encode())
+        await eventually(is_known)
+        await eventually(is_seen, timeout_s=NEAR_WITHIN_S)
+        events = await kafka.read_events("linker.leads", count_min=2)
+    assert [event["type"] for event in events] == ["lead.opened", "lead.updated"]
+    assert events[-1]["payload"]["related"] == [str(two.tip_id)]
 
 
 async def test_whoever_decides_waits_until_the_one_before_is_done(graph: Graph) -> None:
