@@ -108,7 +108,7 @@ class Learner(Periodic):
     async def is_due(self) -> bool:
         """Return whether there are enough tips more than those the model was learned from."""
         async with self._pool.acquire() as connection:
-            return await learn.is_due(connection)
+            return await learn.is_due(connection, self._desk.rules)
 
     async def learn(self) -> Model:
         """Make the model anew from the tips there are; return it."""

@@ -300,7 +300,7 @@ class _Builder:
             return True
         rules = self._model.rules
         sizes = self._sizes[one], self._sizes[other]
-        needed = rules.pair_bits_min + rules.size_bits * log2(min(sizes))
+        needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
         if self._bits(one, other) < needed:
             return False

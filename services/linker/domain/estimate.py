@@ -7,9 +7,18 @@ from itertools import combinations, pairwise
 from uuid import UUID
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import COMPANY, Kind, Learned, Model, Rates, Tally, letter_bits
+from services.linker.domain.model import (
+    COMPANY,
+    Kind,
+    Learned,
+    Model,
+    Rates,
+    Tally,
+    letter_bits,
+    wider_kinds,
+)
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
-from services.linker.domain.rules import Rules
+from services.linker.domain.rules import Place, Rules
 from shared.identifiers.handles import handle_of
 
 HOLDERS_COMPARED_MAX = 16
@@ -22,23 +31,26 @@ _SAME_BITS = (1 << 62) - 1
 
 
 def tally_of(
-    group: str,
+    place: Place,
     tip_ids: Collection[UUID],
     *,
     profiles: Mapping[UUID, Profile],
-    held: Mapping[UUID, Mapping[Hashable, str]],
+    held: Mapping[UUID, Mapping[Hashable, Place]],
 ) -> Tally:
-    """Return what the pairs of holders of a value of this group say.
+    """Return what the pairs of holders of a value of this place say; those that share a finer one tell nothing of it.
 
-    `held` names the values that each may be joined by, this one among them, each with its group. Of many holders the
+    `held` names the values that each may be joined by, this one among them, each with its place. Of many holders the
     same few are compared, chosen by the random part of their ids.
     """
     chosen = sorted(tip_ids, key=lambda tip_id: (tip_id.int & _SAME_BITS, tip_id.int))[:HOLDERS_COMPARED_MAX]
     told = {"births": [0, 0], "names": [0, 0], "sure_births": [0, 0], "sure_names": [0, 0]}
-    pairs = company = 0
+    pairs = finer = company = 0
     for left, right in combinations(chosen, 2):
+        is_finer, in_company = _shared_besides(held.get(left, {}), held.get(right, {}), place)
+        if is_finer:
+            finer += 1
+            continue
         pairs += 1
-        in_company = _share_another(held.get(left, {}), held.get(right, {}), group)
         company += in_company
         one, other = profiles.get(left, NOBODY), profiles.get(right, NOBODY)
         for what, agreement in (("births", compare_births(one, other)), ("names", compare_names(one, other))):
@@ -53,6 +65,7 @@ def tally_of(
         company,
         (told["sure_births"][0], told["sure_births"][1]),
         (told["sure_names"][0], told["sure_names"][1]),
+        finer,
     )
 
 
@@ -66,31 +79,46 @@ def estimate(
     letters = letter_bits(filter(None, map(handle_of, handles)), pairs_max=LETTER_PAIRS_MAX)
     model = Model(Learned(letters=letters), rules)
     by_kind: defaultdict[Kind, list[Tally]] = defaultdict(list)
-    sure = Tally()
     for key, tip_count, tally in sorted(values, key=lambda value: value[0]):
         if tally.pairs:
             # A value with n holders joins them by n - 1 links, however many pairs they make.
-            by_kind[model.kind_of(key, tip_count)].append(tally.times((tip_count - 1) / tally.pairs))
-            if rules.types[key.type].joins:
-                sure = _sum([sure, tally])
-    assumed = model.learned
-    learned = replace(
-        assumed,
-        births=_rates(sure.sure_births, assumed.births, _chance(strangers, compare_births)),
-        names=_rates(sure.sure_names, assumed.names, _chance(strangers, compare_names)),
-    )
-    sums = {kind: _sum(tallies) for kind, tallies in sorted(by_kind.items())}
+            by_kind[model.kind_of(key, tip_count, tally)].append(tally.times((tip_count - 1) / tally.pairs))
+    chances = _chance(strangers, compare_births), _chance(strangers, compare_names)
+    model = Model(_learn_rates(model.learned, by_kind, chances, rules), rules)
+    return Model(_learn_kinds(model, by_kind), rules)
+
+
+def _learn_rates(
+    assumed: Learned, by_kind: Mapping[Kind, Sequence[Tally]], chances: tuple[float, float], rules: Rules
+) -> Learned:
+    """Return the rates at which descriptions of one person agree, over all kinds that join and for each by its name."""
+    by_name: defaultdict[str, list[Tally]] = defaultdict(list)
+    for kind, tallies in sorted(by_kind.items()):
+        by_name[kind[0]] += tallies
+    sure = _sum(tally for name, tallies in by_name.items() if rules.joins(name) for tally in tallies)
+    births, names = _rates(sure, (assumed.births, assumed.names), chances)
+    rates = ((name, *_rates(_sum(tallies), (births, names), chances)) for name, tallies in by_name.items())
+    return replace(assumed, births=births, names=names, rates=tuple(rates))
+
+
+def _learn_kinds(model: Model, by_kind: Mapping[Kind, Sequence[Tally]]) -> Learned:
+    """Return with the reliability and company of each kind, the wider ones too."""
+    summed: defaultdict[Kind, list[Tally]] = defaultdict(list)
+    for kind, tallies in sorted(by_kind.items()):
+        for wider in wider_kinds(kind):
+            summed[wider] += tallies
     kinds = []
-    for kind, tally in sums.items():
-        reliability = _reliability(rules.prior_of(kind[0]), tally, learned)
+    for kind, tallies in sorted(summed.items()):
+        tally = _sum(tallies)
+        reliability = _reliability(model.rules.prior_of(kind[0]), tally, model.rates_of(kind[0]))
         kinds.append((kind, reliability, _company(tally, reliability)))
-    return Model(replace(learned, kinds=tuple(kinds)), rules)
+    return replace(model.learned, kinds=tuple(kinds))
 
 
-def _reliability(prior: float, tally: Tally, learned: Learned) -> float:
+def _reliability(prior: float, tally: Tally, both: tuple[Rates, Rates]) -> float:
     """Return the part of the pairs that are one person, on which the prior, birth dates and names vote."""
     votes = [(prior, PRIOR_PAIRS)]
-    for (agreed, told), rates in ((tally.births, learned.births), (tally.names, learned.names)):
+    for (agreed, told), rates in zip((tally.births, tally.names), both, strict=True):
         if told:
             votes.append((_part(agreed / told, rates), told))
     return round(sum(part * weight for part, weight in votes) / sum(weight for _, weight in votes), 2)
@@ -106,8 +134,13 @@ def _part(rate: float, rates: Rates) -> float:
     return min(1.0, max(0.0, (rate - rates.chance) / (rates.same - rates.chance)))
 
 
-def _rates(counts: tuple[float, float], start: Rates, chance: float) -> Rates:
-    """Return the rates of agreement, kept apart: where most strangers agree, as by a filler, agreement says little."""
+def _rates(sure: Tally, start: tuple[Rates, Rates], chances: tuple[float, float]) -> tuple[Rates, Rates]:
+    """Return the rates of agreement of birth dates and names, from the pairs that are surely one person."""
+    return _rate(sure.sure_births, start[0], chances[0]), _rate(sure.sure_names, start[1], chances[1])
+
+
+def _rate(counts: tuple[float, float], start: Rates, chance: float) -> Rates:
+    """Return the rates, kept apart: where most strangers agree, as by a filler, agreement says little."""
     agreed, told = counts
     same = round(min(0.97, max(0.3, (agreed + PRIOR_PAIRS * start.same) / (told + PRIOR_PAIRS))), 2)
     return Rates(same, min(chance, round(same / CHANCE_APART, 4)))
@@ -120,17 +153,27 @@ def _chance(strangers: Sequence[Profile], compare: Callable[[Profile, Profile], 
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:
-    pairs = company = 0.0
+    pairs = finer = company = 0.0
     counts = [[0.0, 0.0] for _ in range(4)]
     for tally in tallies:
         pairs += tally.pairs
+        finer += tally.finer
         company += tally.company
         for total, part in zip(counts, (tally.births, tally.names, tally.sure_births, tally.sure_names), strict=True):
             total[0] += part[0]
             total[1] += part[1]
     births, names, sure_births, sure_names = ((total[0], total[1]) for total in counts)
-    return Tally(pairs, births, names, company, sure_births, sure_names)
+    return Tally(pairs, births, names, company, sure_births, sure_names, finer)
 
 
-def _share_another(left: Mapping[Hashable, str], right: Mapping[Hashable, str], group: str) -> bool:
-    return any(left[value] != group for value in left.keys() & right.keys())
+def _shared_besides(left: Mapping[Hashable, Place], right: Mapping[Hashable, Place], place: Place) -> tuple[bool, bool]:
+    """Return whether two tips share a finer value of the group, and whether they share one of another group."""
+    group, coarseness = place
+    is_finer = in_company = False
+    for value in left.keys() & right.keys():
+        other, depth = left[value]
+        if other != group:
+            in_company = True
+        elif depth < coarseness:
+            is_finer = True
+    return is_finer, in_company

@@ -35,16 +35,19 @@ HOLDERS_FOR_COMPANY = 4
 STEPS_A_BIT = 2
 """Reliabilities move by half bits, so that one more holder does not move all that hangs on a value by a hair."""
 SURPRISE_CLASS_BITS = 8.0
-SURPRISE_CLASS_MAX = 5
+SURPRISE_CLASS_MAX = 8
 SMOOTHING, LETTERS = 0.3, 40
 AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
 
 SURPRISING = frozenset({"username", "handle", "handle_family"})
 """The kinds whose values people think up, so that some come to many minds."""
 
-SizeClass = int
-Kind = tuple[str, SizeClass, int]
-"""Type (with the scope where that is a kind of its own), the class of its number of holders, and of its surprise."""
+ANY = -1
+Kind = tuple[str, int, int, int]
+"""What kind of value: type (with the scope where that is a kind of its own), surprise, variety, number of holders.
+
+The three numbers are classes, or `ANY`, from the right: each kind is a part of the one with one `ANY` more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ class Rates:
 class Tally:
     """What the pairs of some values' holders say: how many were looked at, and how they agree.
 
-    `births` and `names` are (agreed, told); `company` counts pairs that also share a value of another kind;
-    `sure_births` and `sure_names` are (agreed, told) of those pairs, which are surely one person.
+    `finer` counts pairs that were left out, since they share a finer value of the group. Of the others, `births` and
+    `names` are (agreed, told); `company` counts those that also share a value of another group; `sure_births` and
+    `sure_names` are (agreed, told) of these, which are surely one person.
     """
 
     pairs: float = 0.0
@@ -84,6 +88,7 @@ class Tally:
     company: float = 0.0
     sure_births: tuple[float, float] = (0.0, 0.0)
     sure_names: tuple[float, float] = (0.0, 0.0)
+    finer: float = 0.0
 
     def times(self, factor: float) -> "Tally":
         """Return the tally with every pair counted `factor` times."""
@@ -98,7 +103,11 @@ class Tally:
             self.company * factor,
             both(self.sure_births),
             both(self.sure_names),
+            self.finer * factor,
         )
+
+
+NOTHING_TOLD = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,8 @@ class Learned:
 
     births: Rates = Rates(0.93, 0.002)
     names: Rates = Rates(0.85, 0.003)
+    rates: tuple[tuple[str, Rates, Rates], ...] = ()
+    """Those of pairs that share a value of a kind, by its name: who has many accounts gives each its own birth date."""
     kinds: tuple[tuple[Kind, float, float], ...] = ()
     """Of each kind its reliability, and its company: of its pairs of one person, the part that share another value."""
     letters: tuple[tuple[str, float], ...] = ()
@@ -126,22 +137,44 @@ class Model:
 
     @cached_property
     def _kinds(self) -> Mapping[Kind, tuple[float, float]]:
-        return {
-            (kind[0], kind[1], kind[2]): (reliability, company) for kind, reliability, company in self.learned.kinds
-        }
+        return {kind: (reliability, company) for kind, reliability, company in self.learned.kinds}
+
+    @cached_property
+    def _rates(self) -> Mapping[str, tuple[Rates, Rates]]:
+        return {name: (births, names) for name, births, names in self.learned.rates}
+
+    @property
+    def size_bits(self) -> float:
+        """By how many bits more it takes for each doubling of the smaller of two clusters.
+
+        Few before anything is learned: there are few tips then, among whom a value is hardly shared by strangers.
+        """
+        return self.rules.size_bits if self.learned.kinds else self.rules.size_bits_unlearned
+
+    def rates_of(self, name: str) -> tuple[Rates, Rates]:
+        """Return how often birth dates and names agree between two tips that share a value of a kind, by its name."""
+        return self._rates.get(name, (self.learned.births, self.learned.names))
 
     @cached_property
     def _letters(self) -> Mapping[str, float]:
         return dict(self.learned.letters)
 
-    def kind_of(self, key: Key, tip_count: int) -> Kind:
-        """Return the kind whose reliability is a value's starting point."""
+    def kind_of(self, key: Key, tip_count: int, tally: Tally = NOTHING_TOLD) -> Kind:
+        """Return the kind of a value, as narrow as there is one."""
         surprise = self.surprise_bits(key.value) if key.type in SURPRISING else 0.0
         return (
             self.rules.kind_name(key.type, key.value, key.scope),
-            size_class(tip_count),
             min(SURPRISE_CLASS_MAX, int(surprise / SURPRISE_CLASS_BITS)),
+            variety_class(tally),
+            size_class(tip_count),
         )
+
+    def start_of(self, kind: Kind) -> tuple[float, float]:
+        """Return the reliability of a kind of value and its company, or those of the narrowest kind around it known."""
+        for wider in wider_kinds(kind):
+            if wider in self._kinds:
+                return self._kinds[wider]
+        return self.rules.prior_of(kind[0]), COMPANY
 
     def surprise_bits(self, name: str) -> float:
         """Return how unlikely a handle is, made letter by letter as others are: few bits for lucky, many for 7-9xq."""
@@ -158,12 +191,13 @@ class Model:
         rule = self.rules.types.get(key.type)
         if rule is None or not 2 <= tip_count <= rule.tip_count_max:
             return 0.0
-        kind = self.kind_of(key, tip_count)
-        start, usual_company = self._kinds.get(kind) or (self.rules.prior_of(kind[0]), COMPANY)
+        kind = self.kind_of(key, tip_count, tally)
+        start, usual_company = self.start_of(kind)
         bits = odds_bits(min(RELIABILITY_MAX, max(RELIABILITY_MIN, start)))
         if tally.pairs:
             told = tally.times(DEPENDENCE * (tip_count - 1) / tally.pairs)
-            bits += self.learned.births.shared_bits(*told.births) + self.learned.names.shared_bits(*told.names)
+            births, names = self.rates_of(kind[0])
+            bits += births.shared_bits(*told.births) + names.shared_bits(*told.names)
             if tip_count >= HOLDERS_FOR_COMPANY:
                 company = Rates(usual_company, COMPANY_CHANCE)
                 bits += company.shared_bits(told.company, told.pairs) / 2
@@ -181,9 +215,24 @@ def odds_bits(probability: float) -> float:
     return log2(probability / (1 - probability))
 
 
-def size_class(tip_count: int) -> SizeClass:
+def wider_kinds(kind: Kind) -> tuple[Kind, ...]:
+    """Return a kind and the ever wider ones that it is a part of."""
+    name, surprise, variety, _ = kind
+    return kind, (name, surprise, variety, ANY), (name, surprise, ANY, ANY), (name, ANY, ANY, ANY)
+
+
+def size_class(tip_count: int) -> int:
     """Return the power of two that the number of a value's holders does not pass: 2, 4, 8, 16 and so on."""
     return 1 << max(1, (tip_count - 1).bit_length())
+
+
+def variety_class(tally: Tally) -> int:
+    """Return in how many quarters of its pairs, 0 to 3, a value's holders share none that is finer.
+
+    A handle that one person varies comes back in few forms; one that many thought of comes in as many as they are.
+    """
+    compared = tally.pairs + tally.finer
+    return min(3, int(4 * tally.pairs / compared)) if compared else 3
 
 
 def letter_bits(handles: Iterable[str], *, pairs_max: int) -> tuple[tuple[str, float], ...]:

@@ -15,6 +15,9 @@ Standing = Literal["joins", "shows", "too_common", "viral", "single", "unruled"]
 SILENT: frozenset[Standing] = frozenset({"too_common", "viral"})
 """A value that stands so says nothing about its holders, however many or few they are."""
 
+Place = tuple[str, int]
+"""The group of a value, and how coarse it is within that."""
+
 STRENGTHS: tuple[Strength, ...] = ("strong", "medium", "weak")
 """Strongest first."""
 STRONG_MIN, MEDIUM_MIN = 0.8, 0.5
@@ -33,6 +36,8 @@ class TypeRule:
     person, assumed until learned, 0 to 1. `tip_count_max`: a value that more distinct tips hold links nothing.
     `joins`: a value may put tips into one cluster, when it is reliable; otherwise it only supports others that do.
     `is_hint`: however reliable, one such value is no strong evidence: a person's habit, or an id that can be reset.
+    `coarseness`: values of a group include one another (who shares a user name shares its handle too, and the family of
+    that); what a coarser one says is told by the pairs that share none that is finer.
     """
 
     group: str
@@ -40,6 +45,7 @@ class TypeRule:
     tip_count_max: int
     joins: bool = True
     is_hint: bool = False
+    coarseness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,9 @@ class Rules:
 
     `joining_min`: reliability from which a value makes its holders one component, to be looked at as one.
     `pair_bits_min`: odds (log2) from which two tips become one cluster. `size_bits`: by how much more for each doubling
-    of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen. `growth_bits`:
-    by how much more for each doubling of the whole beyond `grown`, so that no chain of likely links runs away.
+    of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen
+    (`Model.size_bits`). `growth_bits`: by how much more for each doubling of the whole beyond `grown`, so that no chain
+    of likely links runs away.
     `coincidence_bits`: what a second likeness of another group adds to its own odds, because two at once are rarer.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
@@ -62,6 +69,7 @@ class Rules:
     joining_min: float = 0.45
     pair_bits_min: float = 1.5
     size_bits: float = 2.0
+    size_bits_unlearned: float = 0.25
     growth_bits: float = 1.0
     grown: int = 25
     coincidence_bits: float = 6.0
@@ -70,6 +78,11 @@ class Rules:
     tied_tips_min: int = 3
     tie_others_max: int = 8
     lists: Lists = NO_LISTS
+
+    @property
+    def edition(self) -> str:
+        """The version without that of the lists: a model of another edition was learned in other words."""
+        return self.version.partition("+")[0]
 
     def with_lists(self, lists: Lists) -> "Rules":
         """Return the same rules with these lists: another version, by which whatever was read before is read again."""
@@ -103,6 +116,11 @@ class Rules:
         """Return whether a value that so many tips hold is of a kind, and rare enough, to join them."""
         rule = self.types.get(key_type)
         return rule is not None and rule.joins and 2 <= tip_count <= rule.tip_count_max
+
+    def place_of(self, key_type: str, scope: str) -> Place:
+        """Return the group of a value, and its coarseness there."""
+        rule = self.types.get(key_type)
+        return self.group_of(key_type, scope), rule.coarseness if rule is not None else 0
 
     def group_of(self, key_type: str, scope: str) -> str:
         """Return the group of a value. An account number at a bank is no handle, as other payment values are."""
@@ -139,7 +157,7 @@ class Rules:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-11-26",
+    version="2026-11-27",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),
@@ -147,8 +165,8 @@ RULES = Rules(
             "email": TypeRule("handle", 0.95, 80),
             "username": TypeRule("handle", 0.90, 80),
             "payment": TypeRule("handle", 0.90, 80),
-            "handle": TypeRule("handle", 0.50, 80, is_hint=True),
-            "handle_family": TypeRule("handle", 0.15, 80, is_hint=True),
+            "handle": TypeRule("handle", 0.50, 80, is_hint=True, coarseness=1),
+            "handle_family": TypeRule("handle", 0.15, 80, is_hint=True, coarseness=2),
             "phone": TypeRule("phone", 0.85, 80),
             "device": TypeRule("device", 0.85, 80),
             "device:uuid": TypeRule("device", 0.75, 80, is_hint=True),

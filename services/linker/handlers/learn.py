@@ -36,9 +36,9 @@ TIPS_AT_ONCE = 10
 log = structlog.get_logger()
 
 
-async def is_due(connection: Connection) -> bool:
+async def is_due(connection: Connection, rules: Rules) -> bool:
     """Return whether there are enough tips more than those the model was learned from."""
-    learned_from = await models.find_learned_from(connection)
+    learned_from = await models.find_learned_from(connection, rules)
     return await models.count_tips(connection) >= (TIPS_MIN if learned_from is None else GROWTH * learned_from)
 
 
@@ -88,8 +88,8 @@ async def _estimate(connection: Connection, rules: Rules) -> Model:
         profiles = await graph.load_profiles(connection, tip_ids)
         held = await value_store.load_held(connection, tip_ids, rules)
         for each in some:
-            group = rules.group_of(each.key.type, each.key.scope)
-            tally = tally_of(group, holders[each.key], profiles=profiles, held=held)
+            place = rules.place_of(each.key.type, each.key.scope)
+            tally = tally_of(place, holders[each.key], profiles=profiles, held=held)
             tallies.append((each.key, each.tip_count, tally))
         await asyncio.sleep(0)
     drawn = await models.list_strangers(connection, count_max=STRANGERS_MAX)

@@ -37,7 +37,7 @@ class Desk:
 
     async def model(self, transaction: Connection) -> Model:
         """Return the model that counts now."""
-        number = await models.find_model_number(transaction)
+        number = await models.find_model_number(transaction, self.rules)
         if self._model is None or number != self._number:
             self._number = number
             self._model = Model(rules=self.rules)

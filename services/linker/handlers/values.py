@@ -152,8 +152,8 @@ async def _weigh(turn: Turn, changes: Collection[KeyChange]) -> dict[Key, tuple[
         key, stat = each.key, each.stat
         reliability = 0.0
         if key in holders:
-            group = rules.group_of(key.type, key.scope)
-            tally = tally_of(group, holders[key], profiles=profiles, held=held)
+            place = rules.place_of(key.type, key.scope)
+            tally = tally_of(place, holders[key], profiles=profiles, held=held)
             reliability = turn.model.reliability(key, stat.tip_count, tally)
         weighed[key] = rules.standing(key.type, stat.tip_count, stat.viral_count, reliability), reliability
     return weighed

@@ -2,9 +2,9 @@
 
 ALTER TABLE tip ADD COLUMN source_kind text NOT NULL DEFAULT '';
 COMMENT ON COLUMN tip.source_kind IS 'Of what kind its source is; empty when the tip came before this was kept.';
-ALTER TABLE lead ADD COLUMN IF NOT EXISTS silent boolean NOT NULL DEFAULT false;
+ALTER TABLE lead ADD COLUMN silent boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN lead.silent IS 'Nobody but its holder hears of it.';
-CREATE INDEX lead_cluster_id ON lead (cluster_id) WHERE merged_into IS NULL;
+CREATE INDEX lead_cluster_id ON lead (cluster_id);
 
 -- A look-up knows neither the service of a user name nor the country of a document.
 CREATE INDEX key_in_any_scope ON key (type, value) WHERE type IN ('username', 'document');

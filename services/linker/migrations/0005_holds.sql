@@ -2,10 +2,7 @@
 
 ALTER TABLE lead ADD COLUMN held_type text, ADD COLUMN held_scope text;
 COMMENT ON COLUMN lead.held_identifier IS 'The value that the lead hangs on; its type and scope beside it.';
-ALTER TABLE lead ADD COLUMN IF NOT EXISTS silent boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN lead.silent IS 'A person asked that nobody but its holder learn of it; the newest silence of its cluster''s leads decides.';
-CREATE INDEX lead_cluster_id ON lead (cluster_id);
-CREATE INDEX IF NOT EXISTS holding_victim ON holding (key_id) INCLUDE (tip_id) WHERE role = 'victim';
 
 CREATE TABLE release (
     lead_id uuid NOT NULL CONSTRAINT release_lead REFERENCES lead,

@@ -32,5 +32,3 @@ COMMENT ON TABLE picture_standing IS
     'What a hash says, once it was searched for. tip_count: tips that show it or what is near it. is_crowded: more hashes '
     'are near it than near_picture names. is_silent: it says nothing, being crowded, in too many tips, or called viral '
     'where it or what is near it is shown.';
-
-CREATE INDEX lead_cluster_id ON lead (cluster_id);

@@ -14,9 +14,12 @@ from shared.db.pool import Connection
 
 LEARNED = TypeAdapter(Learned)
 
-SELECT_VERSION = "SELECT number FROM model ORDER BY number DESC LIMIT 1"
+# Of the present edition of the rules: what was learned in other words is kept, and no longer counts.
+SELECT_VERSION = """
+SELECT number FROM model WHERE substring(version FROM '^[^+.]*') = $1 ORDER BY number DESC LIMIT 1"""
 SELECT_MODEL = "SELECT learned::text FROM model WHERE number = $1"
-SELECT_LEARNED_FROM = "SELECT tip_count FROM model ORDER BY number DESC LIMIT 1"
+SELECT_LEARNED_FROM = """
+SELECT tip_count FROM model WHERE substring(version FROM '^[^+.]*') = $1 ORDER BY number DESC LIMIT 1"""
 ADD_MODEL = (
     "INSERT INTO model (version, tip_count, learned_at, learned) VALUES ($1, $2, $3, $4::text::jsonb) RETURNING number"
 )
@@ -56,9 +59,9 @@ class SharedKey:
     tip_count: int
 
 
-async def find_model_number(transaction: Connection) -> int | None:
+async def find_model_number(transaction: Connection, rules: Rules) -> int | None:
     """Return the number of the newest model, or None before anything was learned."""
-    number: int | None = await transaction.fetchval(SELECT_VERSION)
+    number: int | None = await transaction.fetchval(SELECT_VERSION, rules.edition)
     return number
 
 
@@ -67,9 +70,9 @@ async def load_model(transaction: Connection, number: int, rules: Rules) -> Mode
     return Model(LEARNED.validate_json(await transaction.fetchval(SELECT_MODEL, number)), rules)
 
 
-async def find_learned_from(transaction: Connection) -> int | None:
+async def find_learned_from(transaction: Connection, rules: Rules) -> int | None:
     """Return from how many tips the newest model was learned, or None before anything was."""
-    count: int | None = await transaction.fetchval(SELECT_LEARNED_FROM)
+    count: int | None = await transaction.fetchval(SELECT_LEARNED_FROM, rules.edition)
     return count
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.linker.domain.evidence import Holding, Key, KeyStat
 from services.linker.domain.links import Worth
-from services.linker.domain.rules import Rules, Standing
+from services.linker.domain.rules import Place, Rules, Standing
 from shared.db.pool import Connection, Row
 
 REMOVE_HOLDINGS = """
@@ -154,14 +154,14 @@ async def load_holders(transaction: Connection, keys: Iterable[Key]) -> dict[Key
 
 async def load_held(
     transaction: Connection, tip_ids: Collection[UUID], rules: Rules
-) -> dict[UUID, dict[Hashable, str]]:
-    """Return the values by which each tip may be joined to another of them, with the group of each."""
-    held: dict[UUID, dict[Hashable, str]] = {}
+) -> dict[UUID, dict[Hashable, Place]]:
+    """Return the values by which each tip may be joined to another of them, with the place of each."""
+    held: dict[UUID, dict[Hashable, Place]] = {}
     for row in await transaction.fetch(SELECT_HELD, list(tip_ids)):
         if rules.may_join(row["type"], row["tip_count"]):
-            group = rules.group_of(row["type"], row["scope"])
+            place = rules.place_of(row["type"], row["scope"])
             for tip_id in row["tip_ids"]:
-                held.setdefault(tip_id, {})[row["key_id"]] = group
+                held.setdefault(tip_id, {})[row["key_id"]] = place
     return held
 
 

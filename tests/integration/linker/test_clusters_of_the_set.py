@@ -22,9 +22,9 @@ from services.linker.domain.cluster import Judged, Judgement, Shared, cluster, n
 from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, holdings_of, key_stats
 from services.linker.domain.facts import Research, TipContent
-from services.linker.domain.model import Learned, Model, Rates
+from services.linker.domain.model import ANY, Learned, Model, Rates
 from services.linker.domain.profile import Profile, profile_of
-from services.linker.domain.rules import Rules, TypeRule
+from services.linker.domain.rules import Place, Rules, TypeRule
 from services.linker.stream import read_batch
 from shared.db.pool import Pool
 from shared.events.envelope import Payload, decode, encode, open_payload
@@ -54,16 +54,15 @@ LEARNED = Model(
         births=Rates(0.9, 0.1),
         names=Rates(0.8, 0.2),
         kinds=(
-            (("email", 2, 0), 0.95, 0.3),
-            (("email", 4, 0), 0.6, 0.5),
-            (("email", 8, 0), 0.3, 0.5),
-            (("handle", 2, 5), 0.9, 0.3),
-            (("handle", 4, 5), 0.9, 0.3),
-            (("phone", 2, 0), 0.5, 0.3),
-            (("phone", 4, 0), 0.3, 0.6),
-            (("url", 2, 0), 0.4, 0.3),
-            (("url", 8, 0), 0.7, 0.3),
-            (("file", 2, 0), 0.5, 0.3),
+            (("email", 0, 3, 2), 0.95, 0.3),
+            (("email", 0, 3, 4), 0.6, 0.5),
+            (("email", 0, 3, 8), 0.3, 0.5),
+            *((("handle", surprise, ANY, ANY), 0.9, 0.3) for surprise in range(5, 9)),
+            (("phone", 0, 3, 2), 0.5, 0.3),
+            (("phone", 0, 3, 4), 0.3, 0.6),
+            (("url", 0, 3, 2), 0.4, 0.3),
+            (("url", 0, 3, 8), 0.7, 0.3),
+            (("file", 0, 3, 2), 0.5, 0.3),
         ),
     ),
     RULES,
@@ -191,17 +190,17 @@ def _weighed(holdings: Sequence[Holding], profiles: Mapping[UUID, Profile], mode
     """Return the values that say something, each weighed by its holders."""
     stats = key_stats(holdings)
     holders: dict[Key, set[UUID]] = {}
-    held: dict[UUID, dict[Hashable, str]] = {}
+    held: dict[UUID, dict[Hashable, Place]] = {}
     for each in holdings:
         if each.links:
             holders.setdefault(each.key, set()).add(each.tip_id)
             stat = stats[each.key]
             if not stat.viral_count and RULES.may_join(each.key.type, stat.tip_count):
-                held.setdefault(each.tip_id, {})[each.key] = RULES.group_of(each.key.type, each.key.scope)
+                held.setdefault(each.tip_id, {})[each.key] = RULES.place_of(each.key.type, each.key.scope)
     shared = {}
     for key, tip_ids in holders.items():
-        group = RULES.group_of(key.type, key.scope)
-        tally = tally_of(group, tip_ids, profiles=profiles, held=held)
+        place = RULES.place_of(key.type, key.scope)
+        tally = tally_of(place, tip_ids, profiles=profiles, held=held)
         reliability = model.reliability(key, len(tip_ids), tally)
         if RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability) in ("joins", "shows"):
             shared[key] = Shared(tip_ids, reliability)

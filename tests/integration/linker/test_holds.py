@@ -136,7 +136,7 @@ async def test_a_group_without_a_lead_holds_nobody(graph: Graph) -> None:
 
 
 async def test_two_tips_joined_by_one_weak_identifier_are_held_until_a_second_one_comes(graph: Graph) -> None:
-    weak = Model(Learned(kinds=((("email", 2, 0), 0.74, 0.3),)), RULES)
+    weak = Model(Learned(kinds=((("email", 0, 3, 2), 0.74, 0.3),)), RULES)
     await graph.believe(weak)
     one, two = a_tip("CT-1", email("ann@example.org"), names=[]), a_tip("CT-2", email("ann@example.org"), names=[])
     await graph.tell(one, two, a_review(one.tip_id))

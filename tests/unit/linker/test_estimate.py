@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, estimate, tally_of
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import Model, Tally
+from services.linker.domain.model import ANY, Model, Tally
 from services.linker.domain.profile import NOBODY, Profile
-from services.linker.domain.rules import RULES
+from services.linker.domain.rules import RULES, Place
 
 HOUSEHOLDS, TIPS_OF_EACH = 60, 4
 LETTERS = "abdefgiklmnoprstuvz"
@@ -49,12 +49,12 @@ class _World:
         return sum(pairs) / len(pairs)
 
     def tallies(self) -> list[tuple[Key, int, Tally]]:
-        held: dict[UUID, dict[Hashable, str]] = {tip: {} for tip in self.person_of}
+        held: dict[UUID, dict[Hashable, Place]] = {tip: {} for tip in self.person_of}
         for key, tips in self.holders.items():
             for tip in tips:
-                held[tip][key] = RULES.group_of(key.type, key.scope)
+                held[tip][key] = RULES.place_of(key.type, key.scope)
         return [
-            (key, len(tips), tally_of(RULES.group_of(key.type, key.scope), tips, profiles=self.profiles, held=held))
+            (key, len(tips), tally_of(RULES.place_of(key.type, key.scope), tips, profiles=self.profiles, held=held))
             for key, tips in self.holders.items()
         ]
 
@@ -99,7 +99,7 @@ def learn(world: _World, handles: Collection[str] = ()) -> Model:
 
 
 def learned_of(model: Model, key_type: str) -> list[float]:
-    return [reliability for (name, _, _), reliability, _ in model.learned.kinds if name == key_type]
+    return [reliability for (name, *_, size), reliability, _ in model.learned.kinds if name == key_type and size != ANY]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -149,8 +149,8 @@ def test_a_kind_is_learned_by_how_common_its_values_are() -> None:
         # Addresses that two strangers share: recycled, or made up.
         world.hold(Key("email", f"shared{number}@example.org"), [uid(8 * number % 480), uid((8 * number + 44) % 480)])
     kinds = {kind: reliability for kind, reliability, _ in learn(world).learned.kinds}
-    assert kinds["email", 2, 0] < 0.4
-    assert kinds["email", 4, 0] > 0.9
+    assert kinds["email", 0, 3, 2] < 0.4
+    assert kinds["email", 0, 3, 4] > 0.9
 
 
 @settings(max_examples=5, deadline=None)
@@ -232,8 +232,11 @@ def test_handles_teach_the_letters() -> None:
 JOE, MILA = Profile(births=("1980-02-13",)), Profile((("mila", "weiss"),), ("1991-11-30",))
 
 
-def tally(profiles: Mapping[UUID, Profile], held: Mapping[UUID, Mapping[Hashable, str]] | None = None) -> Tally:
-    return tally_of("phone", list(profiles), profiles=profiles, held=held or {})
+PHONES: Place = ("phone", 0)
+
+
+def tally(profiles: Mapping[UUID, Profile], held: Mapping[UUID, Mapping[Hashable, Place]] | None = None) -> Tally:
+    return tally_of(PHONES, list(profiles), profiles=profiles, held=held or {})
 
 
 def test_a_tally_counts_pairs_and_what_is_told_of_them() -> None:
@@ -247,17 +250,28 @@ def test_a_tally_counts_pairs_and_what_is_told_of_them() -> None:
 
 def test_company_is_another_shared_value_of_another_group() -> None:
     profiles = {uid(1): JOE, uid(2): JOE, uid(3): JOE}
-    phones: dict[UUID, dict[Hashable, str]] = {tip: {"phone": "phone", "second phone": "phone"} for tip in profiles}
+    phones: dict[UUID, dict[Hashable, Place]] = {tip: {"phone": PHONES, "second phone": PHONES} for tip in profiles}
     assert tally(profiles, phones).company == 0
-    phones[uid(1)]["mail"] = phones[uid(2)]["mail"] = "handle"
+    phones[uid(1)]["mail"] = phones[uid(2)]["mail"] = ("handle", 0)
     found = tally(profiles, phones)
     assert (found.pairs, found.company) == (3, 1)
     assert (found.births, found.sure_births) == ((3, 3), (1, 1))
 
 
+def test_a_coarser_value_is_told_of_by_those_who_share_no_finer_one() -> None:
+    """Else the family of a handle would look as sure as the handle that most of its holders share."""
+    families, handles = ("handle", 2), ("handle", 1)
+    held: dict[UUID, dict[Hashable, Place]] = {uid(number): {"family": families} for number in (1, 2, 3)}
+    held[uid(1)]["handle"] = held[uid(2)]["handle"] = handles
+    found = tally_of(families, list(held), profiles={uid(1): JOE, uid(2): JOE, uid(3): MILA}, held=held)
+    assert (found.pairs, found.finer) == (2, 1)
+    assert found.births == (0, 2)
+    assert tally_of(handles, [uid(1), uid(2)], profiles={}, held=held).finer == 0
+
+
 @given(st.permutations(range(40)))
 def test_of_many_holders_the_same_few_are_compared(order: list[int]) -> None:
     profiles = {uid(number): Profile(births=(f"1980-02-{number % 28 + 1:02}",)) for number in range(40)}
-    found = tally_of("phone", [uid(number) for number in order], profiles=profiles, held={})
+    found = tally_of(PHONES, [uid(number) for number in order], profiles=profiles, held={})
     assert found.pairs == HOLDERS_COMPARED_MAX * (HOLDERS_COMPARED_MAX - 1) // 2
     assert found == tally(profiles)
