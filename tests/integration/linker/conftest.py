@@ -7,6 +7,7 @@ import pytest
 from shared.db.pool import Pool, open_pool
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph
+from tests.integration.linker.near_copies import FEW
 from tests.servers import Database
 
 
@@ -22,3 +23,9 @@ async def owner_pool(database: Database) -> AsyncIterator[Pool]:
     pool = await open_pool(database.owner_url("linker"), size=1, name="test-linker-owner")
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+def few(graph: Graph, clock: FakeClock) -> Graph:
+    """A graph where more than three tips are a crowd."""
+    return Graph(graph.pool, clock, FEW)

@@ -14,6 +14,7 @@ from services.linker.domain.links import Link
 from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.decide import Decider, judge, withdraw
+from services.linker.handlers.release import silence
 from services.linker.handlers.show import show_links
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
@@ -210,6 +211,11 @@ class Graph:
     async def withdraw(self, judgement: Judgement) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
             await withdraw(connection, self._desk, self._decider, judgement.judgement_id, reason="invented")
+
+    async def silence(self, lead_id: UUID, *, silent: bool = True) -> None:
+        """Make a lead silent, or not any more."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await silence(connection, self._desk, self._decider, lead_id, silent=silent, reason="invented")
 
     def learner(self, progress: Progress | None = None) -> Learner:
         """Return what learns and links anew, as a worker that just started."""

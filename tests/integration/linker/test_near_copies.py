@@ -1,8 +1,7 @@
 """The second stage: near copies of pictures become links, and relate leads, as a function of the set of tips."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
@@ -14,70 +13,33 @@ import pytest
 import services.linker.handlers.pictures
 from services.linker.domain.pdq import BITS, DISTANCE_MAX, Picture, distance
 from services.linker.domain.pictures import pictures_of
-from services.linker.domain.rules import RULES, TypeRule
-from services.linker.store.graph import lock_graph
-from services.linker.store.near import load_copies
+from services.linker.domain.rules import RULES
 from services.linker.stream import read_batch
-from shared.db.pool import Connection, Pool
+from shared.db.pool import Pool
 from shared.events.envelope import Payload, decode, encode, open_payload
 from shared.events.intake import TipReceivedV1
 from shared.events.topics import models_by_type
 from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
-from shared.metrics import Metrics
 from tests.builders import an_event, new_id
 from tests.fakes import FakeClock
-from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, amended, email, refs_of
+from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, amended, email
+from tests.integration.linker.near_copies import (
+    CAP,
+    FEW,
+    SELECT_LEFT_OVER,
+    SHOWN,
+    Copies,
+    a_file,
+    copies_of,
+    flip,
+    nothing_waits,
+    related,
+    showing,
+)
 from tests.waiting import eventually
 
-CAP = 3
-FEW = replace(RULES, types=MappingProxyType({**RULES.types, "pdq": TypeRule("content", 0.35, CAP, joins=False)}))
 TIPS, ORDERS = 10, 4
-COUNT_BLOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-SELECT_LEFT_OVER = """
-SELECT hash FROM picture_waiting
-UNION ALL SELECT hash FROM picture_standing WHERE hash NOT IN (SELECT hash FROM pdq)
-UNION ALL SELECT hash FROM near_picture WHERE hash NOT IN (SELECT hash FROM pdq)
-UNION ALL SELECT hash FROM near_picture WHERE other_hash NOT IN (SELECT hash FROM pdq)"""
-SHOWN = Random(3).getrandbits(BITS)
-Copies = dict[tuple[UUID, UUID], tuple[int, int]]
-"""Distance and number of tips, by the two tips."""
-
-
-def flip(pdq: int, *bits: int) -> int:
-    for bit in bits:
-        pdq ^= 1 << bit
-    return pdq
-
-
-def a_file(pdq: int, **fields: Any) -> dict[str, Any]:
-    return {"pdq": f"{pdq:064x}", "pdq_quality": 80, **fields}
-
-
-def showing(ref: str, *hashes: int, **fields: Any) -> TipReceivedV1:
-    """Return a tip that shows the pictures and shares no identifier with another."""
-    return a_tip(ref, email(f"{ref}@example.org"), names=[], files=[a_file(pdq) for pdq in hashes], **fields)
-
-
-@pytest.fixture
-def few(graph: Graph, clock: FakeClock) -> Graph:
-    """A graph where more than three tips are a crowd."""
-    return Graph(graph.pool, clock, FEW)
-
-
-async def related(graph: Graph) -> dict[str, set[str]]:
-    """Return what tips each live lead is related to, by the references of the lead's tips in one word."""
-    leads = await graph.live_leads()
-    refs = {row["tip_id"]: row["source_ref"] for row in await graph.pool.fetch("SELECT tip_id, source_ref FROM tip")}
-    return {"+".join(sorted(refs_of(lead))): {refs[UUID(tip_id)] for tip_id in lead["related"]} for lead in leads}
-
-
-async def copies_of(graph: Graph) -> Copies:
-    """Return the near copies that the tips' links tell of."""
-    tip_ids = [row["tip_id"] for row in await graph.pool.fetch("SELECT tip_id FROM tip")]
-    async with graph.pool.acquire() as connection:
-        found = await load_copies(connection, tip_ids, cap=CAP)
-    return {(copy.tip_id, copy.other_tip_id): (copy.distance, copy.tip_count) for copy in found}
 
 
 async def test_a_near_copy_is_a_link_on_both_sides_with_its_reason(graph: Graph) -> None:
@@ -324,124 +286,6 @@ async def test_the_worlds_of_this_test_have_what_they_are_to_show() -> None:
     assert {0, 1} < {bits for copies in found for bits, _ in copies.values()}
 
 
-@asynccontextmanager
-async def while_it_waits(graph: Graph) -> AsyncIterator[Connection]:
-    """Start a round of the second stage, and stop it between search and turn; yield who has the graph's lock."""
-    async with asyncio.TaskGroup() as tasks:
-        async with graph.pool.acquire() as connection, connection.transaction():
-            await lock_graph(connection)
-            looking = tasks.create_task(graph.finder().look_at_some())
-            await eventually(lambda: _is_blocked(graph.pool))
-            yield connection
-        await looking
-
-
-async def _is_blocked(pool: Pool) -> bool:
-    return bool(await pool.fetchval(COUNT_BLOCKED))
-
-
-async def tell_by(graph: Graph, connection: Connection, *tips: TipReceivedV1) -> None:
-    """Apply tips in a transaction that was begun before."""
-    values = [encode(an_event(tip)) for tip in tips]
-    await graph.handler.apply(
-        connection, [Record("intake.tips", 1, offset, None, value, (), 0) for offset, value in enumerate(values)]
-    )
-
-
-async def test_what_comes_between_search_and_turn_is_found_by_its_own_search(graph: Graph) -> None:
-    one, two = showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, 1))
-    await graph.tell(one)
-    async with while_it_waits(graph) as connection:
-        await tell_by(graph, connection, two)
-    await graph.look()
-    assert len(await copies_of(graph)) == 2
-
-
-async def test_what_goes_between_search_and_turn_is_not_near_and_back_again_it_is(graph: Graph) -> None:
-    one, two, three = showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, 1)), showing("CT-3", flip(SHOWN, 2))
-    await graph.tell(one)
-    await graph.look()
-    await graph.tell(two)
-    async with while_it_waits(graph) as connection:
-        await tell_by(graph, connection, amended(one, names=[]))
-    assert await copies_of(graph) == {}
-    await graph.tell(three)
-    await graph.look()
-    back = showing("CT-1", SHOWN, tip_id=one.tip_id, version=3)
-    await graph.tell(back)
-    await graph.look()
-    assert len(await copies_of(graph)) == 6
-    assert await graph.pool.fetch(SELECT_LEFT_OVER) == []
-
-
-async def test_a_hash_that_goes_and_comes_back_unseen_is_searched_for_again(
-    graph: Graph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While it was gone, others may have been searched for that did not find it."""
-    monkeypatch.setattr(services.linker.handlers.pictures, "HASHES_AT_ONCE", 1)
-    one, two = showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, 1))
-    await graph.tell(one)
-    await graph.look()
-    await graph.tell(two)
-    await graph.tell(amended(one, names=[]))
-    await graph.finder().look_at_some()
-    await graph.tell(showing("CT-1", SHOWN, tip_id=one.tip_id, version=3))
-    await graph.look()
-    assert len(await copies_of(graph)) == 2
-
-
-async def test_a_hash_that_comes_back_while_it_is_looked_at_as_gone_is_looked_at_again(
-    graph: Graph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(services.linker.handlers.pictures, "HASHES_AT_ONCE", 1)
-    one, two = showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, 1))
-    await graph.tell(one)
-    await graph.look()
-    await graph.tell(two)
-    await graph.tell(amended(one, names=[]))
-    await graph.finder().look_at_some()
-    async with while_it_waits(graph) as connection:
-        await tell_by(graph, connection, showing("CT-1", SHOWN, tip_id=one.tip_id, version=3))
-    await graph.look()
-    assert len(await copies_of(graph)) == 2
-
-
-async def test_of_a_crowd_some_of_which_goes_between_search_and_turn_nothing_is_concluded(few: Graph) -> None:
-    """The search names the nearest, as many as make a crowd; when they go, it cannot tell who makes up for them."""
-    nearest = [showing(f"CT-{n}", flip(SHOWN, n)) for n in range(CAP)]
-    farther = [showing(f"CT-1{n}", flip(SHOWN, 10 + n, 20 + n)) for n in range(2 * CAP)]
-    await few.tell(*nearest, *farther)
-    await few.look()
-    await few.tell(*(showing(f"CT-2{n}", SHOWN) for n in range(2)))
-    async with while_it_waits(few) as connection:
-        await tell_by(few, connection, *(amended(tip, names=[]) for tip in nearest))
-    await few.look()
-    assert await copies_of(few) == {}
-    await few.tell(*(amended(tip, names=[]) for tip in farther[1:]))
-    await few.look()
-    assert len(await copies_of(few)) == CAP * (CAP - 1)
-
-
-async def test_what_dies_between_the_stages_or_in_the_second_loses_nothing(graph: Graph) -> None:
-    await graph.tell(*(showing(f"CT-{n}", flip(SHOWN, n)) for n in range(2)))
-    async with graph.pool.acquire() as connection, connection.transaction():
-        await lock_graph(connection)
-        dying = asyncio.create_task(graph.finder().look_at_some())
-        await eventually(lambda: _is_blocked(graph.pool))
-        dying.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await dying
-    assert await copies_of(graph) == {}
-    await graph.look()
-    assert len(await copies_of(graph)) == 2
-
-
-async def test_while_one_worker_looks_another_does_not(graph: Graph) -> None:
-    await graph.tell(showing("CT-1", SHOWN))
-    async with while_it_waits(graph), asyncio.timeout(10):
-        assert await graph.finder().look_at_some() == 0
-
-
 async def test_several_workers_side_by_side_miss_nothing(few: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services.linker.handlers.pictures, "HASHES_AT_ONCE", 2)
     world = draw_world(Random(77))
@@ -451,46 +295,7 @@ async def test_several_workers_side_by_side_miss_nothing(few: Graph, monkeypatch
             tasks.create_task(finder.run())
         for fact in world.facts:
             await few.tell(fact)
-        await eventually(lambda: _nothing_waits(few.pool))
+        await eventually(lambda: nothing_waits(few.pool))
         for finder in finders:
             finder.drain()
     assert await copies_of(few) == expected(world)
-
-
-async def _nothing_waits(pool: Pool) -> bool:
-    return not await pool.fetchval("SELECT count(*) FROM picture_waiting")
-
-
-async def test_a_round_that_finds_nothing_new_says_and_writes_nothing(graph: Graph) -> None:
-    one, two = showing("CT-1", SHOWN), showing("CT-2", SHOWN)
-    await graph.tell(one, two, a_review(one.tip_id), a_review(two.tip_id))
-    await graph.look()
-    await graph.news()
-    assert await graph.finder().look_at_some() == 0
-    await graph.pool.execute("INSERT INTO picture_waiting (hash, is_unknown) SELECT hash, true FROM pdq")
-    assert await graph.finder().look_at_some() == 1
-    assert await graph.news() == []
-
-
-async def test_linked_anew_by_other_rules_tips_show_what_they_say(graph: Graph, owner_pool: Pool) -> None:
-    """As after a release that reads more of a tip as pictures than the one that stored it."""
-    await graph.tell(showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, 1)))
-    await owner_pool.execute("TRUNCATE picture, pdq, picture_waiting; UPDATE tip SET linked_by = 'old.0'")
-    await graph.relink()
-    await graph.look()
-    assert len(await copies_of(graph)) == 2
-
-
-async def test_it_tells_how_far_it_is_behind(graph: Graph) -> None:
-    metrics = Metrics()
-    finder = graph.finder(metrics)
-    await graph.tell(*(showing(f"CT-{n}", SHOWN >> n) for n in range(3)))
-    await finder.measure()
-    labels = {"part": "pictures"}
-    assert metrics.registry.get_sample_value("cets_waiting_rows", labels) == 3
-    age_s = metrics.registry.get_sample_value("cets_waiting_age_seconds", labels)
-    assert age_s is not None
-    assert 0 < age_s < 60
-    await finder.work()
-    assert metrics.registry.get_sample_value("cets_waiting_rows", labels) == 0
-    assert metrics.registry.get_sample_value("cets_waiting_age_seconds", labels) == 0

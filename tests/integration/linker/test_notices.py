@@ -34,7 +34,6 @@ AGENT = Actor(id=BOSTON, kind="person", role="hsi.agent", agency="ICE", office="
 POLICE: dict[str, Any] = {"source": "police", "source_kind": "local_law_enforcement"}
 INTERPOL: dict[str, Any] = {"source": "interpol", "source_kind": "interpol"}
 VIEWS = "SELECT value FROM outbox WHERE topic = 'linker.activity'"
-SILENCE = "UPDATE lead SET silent = true WHERE lead_id = $1"
 COUNT_ASKED = "SELECT count(*) FROM asked"
 
 Units = set[tuple[str, str | None]]
@@ -306,7 +305,7 @@ async def test_a_network_address_a_home_and_a_file_do_not_deconflict(graph: Grap
 
 async def test_of_a_silent_lead_its_owner_alone_is_told(graph: Graph, caller: Caller) -> None:
     lead_id = await refer(graph, email(ONE))
-    await graph.pool.execute(SILENCE, lead_id)
+    await graph.silence(lead_id)
     await graph.tell(a_lookup(emails=[OTHER]))
     assert len(await inbox(caller, BOSTON)) == 1
     assert await inbox(caller, "cbp.att") == []
@@ -318,7 +317,7 @@ async def test_of_a_silent_lead_its_owner_alone_is_told(graph: Graph, caller: Ca
 
 async def test_a_tip_that_joins_a_silent_lead_gives_nobody_else_notice(graph: Graph, caller: Caller) -> None:
     lead_id = await refer(graph, email("lead@example.org"))
-    await graph.pool.execute(SILENCE, lead_id)
+    await graph.silence(lead_id)
     await graph.tell(a_lookup(emails=[OTHER]))
     await graph.tell(a_tip("CT-2", email("lead@example.org"), email(ONE)))
     assert await inbox(caller, "cbp.att") == []
@@ -338,10 +337,11 @@ async def test_who_was_not_told_while_a_lead_was_silent_is_told_by_a_touch_after
         asker = Actor(id="officer", kind="person", agency=agency)
         await graph.tell(a_lookup(asker, emails=[OTHER]))
 
-    await graph.pool.execute(SILENCE, await refer(graph, email(ONE)))
+    lead_id = await refer(graph, email(ONE))
+    await graph.silence(lead_id)
     await touch()
     assert await times_told() == 0
-    await graph.pool.execute("UPDATE lead SET silent = false")
+    await graph.silence(lead_id, silent=False)
     for _ in range(2):
         await touch()
     assert await times_told() == 1

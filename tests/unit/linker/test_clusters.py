@@ -23,13 +23,15 @@ from services.linker.domain.cluster import (
     pair_of,
 )
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import Model, odds_bits
+from services.linker.domain.model import Learned, Model, odds_bits
 from services.linker.domain.profile import Profile
 from services.linker.domain.rules import RULES
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TIPS = [UUID(f"0195{number:04x}-0000-7000-8000-{7919 * (9 - number):012x}") for number in range(9)]
 REAL = Model()
+LEARNED = Model(Learned(kinds=((("url", 0, 3, 2), 0.5, 0.35),)))
+"""As if something was learned of a kind that no test here is about."""
 WEAK_TYPES = ("ip", "ip_net", "sha256", "sha1", "md5")
 JOE, MILA = Profile((("dark", "joe"),), ("1980-02-13",)), Profile((("mila", "weiss"),), ("1991-11-30",))
 A, B, C, D = TIPS[:4]
@@ -46,10 +48,11 @@ def sets_by(
     judgements: Iterable[Judgement] = (),
     *,
     tips: Iterable[UUID] = (),
+    model: Model = REAL,
 ) -> set[frozenset[UUID]]:
     """Return the clusters of the holders of some values, and of other tips, as sets."""
     known = {tip for value in shared.values() for tip in value.tip_ids} | set(tips)
-    return sets_of(cluster(known, shared, profiles or {}, newest_judgements(judgements), model=REAL))
+    return sets_of(cluster(known, shared, profiles or {}, newest_judgements(judgements), model=model))
 
 
 def alone(*tips: UUID) -> set[frozenset[UUID]]:
@@ -151,9 +154,16 @@ def test_the_larger_the_smaller_of_two_clusters_is_the_more_it_takes(left: int, 
     groups = {Key("email", f"{tips[0]}@example.org"): Shared(tips, 0.97) for tips in (one, other) if len(tips) > 1}
     bridge = {PHONE: Shared([one[0], other[-1]], 0.9)}
     expected = {frozenset([*one, *other])} if joined else {frozenset(one), frozenset(other)}
-    assert sets_by(groups | bridge) == expected
+    assert sets_by(groups | bridge, model=LEARNED) == expected
     second = {DEVICE: Shared([one[-1], other[0]], 0.9)}
-    assert sets_by(groups | bridge | second) == {frozenset([*one, *other])}
+    assert sets_by(groups | bridge | second, model=LEARNED) == {frozenset([*one, *other])}
+
+
+def test_before_anything_is_learned_one_identifier_joins_two_groups() -> None:
+    """There are few tips then, and no reason to think that strangers share it."""
+    one, other = TIPS[:4], TIPS[4:8]
+    groups = {Key("email", f"{tips[0]}@example.org"): Shared(tips, 0.97) for tips in (one, other)}
+    assert sets_by(groups | {PHONE: Shared([one[0], other[-1]], 0.85)}) == {frozenset([*one, *other])}
 
 
 @settings(max_examples=20, deadline=None)

@@ -88,7 +88,8 @@ def spelt(kind: str, way: str) -> str:
 
 
 def _all_escaped(text: str) -> str:
-    return '"' + "".join(f"\\u{ord(char):04x}" for char in text) + '"'
+    digits = text.encode("utf-16-be", "surrogatepass").hex()
+    return '"' + "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4)) + '"'
 
 
 ESCAPES: tuple[Callable[[str], str], ...] = (
