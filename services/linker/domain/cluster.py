@@ -399,7 +399,10 @@ def _graph(
         bits=[odds_bits(shared[key].reliability) for key in keys],
         groups=[rules.group_of(key.type, key.scope) for key in keys],
         keys=keys,
-        is_strong=[rules.strength_of(key.type, shared[key].reliability) == "strong" for key in keys],
+        is_strong=[
+            rules.strength_of(rules.kind_name(key.type, key.value, key.scope), shared[key].reliability) == "strong"
+            for key in keys
+        ],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )

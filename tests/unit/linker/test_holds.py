@@ -41,6 +41,13 @@ def test_a_strong_value_a_second_one_a_name_a_birth_date_or_a_person_is_no_weak_
     assert bridges_of(weak, None, same) == [()]
 
 
+def test_a_kind_that_is_only_a_hint_is_a_weak_bridge_however_reliable() -> None:
+    """An advertising id can be reset; the id of the hardware cannot."""
+    advertising, hardware = Key("device", "0a1b2c3d", "uuid"), Key("device", "490154203237518", "imei")
+    assert bridges_of({advertising: Shared([A, B], 0.97)}) == [(advertising,)]
+    assert bridges_of({hardware: Shared([A, B], 0.97)}) == [()]
+
+
 def test_the_first_reason_that_no_release_covers_holds_a_lead() -> None:
     large = RULES.held_tips_max + 1
     released: list[Release] = []
