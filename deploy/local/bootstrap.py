@@ -61,7 +61,10 @@ def is_current() -> bool:
 
 
 def check_machine() -> None:
-    """Raise `Refused` when the local stack cannot run on this machine."""
+    """Raise `Refused` when the local stack cannot run on this machine, or `.venv` is not this checkout's own."""
+    if VENV.is_symlink():
+        # To make it anew would empty the folder behind the link, which may be another checkout's.
+        raise Refused(f"{VENV} is a link; remove it, and the next `make` makes one for this checkout.")
     machine = f"{platform.system()} {platform.machine()}"
     if machine not in {"Linux x86_64", "Linux AMD64"}:
         raise Refused(f"the local stack runs on x86-64 Linux, and this is {machine}.")

@@ -50,6 +50,16 @@ def test_a_venv_whose_python_is_gone_is_made_anew(checkout: Path) -> None:
     assert not bootstrap.is_current()
 
 
+def test_a_link_to_another_checkouts_venv_is_refused_and_that_one_left_alone(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "VENV", checkout / "link")
+    bootstrap.VENV.symlink_to(checkout / ".venv")
+    with pytest.raises(bootstrap.Refused, match="is a link"):
+        bootstrap.check_machine()
+    assert bootstrap.STAMP.is_file()
+
+
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
