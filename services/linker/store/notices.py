@@ -63,16 +63,11 @@ ORDER BY key_id, agency, office"""
 FORGET_ASKED = "DELETE FROM asked WHERE asked_at <= $1"
 SELECT_STANDINGS = """
 SELECT tip.tip_id, tip.source, tip.source_kind, review.decision, lead.lead_id,
-    COALESCE(lead.silent, false) AS is_silent, given_to.office
+    COALESCE(lead.silent, false) AS is_silent, office_of(lead.lead_id) AS office
 FROM tip
     LEFT JOIN review ON review.tip_id = tip.tip_id
     LEFT JOIN membership ON membership.tip_id = tip.tip_id
     LEFT JOIN lead ON lead.cluster_id = membership.cluster_id AND lead.merged_into IS NULL
-    LEFT JOIN LATERAL (
-        SELECT referral.office FROM referral
-        WHERE referral.lead_id = lead.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
-        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
-    ) AS given_to ON true
 WHERE tip.tip_id = ANY($1::uuid[])"""
 RAISE_NOTICES = """
 INSERT INTO notice (notice_id, kind, key_id, type, left_agency, left_office, left_told, right_agency, right_office,

@@ -36,9 +36,7 @@ WITH named AS MATERIALIZED (
 SELECT lead.lead_id, near.relation, near.type
 FROM near JOIN lead ON lead.cluster_id = near.cluster_id AND lead.merged_into IS NULL
 WHERE near.cluster_id <> $1
-    AND ($6::text IS NULL OR NOT lead.silent OR EXISTS (
-        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $6
-            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
+    AND ($6::text IS NULL OR NOT lead.silent OR was_given(lead.lead_id, $6))
 ORDER BY lead.lead_id, near.relation = 'value', near.relation, near.type"""
 
 

@@ -20,64 +20,43 @@ ORDER BY membership.tip_id"""
 FREEZE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 FIND_LEAD = """
 SELECT standing.lead_id, standing.anchor_tip_id, standing.cluster_id, standing.state, standing.tier,
-    office.code AS office,
+    office_of(standing.lead_id) AS office,
     ARRAY(SELECT alias.lead_id FROM lead AS alias WHERE alias.merged_into = standing.lead_id
           ORDER BY alias.opened_at, alias.lead_id) AS aliases,
     announcement.event
 FROM lead AS asked
     JOIN lead AS standing ON standing.lead_id = COALESCE(asked.merged_into, asked.lead_id)
     JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = standing.lead_id
-    LEFT JOIN LATERAL (
-        SELECT referral.office AS code FROM referral
-        WHERE referral.lead_id = standing.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
-        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
-    ) AS office ON true
 WHERE asked.lead_id = $1
-    AND ($2::text IS NULL OR EXISTS (
-        SELECT FROM referral WHERE referral.lead_id = standing.lead_id AND referral.office = $2
-            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))"""
+    AND ($2::text IS NULL OR was_given(standing.lead_id, $2))"""
 LIST_LEADS = """
-SELECT lead.lead_id, lead.tier, lead.opened_at AS place_at, office.code AS office, announcement.event
+SELECT lead.lead_id, lead.tier, lead.opened_at AS place_at, office_of(lead.lead_id) AS office,
+    announcement.event
 FROM lead
     JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = lead.lead_id
-    LEFT JOIN LATERAL (
-        SELECT referral.office AS code FROM referral
-        WHERE referral.lead_id = lead.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
-        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
-    ) AS office ON true
 WHERE lead.merged_into IS NULL
     AND ($1::text IS NULL OR lead.tier = $1)
     AND ($2::text IS NULL OR lead.state = $2)
-    AND ($3::text IS NULL OR EXISTS (
-        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $3
-            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
+    AND ($3::text IS NULL OR was_given(lead.lead_id, $3))
     AND ($4::text IS NULL OR (lead.tier, lead.opened_at, lead.lead_id) > ($4, $5::timestamptz, $6::uuid))
 ORDER BY lead.tier, lead.opened_at, lead.lead_id
 LIMIT $7"""
 LIST_PERISHING = """
-SELECT lead.lead_id, lead.tier, lead.evidence_expires_at AS place_at, office.code AS office, announcement.event
+SELECT lead.lead_id, lead.tier, lead.evidence_expires_at AS place_at, office_of(lead.lead_id) AS office,
+    announcement.event
 FROM lead
     JOIN announcement ON announcement.kind = 'lead' AND announcement.subject_id = lead.lead_id
-    LEFT JOIN LATERAL (
-        SELECT referral.office AS code FROM referral
-        WHERE referral.lead_id = lead.lead_id AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')
-        ORDER BY referral.state = 'closed', referral.referral_id DESC LIMIT 1
-    ) AS office ON true
 WHERE lead.merged_into IS NULL AND lead.evidence_expires_at BETWEEN $8 AND $9
     AND ($1::text IS NULL OR lead.tier = $1)
     AND CASE WHEN $2::text IS NULL THEN lead.state <> 'closed' ELSE lead.state = $2 END
-    AND ($3::text IS NULL OR EXISTS (
-        SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $3
-            AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed')))
+    AND ($3::text IS NULL OR was_given(lead.lead_id, $3))
     AND ($4::text IS NULL OR (lead.tier, lead.evidence_expires_at, lead.lead_id) > ($4, $5::timestamptz, $6::uuid))
 ORDER BY lead.tier, lead.evidence_expires_at, lead.lead_id
 LIMIT $7"""
 SELECT_UNTOLD = """
 SELECT membership.tip_id
 FROM membership JOIN lead ON lead.cluster_id = membership.cluster_id AND lead.silent AND lead.merged_into IS NULL
-WHERE membership.tip_id = ANY($1::uuid[]) AND NOT EXISTS (
-    SELECT FROM referral WHERE referral.lead_id = lead.lead_id AND referral.office = $2
-        AND referral.state IN ('sent', 'acknowledged', 'accepted', 'closed'))"""
+WHERE membership.tip_id = ANY($1::uuid[]) AND NOT was_given(lead.lead_id, $2)"""
 SELECT_MEMBERS = "SELECT tip_id FROM membership WHERE cluster_id = $1 ORDER BY tip_id"
 
 
