@@ -38,6 +38,14 @@ async def read_json(request: Request, model: type[Model], *, bytes_max: int) -> 
     return parse_json(await read_bytes(request, bytes_max=bytes_max), model)
 
 
+async def read_optional_json(request: Request, model: type[Model], *, bytes_max: int) -> Model:
+    """Return the request's JSON body as `model`, an empty object where there is none; raises as `read_json` does."""
+    raw = await read_bytes(request, bytes_max=bytes_max)
+    if raw:
+        require_media_type(request, JSON)
+    return parse_json(raw or b"{}", model)
+
+
 def parse_json(raw: bytes, model: type[Model]) -> Model:
     """Return `raw` as `model`; raises `Rejected` as `read_json` does."""
     refuse_media(raw)

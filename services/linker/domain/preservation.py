@@ -11,9 +11,6 @@ from types import MappingProxyType
 
 from services.linker.domain.facts import Order
 
-RETENTION_VERSION = "2026-11-26"
-"""Leads take up other numbers when they are linked anew: raise the version of `rules.RULES` with this one."""
-
 PRESERVATION_YEAR_FROM = datetime(2024, 5, 7, tzinfo=UTC)
 """Pub. L. 118-59: a provider keeps what it reported for one year; before that day it was 90 days."""
 PRESERVATION_BEFORE = timedelta(days=90)
@@ -23,7 +20,8 @@ RETENTION_DAYS: Mapping[str, int] = MappingProxyType({"tipline": 90, "foreign_po
 The year is that of a provider who reported to the CyberTipline (18 USC 2258A(h)). Behind a call to the tip line or a
 report from abroad there is no such provider, only what its logs still have: 90 days is the order of what they keep, and
 a clock that runs out too early costs a look, one that runs out too late the evidence. Police and our own offices often
-pass on what began as a CyberTip, which their tips do not tell: they have the year.
+pass on what began as a CyberTip, which their tips do not tell: they have the year. Leads take up other numbers when
+they are linked anew: raise the version of `rules.RULES` with them.
 """
 LETTER_HOLDS = timedelta(days=90)
 """18 USC 2703(f): what a preservation letter names is kept for 90 days from its service; another letter renews it.

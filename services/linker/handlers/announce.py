@@ -1,6 +1,6 @@
 """Events of one transaction: gathered, stored for the relay, and kept so that they can be sent again.
 
-Whoever announces holds the graph's lock, and with it every subject's.
+Whoever announces holds the graph's lock, and with it every subject's; or, of a notice that is there, its row's.
 """
 
 from collections.abc import Mapping

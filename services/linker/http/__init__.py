@@ -4,6 +4,7 @@ models     what comes in and what is answered
 reads      links of a tip, the export of clusters, leads
 decisions  judgements, tiers set by hand, held leads released, leads made silent
 notices    the inbox of an agency or office
+desk       what a route finds in its call
 """
 
 from typing import Any

@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from services.linker.handlers.decide import Decider, judge, prioritise, withdraw
+from services.linker.handlers.decide import judge, prioritise, withdraw
 from services.linker.handlers.release import release, silence
-from services.linker.handlers.turn import Desk
+from services.linker.http.desk import BODY_BYTES_MAX, decider_of, desk_of
 from services.linker.http.models import (
     JudgementRequest,
     PriorityRequest,
@@ -21,10 +21,7 @@ from services.linker.http.models import (
 )
 from shared.db.pool import Connection
 from shared.errors import FieldError, Rejected
-from shared.http import Call, create, hash_of, read_json
-from shared.http.body import JSON, parse_json, read_bytes, require_media_type
-
-BODY_BYTES_MAX = 16 * 1024
+from shared.http import Call, create, hash_of, read_json, read_optional_json
 
 
 async def post_judgement(request: Request) -> Response:
@@ -38,8 +35,8 @@ async def post_judgement(request: Request) -> Response:
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         judgement = await judge(
             transaction,
-            _desk(call),
-            _decider(call),
+            desk_of(call),
+            decider_of(call),
             body.left_tip_id,
             body.right_tip_id,
             body.decision,
@@ -53,13 +50,10 @@ async def post_judgement(request: Request) -> Response:
 async def post_withdrawal(request: Request, judgement_id: UUID) -> Response:
     """Take a judgement back; the one before it on the same two tips counts again. The body may be left out."""
     call: Call = request.state.call
-    raw = await read_bytes(request, bytes_max=BODY_BYTES_MAX)
-    if raw:
-        require_media_type(request, JSON)
-    body = parse_json(raw or b"{}", WithdrawalRequest)
+    body = await read_optional_json(request, WithdrawalRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        judgement = await withdraw(transaction, _desk(call), _decider(call), judgement_id, reason=body.reason)
+        judgement = await withdraw(transaction, desk_of(call), decider_of(call), judgement_id, reason=body.reason)
         return 201, judgement_of(judgement, withdrawn=True)
 
     return await create(call, work, request_hash=hash_of(body))
@@ -71,7 +65,7 @@ async def post_priority(request: Request, lead_id: UUID) -> Response:
     body = await read_json(request, PriorityRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        done = await prioritise(transaction, _desk(call), _decider(call), lead_id, body.tier, reason=body.reason)
+        done = await prioritise(transaction, desk_of(call), decider_of(call), lead_id, body.tier, reason=body.reason)
         return 201, PriorityShown(lead_id=done.lead_id, tier=done.tier, decided_at=done.decided_at)
 
     return await create(call, work, request_hash=hash_of(body))
@@ -83,7 +77,7 @@ async def post_release(request: Request, lead_id: UUID) -> Response:
     body = await read_json(request, ReleaseRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        return 201, release_of(await release(transaction, _desk(call), _decider(call), lead_id, reason=body.reason))
+        return 201, release_of(await release(transaction, desk_of(call), decider_of(call), lead_id, reason=body.reason))
 
     return await create(call, work, request_hash=hash_of(body))
 
@@ -94,16 +88,9 @@ async def post_silence(request: Request, lead_id: UUID) -> Response:
     body = await read_json(request, SilenceRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        done = await silence(transaction, _desk(call), _decider(call), lead_id, silent=body.silent, reason=body.reason)
+        done = await silence(
+            transaction, desk_of(call), decider_of(call), lead_id, silent=body.silent, reason=body.reason
+        )
         return 201, SilenceShown.model_validate(done)
 
     return await create(call, work, request_hash=hash_of(body))
-
-
-def _desk(call: Call) -> Desk:
-    desk: Desk = call.edge.parts
-    return desk
-
-
-def _decider(call: Call) -> Decider:
-    return Decider(call.principal.id, call.context)

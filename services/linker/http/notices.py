@@ -9,19 +9,16 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from services.linker.domain.deconflict import Contact, NoticeKind, Record, RecordKind, Unit
-from services.linker.handlers.decide import Decider
 from services.linker.handlers.notices import acknowledge
-from services.linker.handlers.turn import Desk
+from services.linker.http.desk import BODY_BYTES_MAX, decider_of, desk_of
 from services.linker.store import inboxes
 from services.linker.store.inboxes import ListedNotice
 from shared.db.pool import Connection
-from shared.http import Call, Cursor, Limit, Page, answer, create, cut, hash_of, read_id_cursor
-from shared.http.body import JSON, Body, parse_json, read_bytes, require_media_type
+from shared.http import Call, Cursor, Limit, Page, answer, create, cut, hash_of, read_id_cursor, read_optional_json
+from shared.http.body import Body
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.types import NotBlank
 from shared.security import Principal
-
-BODY_BYTES_MAX = 16 * 1024
 
 NoticeState = Literal["unread", "acknowledged"]
 
@@ -93,21 +90,18 @@ async def get_notices(
         )
         listed, further = cut(found, limit, lambda notice: [notice.notice_id])
         await call.record_view(transaction, "notice", [notice.notice_id for notice in listed])
-    contacts = _desk(call).deconfliction.contacts
+    contacts = desk_of(call).deconfliction.contacts
     return answer(Page[NoticeShown](items=[_shown(notice, contacts) for notice in listed], cursor=further))
 
 
 async def post_acknowledgement(request: Request, notice_id: UUID) -> Response:
     """Take note of a notice for the caller's unit, once. The body may be left out."""
     call: Call = request.state.call
-    raw = await read_bytes(request, bytes_max=BODY_BYTES_MAX)
-    if raw:
-        require_media_type(request, JSON)
-    body = parse_json(raw or b"{}", AcknowledgementRequest)
+    body = await read_optional_json(request, AcknowledgementRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        decider, unit = Decider(call.principal.id, call.context), _unit_of(call.principal)
-        taken = await acknowledge(transaction, _desk(call), decider, unit, notice_id, note=body.note)
+        decider, unit = decider_of(call), _unit_of(call.principal)
+        taken = await acknowledge(transaction, desk_of(call), decider, unit, notice_id, note=body.note)
         return 201, AcknowledgementShown(
             notice_id=notice_id, state="acknowledged", acknowledged_at=taken.at, acknowledged_by=taken.by
         )
@@ -140,8 +134,3 @@ def _record(record: Record) -> RecordShown:
 
 def _unit_of(principal: Principal) -> Unit:
     return Unit(principal.agency, principal.office or "")
-
-
-def _desk(call: Call) -> Desk:
-    desk: Desk = call.edge.parts
-    return desk

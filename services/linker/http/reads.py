@@ -14,7 +14,7 @@ from services.linker.domain.priority import Tier
 from services.linker.domain.rules import STRENGTHS
 from services.linker.domain.snapshot import LeadState
 from services.linker.handlers.show import show_graph, show_lead, show_links
-from services.linker.handlers.turn import Desk
+from services.linker.http.desk import desk_of
 from services.linker.http.models import LeadShown, LinkShown, graph_of, link_of, listed_lead_of, whole_lead_of
 from services.linker.store import shown
 from services.linker.store.shown import LeadFilter
@@ -40,7 +40,7 @@ async def get_links(
     if after is not None and [type(part) for part in after] != [int, int, str]:
         raise wrong_cursor()
     async with call.transaction() as transaction:
-        links = await show_links(transaction, tip_id, desk=_desk(call))
+        links = await show_links(transaction, tip_id, desk=desk_of(call))
         left = [link for link in links if after is None or _place(link) > after]
         listed, further = cut(left, limit, _place)
         await call.record_view(transaction, "tip", [tip_id, *(link.tip_id for link in listed)])
@@ -85,7 +85,7 @@ async def get_lead(request: Request, lead_id: UUID) -> Response:
     call: Call = request.state.call
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
-        whole = await show_lead(transaction, lead_id, office=office, desk=_desk(call))
+        whole = await show_lead(transaction, lead_id, office=office, desk=desk_of(call))
         await call.record_view(transaction, "lead", [whole.lead.lead_id])
     return answer(whole_lead_of(whole))
 
@@ -95,7 +95,7 @@ async def get_graph(request: Request, lead_id: UUID) -> Response:
     call: Call = request.state.call
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
-        graph = await show_graph(transaction, lead_id, office=office, desk=_desk(call))
+        graph = await show_graph(transaction, lead_id, office=office, desk=desk_of(call))
         await call.record_view(transaction, "lead", [graph.lead.lead_id])
     return answer(graph_of(graph))
 
@@ -129,8 +129,3 @@ def _read_lead_cursor(cursor: str | None) -> tuple[str, datetime, UUID] | None:
 def _office_of(principal: Principal) -> str | None:
     """Return the office whose leads the caller may see, None when all of them."""
     return None if principal.can(SEES_ALL) else principal.office or NO_OFFICE
-
-
-def _desk(call: Call) -> Desk:
-    desk: Desk = call.edge.parts
-    return desk
