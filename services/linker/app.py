@@ -31,6 +31,9 @@ PICTURES_PERIOD_S = 0.25
 """Near copies are to be seen within 2 s."""
 TOLD_EVERY_S = 2.0
 LISTS = Path(__file__).parent / "lists"
+TIPS_AT_ONCE_MAX = 500
+TURN_MIN_S, TURN_MAX_S = 0.05, 0.1
+"""Who waits for the graph while tips are linked anew waits about so long: as many are taken at once as fit in there."""
 LAG_RECORDS_MAX = 500
 """More than a batch holds when tips come one by one."""
 
@@ -90,6 +93,7 @@ class Learner(Periodic):
         self._desk = desk
         self._progress = progress or Progress()
         self._on_commit = on_commit
+        self._at_once = 1
 
     async def work(self) -> None:
         """Learn when it is time, and link anew what is stale.
@@ -108,7 +112,7 @@ class Learner(Periodic):
     async def is_due(self) -> bool:
         """Return whether there are enough tips more than those the model was learned from."""
         async with self._pool.acquire() as connection:
-            return await learn.is_due(connection, self._desk.rules)
+            return await learn.is_due(connection, self._desk)
 
     async def learn(self) -> Model:
         """Make the model anew from the tips there are; return it."""
@@ -123,10 +127,19 @@ class Learner(Periodic):
     async def relink_some(self) -> int:
         """Link some stale tips anew; return how many, 0 when none is stale."""
         async with self._pool.acquire() as connection, connection.transaction():
-            count = await learn.relink_some(connection, self._desk)
+            started = time.monotonic()
+            count = await learn.relink_some(connection, self._desk, count_max=self._at_once)
+            self._at_once = _paced(self._at_once, time.monotonic() - started)
         if count:
             self._on_commit()
         return count
+
+    async def relink_all(self, tell: Callable[[int], None] = lambda _: None) -> None:
+        """Link all stale tips anew, and tell how many are done after each step."""
+        done = 0
+        while count := await self.relink_some():
+            done += count
+            tell(done)
 
     async def count_stale(self) -> int:
         """Return how many tips were last linked by another model."""
@@ -183,20 +196,36 @@ async def _relink(settings: LinkerSettings, _: argparse.Namespace) -> int:
     tools = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="relink")
     try:
         (learner,) = build_learner(tools)
+        # What is learned is learned from tips that were read by the present rules.
+        await _relink_stale(learner, "as things stand")
         print("learning ...", flush=True)  # noqa: T201
         model = await learner.learn()
-        total = await learner.count_stale()
-        print(f"learned {model.version}; {total} tips to link anew", flush=True)  # noqa: T201
-        done, told_at = 0, time.monotonic()
-        while count := await learner.relink_some():
-            done += count
-            if done >= total or time.monotonic() - told_at > TOLD_EVERY_S:
-                told_at = time.monotonic()
-                print(f"{done} of {max(done, total)} tips", flush=True)  # noqa: T201
+        await _relink_stale(learner, f"learned {model.version}")
         print("every tip is linked by it", flush=True)  # noqa: T201
     finally:
         await tools.pool.close()
     return 0
+
+
+async def _relink_stale(learner: Learner, why: str) -> None:
+    """Link all stale tips anew, and print why and how far it is."""
+    total, told_at = await learner.count_stale(), time.monotonic()
+    print(f"{why}; {total} tips to link anew", flush=True)  # noqa: T201
+
+    def tell(done: int) -> None:
+        nonlocal told_at
+        if done >= total or time.monotonic() - told_at > TOLD_EVERY_S:
+            told_at = time.monotonic()
+            print(f"{done} of {max(done, total)} tips", flush=True)  # noqa: T201
+
+    await learner.relink_all(tell)
+
+
+def _paced(count: int, took_s: float) -> int:
+    """Return how many tips to take at once after `count` of them took so long."""
+    if took_s > TURN_MAX_S:
+        return max(1, count // 2)
+    return min(2 * count, TIPS_AT_ONCE_MAX) if took_s < TURN_MIN_S else count
 
 
 SERVICE = Service(

@@ -56,8 +56,7 @@ class KeyStat:
     viral_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """One tip holds one value in one role. Unique by (tip_id, key, exact, role, party_id, origin).
 
     `exact` is the stricter form, from which a link tells whether the two were spelled alike; `links` says whether
@@ -90,8 +89,7 @@ def holdings_of(
         identity = (holding.key, holding.exact, holding.role, holding.party_id, holding.origin)
         first = held.setdefault(identity, holding)
         if first is not holding:
-            held[identity] = replace(
-                first,
+            held[identity] = first._replace(
                 is_verified=first.is_verified or holding.is_verified,
                 is_viral=first.is_viral or holding.is_viral,
             )

@@ -1,11 +1,12 @@
 """The links of one tip: to whom, how strongly, and for which reasons, read off the present holdings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair
@@ -24,6 +25,8 @@ the value gives one, though it never is stronger than its kind can be."""
 PHONE_KEPT_DAYS = 365
 """Of tips that were reported further apart, a phone number may have changed hands."""
 UNDATED: Mapping[UUID, datetime] = MappingProxyType({})
+
+NOTHING: Mapping[Key, list[Holding]] = MappingProxyType({})
 
 EVIDENCE_MIN = 0.05
 """A value that is less reliable says nothing, and is no evidence."""
@@ -73,6 +76,15 @@ class Evidence:
     strength: Strength
 
 
+class _Compared(NamedTuple):
+    """What is to be said of a value that two tips share, besides what it is worth."""
+
+    is_exact: bool
+    is_researched: bool
+    is_stale: bool
+    is_verified: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One other tip, why it is linked (heaviest first), and what a person decided about the two."""
@@ -117,9 +129,14 @@ def links_of(
             (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
     decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
     links = []
+    evidence_of = cache(lambda key, compared: _evidence(key, compared, worth[key], model))
     for other in theirs.keys() | decided.keys() | besides.keys():
         is_long_ago = _are_far_apart(tip_id, other, reported_at)
-        evidence = list(_evidence(mine, theirs.get(other, {}), worth, model, is_long_ago=is_long_ago))
+        evidence = [
+            evidence_of(key, _compare(key, mine[key], held, is_long_ago=is_long_ago))
+            for key, held in theirs.get(other, NOTHING).items()
+            if key in mine
+        ]
         evidence += [besides[other]] if other in besides else []
         links.append(_link(other, evidence, decided.get(other), model))
     listed = [link for link in links if link.evidence or link.judgement is not None]
@@ -176,33 +193,30 @@ def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, m
     return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, model.version)
 
 
-def _evidence(
-    mine: Mapping[Key, list[Holding]],
-    theirs: Mapping[Key, list[Holding]],
-    worth: Mapping[Key, Worth],
-    model: Model,
-    *,
-    is_long_ago: bool,
-) -> Iterator[Evidence]:
-    for key in mine.keys() & theirs.keys():
-        now = worth[key]
-        is_exact = not {holding.exact for holding in mine[key]}.isdisjoint(holding.exact for holding in theirs[key])
-        is_researched = _is_only_researched(mine[key]) or _is_only_researched(theirs[key])
-        is_stale = is_long_ago and key.type == "phone"
-        is_verified = _is_verified(mine[key]) and _is_verified(theirs[key])
-        grades = is_verified - (not is_exact) - is_stale
-        yield Evidence(
-            rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
-            type=key.type,
-            value=key.value,
-            detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched)
-            + _remarks(key, model, is_stale=is_stale, is_verified=is_verified),
-            weight=round(odds_bits(now.reliability) + GRADE_BITS * grades, 2),
-            frequency=now.tip_count,
-            strength=model.rules.strength_of(
-                model.rules.kind_name(key.type, key.value, key.scope), now.reliability, grades=grades
-            ),
-        )
+def _compare(key: Key, mine: Sequence[Holding], theirs: Sequence[Holding], *, is_long_ago: bool) -> _Compared:
+    return _Compared(
+        is_exact=any(one.exact == other.exact for one in mine for other in theirs),
+        is_researched=_is_only_researched(mine) or _is_only_researched(theirs),
+        is_stale=is_long_ago and key.type == "phone",
+        is_verified=_is_verified(mine) and _is_verified(theirs),
+    )
+
+
+def _evidence(key: Key, compared: _Compared, now: Worth, model: Model) -> Evidence:
+    is_exact = compared.is_exact
+    grades = compared.is_verified - (not is_exact) - compared.is_stale
+    return Evidence(
+        rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
+        type=key.type,
+        value=key.value,
+        detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=compared.is_researched)
+        + _remarks(key, model, is_stale=compared.is_stale, is_verified=compared.is_verified),
+        weight=round(odds_bits(now.reliability) + GRADE_BITS * grades, 2),
+        frequency=now.tip_count,
+        strength=model.rules.strength_of(
+            model.rules.kind_name(key.type, key.value, key.scope), now.reliability, grades=grades
+        ),
+    )
 
 
 def _is_only_researched(holdings: Iterable[Holding]) -> bool:

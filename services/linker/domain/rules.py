@@ -12,6 +12,7 @@ from services.linker.domain.lists import NO_LISTS, Lists
 
 Strength = Literal["strong", "medium", "weak"]
 Standing = Literal["joins", "shows", "too_common", "viral", "single", "unruled"]
+SAYING: frozenset[Standing] = frozenset({"joins", "shows"})
 SILENT: frozenset[Standing] = frozenset({"too_common", "viral"})
 """A value that stands so says nothing about its holders, however many or few they are."""
 

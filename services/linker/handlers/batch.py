@@ -10,7 +10,7 @@ from services.linker.handlers.deconflict import deconflict_lookups, deconflict_t
 from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, Turn, begin_turn, end_turn
-from services.linker.handlers.values import UNTOUCHED, Said, read_contents, replace_holdings
+from services.linker.handlers.values import UNTOUCHED, Said, read_contents, replace_holdings, save_profiles
 from services.linker.store import graph, notices
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import ReferralState
@@ -73,10 +73,21 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
 
 async def _changed_tips(turn: Turn, batch: Batch) -> dict[UUID, Said]:
     """Store newer contents and new research results; return the known tips they belong to, with all they say now."""
-    transaction = turn.transaction
-    saved = await graph.save_tips(transaction, batch.contents.values()) if batch.contents else set[UUID]()
+    transaction, lists = turn.transaction, turn.model.rules.lists
     researched = await graph.add_research(transaction, batch.research) if batch.research else set[UUID]()
-    contents = {tip_id: batch.contents[tip_id] for tip_id in batch.contents if tip_id in saved}
-    if more := researched - saved:
-        contents |= await graph.load_contents(transaction, more)
-    return await read_contents(transaction, contents, turn.model.rules.lists)
+    said = await read_contents(transaction, batch.contents, lists)
+    changed = {tip_id: said[tip_id] for tip_id in await _save_tips(turn, batch.contents, said)}
+    if more := researched - changed.keys():
+        found = await read_contents(transaction, await graph.load_contents(transaction, more), lists)
+        await save_profiles(turn, found)
+        changed |= found
+    return changed
+
+
+async def _save_tips(turn: Turn, contents: Mapping[UUID, TipContent], said: Mapping[UUID, Said]) -> set[UUID]:
+    """Store the contents that are newer than what is known; return their tips."""
+    if not contents:
+        return set()
+    profiles = {tip_id: each.profile for tip_id, each in said.items()}
+    tiers = {tip_id: each.tier for tip_id, each in said.items()}
+    return await graph.save_tips(turn.transaction, contents.values(), profiles, tiers, version=turn.model.version)

@@ -5,13 +5,10 @@ moves in between. Then every tip is linked anew, some at a time and beside what 
 its own: whatever dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
 """
 
-import asyncio
-
 import structlog
 
-from services.linker.domain.estimate import estimate, tally_of
-from services.linker.domain.evidence import Key
-from services.linker.domain.model import Model, Tally
+from services.linker.domain.estimate import estimate
+from services.linker.domain.model import Model
 from services.linker.domain.rules import Rules
 from services.linker.handlers.announce import LINKS_TOPIC, Announcer
 from services.linker.handlers.links import announce_links
@@ -19,7 +16,6 @@ from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
 from services.linker.handlers.values import reweigh
 from services.linker.store import graph, models
-from services.linker.store import values as value_store
 from shared.db.pool import Connection
 from shared.events.envelope import Context
 from shared.events.linker import ModelLearnedV1
@@ -28,17 +24,18 @@ TIPS_MIN = 300
 """From fewer there is nothing to learn."""
 GROWTH = 3
 VALUES_MAX, STRANGERS_MAX, HANDLES_MAX = 20_000, 5_000, 50_000
-VALUES_AT_ONCE = 200
-"""So many are compared before whoever else runs in this process has a turn: some 20 ms."""
-TIPS_AT_ONCE = 10
-"""With their components. Who waits for the graph meanwhile waits some 100 ms."""
 
 log = structlog.get_logger()
 
 
-async def is_due(connection: Connection, rules: Rules) -> bool:
-    """Return whether there are enough tips more than those the model was learned from."""
-    learned_from = await models.find_learned_from(connection, rules)
+async def is_due(connection: Connection, desk: Desk) -> bool:
+    """Return whether there are enough tips more than those the model was learned from.
+
+    After the rules became others, every tip is first read by them.
+    """
+    learned_from = await models.find_learned_from(connection, desk.rules)
+    if learned_from is None and await count_stale(connection, desk):
+        return False
     return await models.count_tips(connection) >= (TIPS_MIN if learned_from is None else GROWTH * learned_from)
 
 
@@ -62,10 +59,10 @@ async def keep(transaction: Connection, desk: Desk, model: Model, *, tip_count: 
     log.info("model_learned", version=model.version, tips=tip_count)
 
 
-async def relink_some(transaction: Connection, desk: Desk) -> int:
-    """Link some stale tips anew; return how many, 0 when none is stale."""
+async def relink_some(transaction: Connection, desk: Desk, *, count_max: int) -> int:
+    """Link so many stale tips anew, and their components; return how many, 0 when none is stale."""
     turn = await begin_turn(transaction, desk, Causes({}, Context(None, desk.clock.new_id())))
-    stale = await models.list_stale(transaction, turn.model.version, count_max=TIPS_AT_ONCE)
+    stale = await models.list_stale(transaction, turn.model.version, count_max=count_max)
     if stale:
         await settle(turn, stale, await reweigh(turn, stale))
         await announce_links(turn, stale)
@@ -79,24 +76,8 @@ async def count_stale(connection: Connection, desk: Desk) -> int:
 
 
 async def _estimate(connection: Connection, rules: Rules) -> Model:
-    values = await models.list_shared_keys(connection, list(rules.types), count_max=VALUES_MAX)
-    tallies: list[tuple[Key, int, Tally]] = []
-    for start in range(0, len(values), VALUES_AT_ONCE):
-        some = [each for each in values[start : start + VALUES_AT_ONCE] if _is_rare_enough(each, rules)]
-        holders = await value_store.load_holders(connection, [each.key for each in some])
-        tip_ids = {tip_id for held in holders.values() for tip_id in held}
-        profiles = await graph.load_profiles(connection, tip_ids)
-        held = await value_store.load_held(connection, tip_ids, rules)
-        for each in some:
-            place = rules.place_of(each.key.type, each.key.scope)
-            tally = tally_of(place, holders[each.key], profiles=profiles, held=held)
-            tallies.append((each.key, each.tip_count, tally))
-        await asyncio.sleep(0)
+    tallies = await models.list_tallies(connection, count_max=VALUES_MAX)
     drawn = await models.list_strangers(connection, count_max=STRANGERS_MAX)
     found = await graph.load_profiles(connection, drawn)
     handles = await models.list_handles(connection, count_max=HANDLES_MAX)
     return estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
-
-
-def _is_rare_enough(value: models.SharedKey, rules: Rules) -> bool:
-    return value.tip_count <= rules.types[value.key.type].tip_count_max

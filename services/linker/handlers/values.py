@@ -4,26 +4,29 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from uuid import UUID
 
 from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import TipContent
 from services.linker.domain.lists import Lists
+from services.linker.domain.model import NOTHING_TOLD, Model, Tally
 from services.linker.domain.pdq import Picture
 from services.linker.domain.pictures import pictures_of
 from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
-from services.linker.domain.rules import SILENT, Rules, Standing
+from services.linker.domain.rules import SAYING, SILENT, Rules, Standing
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.turn import Turn
 from services.linker.store import graph, pictures
 from services.linker.store import values as value_store
-from services.linker.store.values import KeyChange
+from services.linker.store.values import KeyChange, Weighed
 from shared.db.pool import Connection
 from shared.events.linker import ValueCappedV1, ValuePersonal, ValueUncappedV1
 
 NOTHING = KeyStat(0)
+NO_HOLDERS: Mapping[Key, Sequence[UUID]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,12 @@ async def read_contents(transaction: Connection, contents: Mapping[UUID, TipCont
 
 
 async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
-    """Store what the tips say now, count the values anew and weigh them; return those that were touched."""
+    """Store what the tips say now, count the values anew and weigh them; return those that were touched.
+
+    How the tips describe their subjects is stored already (`save_tips`, `save_profiles`).
+    """
     added = list(chain.from_iterable(each.holdings for each in said.values()))
     removed = await value_store.replace_holdings(turn.transaction, said, added)
-    profiles = {tip_id: each.profile for tip_id, each in said.items()}
-    tiers = {tip_id: each.tier for tip_id, each in said.items()}
-    await graph.save_profiles(turn.transaction, profiles, tiers, version=turn.model.version)
     shown = list(chain.from_iterable(each.pictures for each in said.values()))
     await pictures.replace_pictures(turn.transaction, said, shown)
     deltas = _deltas(removed, added)
@@ -95,15 +98,14 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
     for holding in chain(removed, added):
         holders[holding.key].append(holding.tip_id)
     victims = frozenset(holding.key for holding in chain(removed, added) if holding.role == "victim")
-    touched = await _reweigh(turn, changes, crossed, holders) | Touched(victims=victims)
+    tallies = await _tallies(turn, changes)
+    touched = await _reweigh(turn, changes, tallies, crossed=crossed, holders=holders) | Touched(victims=victims)
     if not crossed:
         return touched
     # What its holders share besides is in less company now, or in more.
     others = await value_store.load_holders(turn.transaction, [change.key for change in crossed])
-    more = await _reweigh(
-        turn, await value_store.load_keys(turn.transaction, set(chain.from_iterable(others.values()))), [], {}
-    )
-    return touched | more
+    beside = await value_store.load_keys(turn.transaction, set(chain.from_iterable(others.values())))
+    return touched | await _reweigh(turn, beside, await _tallies(turn, beside))
 
 
 async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
@@ -113,55 +115,78 @@ async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
     """
     contents = await graph.load_misread(turn.transaction, tip_ids, turn.model.rules.version)
     said = await read_contents(turn.transaction, contents, turn.model.rules.lists)
-    touched = await replace_holdings(turn, said) if said else UNTOUCHED
+    touched = UNTOUCHED
+    if said:
+        await save_profiles(turn, said)
+        touched = await replace_holdings(turn, said)
     changes = await value_store.load_keys(turn.transaction, tip_ids)
-    more = await _reweigh(turn, changes, [], {})
+    touched |= await _reweigh(turn, changes, {change.key: change.before.tally for change in changes})
     await graph.mark_linked(turn.transaction, tip_ids, version=turn.model.version)
-    return touched | more
+    return touched
+
+
+async def save_profiles(turn: Turn, said: Mapping[UUID, Said]) -> None:
+    """Store how tips that are stored describe their subjects now, and how urgent they are."""
+    profiles = {tip_id: each.profile for tip_id, each in said.items()}
+    tiers = {tip_id: each.tier for tip_id, each in said.items()}
+    await graph.save_profiles(turn.transaction, profiles, tiers, version=turn.model.version)
+
+
+async def _tallies(turn: Turn, changes: Collection[KeyChange]) -> dict[Key, Tally]:
+    """Return what the holders of each value say that is neither one tip's alone nor everybody's."""
+    rules = turn.model.rules
+    shared = [each.key for each in changes if _says_something(each, rules)]
+    if not shared:
+        return {}
+    holders = await value_store.load_holders(turn.transaction, shared)
+    tip_ids = set(chain.from_iterable(holders.values()))
+    profiles = await graph.load_profiles(turn.transaction, tip_ids)
+    held = await value_store.load_held(turn.transaction, tip_ids, rules)
+    return {
+        key: tally_of(rules.place_of(key.type, key.scope), tip_ids, profiles=profiles, held=held)
+        for key, tip_ids in holders.items()
+    }
 
 
 async def _reweigh(
-    turn: Turn, changes: Collection[KeyChange], crossed: Sequence[KeyChange], holders: Mapping[Key, Sequence[UUID]]
+    turn: Turn,
+    changes: Collection[KeyChange],
+    tallies: Mapping[Key, Tally],
+    *,
+    crossed: Sequence[KeyChange] = (),
+    holders: Mapping[Key, Sequence[UUID]] = NO_HOLDERS,
 ) -> Touched:
-    weighed = await _weigh(turn, changes)
-    moved = [each for each in changes if weighed[each.key] != (each.standing, each.reliability)]
-    news = {each.key: weighed[each.key] for each in [*moved, *crossed]}
-    if news:
+    """Weigh values by what their holders say. `holders` are the changed ones, of values that were crossed or not."""
+    weighed = {each.key: _weigh(each, tallies.get(each.key, NOTHING_TOLD), turn.model) for each in changes}
+    news = {each.key: weighed[each.key] for each in changes if weighed[each.key] != each.before}
+    if news := news | {each.key: weighed[each.key] for each in crossed}:
         await _save(turn, news, crossed, holders)
-    joining = {each.key for each in changes if "joins" in (each.standing, weighed[each.key][0])}
-    supporting = {each.key for each in moved} - joining
-    changed = {each.key for each in moved} | {each.key for each in changes if each.key in holders}
-    tying = {each.key for each in changes if each.key in changed and _said(each.standing, weighed[each.key][0])}
-    return Touched(frozenset(joining), frozenset(supporting), frozenset(tying))
+    joining = {each.key for each in changes if "joins" in (each.before.standing, weighed[each.key].standing)}
+    moved = {each.key for each in changes if _worth(each.before) != _worth(weighed[each.key])}
+    tying = {
+        each.key
+        for each in changes
+        if (each.key in moved or each.key in holders)
+        and not SAYING.isdisjoint((each.before.standing, weighed[each.key].standing))
+    }
+    return Touched(frozenset(joining), frozenset(moved - joining), frozenset(tying))
 
 
-def _said(*standings: Standing) -> bool:
-    return "joins" in standings or "shows" in standings
+def _weigh(change: KeyChange, tally: Tally, model: Model) -> Weighed:
+    stat = change.stat
+    reliability = 0.0
+    if _says_something(change, model.rules):
+        reliability = model.reliability(change.key, stat.tip_count, tally)
+    standing = model.rules.standing(change.key.type, stat.tip_count, stat.viral_count, reliability)
+    return Weighed(standing, reliability, tally)
 
 
-async def _weigh(turn: Turn, changes: Collection[KeyChange]) -> dict[Key, tuple[Standing, float]]:
-    """Return how each value stands now, and how reliable it is."""
-    rules = turn.model.rules
-    shared = [each for each in changes if _says_something(each, rules)]
-    holders = await value_store.load_holders(turn.transaction, [each.key for each in shared]) if shared else {}
-    tip_ids = set(chain.from_iterable(holders.values()))
-    profiles = await graph.load_profiles(turn.transaction, tip_ids) if tip_ids else {}
-    held = await value_store.load_held(turn.transaction, tip_ids, rules) if tip_ids else {}
-    weighed: dict[Key, tuple[Standing, float]] = {}
-    for each in changes:
-        key, stat = each.key, each.stat
-        reliability = 0.0
-        if key in holders:
-            place = rules.place_of(key.type, key.scope)
-            tally = tally_of(place, holders[key], profiles=profiles, held=held)
-            reliability = turn.model.reliability(key, stat.tip_count, tally)
-        weighed[key] = rules.standing(key.type, stat.tip_count, stat.viral_count, reliability), reliability
-    return weighed
+def _worth(weighed: Weighed) -> tuple[Standing, float]:
+    return weighed.standing, weighed.reliability
 
 
 def _says_something(change: KeyChange, rules: Rules) -> bool:
-    standing = rules.standing(change.key.type, change.stat.tip_count, change.stat.viral_count, 1.0)
-    return standing in ("joins", "shows")
+    return rules.standing(change.key.type, change.stat.tip_count, change.stat.viral_count, 1.0) in SAYING
 
 
 def _crosses(change: KeyChange, delta: KeyStat, rules: Rules) -> bool:
@@ -172,17 +197,14 @@ def _crosses(change: KeyChange, delta: KeyStat, rules: Rules) -> bool:
 
 
 async def _save(
-    turn: Turn,
-    weighed: Mapping[Key, tuple[Standing, float]],
-    crossed: Sequence[KeyChange],
-    holders: Mapping[Key, Sequence[UUID]],
+    turn: Turn, weighed: Mapping[Key, Weighed], crossed: Sequence[KeyChange], holders: Mapping[Key, Sequence[UUID]]
 ) -> None:
     """Store how values stand now, and tell of those that crossed their cap."""
     new_ids = {change.key: turn.clock.new_id() for change in crossed}
-    crossings = await value_store.save_standings(turn.transaction, weighed, new_ids)
+    crossings = await value_store.save_weighed(turn.transaction, weighed, new_ids)
     for change in crossed:
         key, found = change.key, crossings[change.key]
-        payload = (ValueCappedV1 if weighed[key][0] in SILENT else ValueUncappedV1)(
+        payload = (ValueCappedV1 if weighed[key].standing in SILENT else ValueUncappedV1)(
             type=key.type,
             frequency=change.stat.tip_count,
             frequency_max=turn.model.rules.types[key.type].tip_count_max,
@@ -197,7 +219,7 @@ def _deltas(removed: Sequence[Holding], added: Sequence[Holding]) -> dict[Key, K
     """Return by how much the counts of each value change, by 0 for those that only come along."""
     before, after = key_stats(removed), key_stats(added)
     deltas = {}
-    for key in sorted({holding.key for holding in chain(added, removed)}):
+    for key in dict.fromkeys(holding.key for holding in chain(added, removed)):
         old, new = before.get(key, NOTHING), after.get(key, NOTHING)
         deltas[key] = KeyStat(new.tip_count - old.tip_count, new.viral_count - old.viral_count)
     return deltas

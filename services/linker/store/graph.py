@@ -25,19 +25,22 @@ RESEARCH = TypeAdapter(Research)
 
 # A turn asks for a few rows of large tables, by index. Plans are made for the arrays at hand: one made while the
 # tables were empty would be kept. And before PostgreSQL has statistics of what just came in, it would rather read
-# tables whole: at 60,000 tips that was 126 ms a turn, and is 1 ms with nested loops.
+# tables whole, or some rows again for each of others: seconds for what takes milliseconds by index.
 LOCK_GRAPH = """
 SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true)"""
 SAVE_TIPS = """
-INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content)
-SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
-    AS given (tip_id, tip_version, source, source_kind, source_ref, content)
+INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content, profile, tier, linked_by)
+SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb,
+    given.profile::jsonb, given.tier, $9
+FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+    AS given (tip_id, tip_version, source, source_kind, source_ref, content, profile, tier)
 ON CONFLICT ON CONSTRAINT tip_pkey DO UPDATE
     SET tip_version = excluded.tip_version, source = excluded.source, source_kind = excluded.source_kind,
-        source_ref = excluded.source_ref, content = excluded.content
+        source_ref = excluded.source_ref, content = excluded.content, profile = excluded.profile,
+        tier = excluded.tier, linked_by = excluded.linked_by
     WHERE tip.tip_version < excluded.tip_version
 RETURNING tip_id"""
 SAVE_REVIEWS = """
@@ -122,8 +125,18 @@ async def lock_graph(transaction: Connection) -> None:
     await transaction.execute(LOCK_GRAPH)
 
 
-async def save_tips(transaction: Connection, contents: Collection[TipContent]) -> set[UUID]:
-    """Store each content that is newer than what is known, and return its tips."""
+async def save_tips(
+    transaction: Connection,
+    contents: Collection[TipContent],
+    profiles: Mapping[UUID, Profile],
+    tiers: Mapping[UUID, Tier],
+    *,
+    version: str,
+) -> set[UUID]:
+    """Store each content that is newer than what is known, with what follows from it, and return its tips.
+
+    This version of the model links them from now on.
+    """
     rows = await transaction.fetch(
         SAVE_TIPS,
         [content.tip_id for content in contents],
@@ -132,6 +145,9 @@ async def save_tips(transaction: Connection, contents: Collection[TipContent]) -
         [content.source_kind for content in contents],
         [content.source_ref for content in contents],
         [CONTENT.dump_json(content).decode() for content in contents],
+        [_profile_text(profiles[content.tip_id]) for content in contents],
+        [tiers[content.tip_id] for content in contents],
+        version,
     )
     return {row["tip_id"] for row in rows}
 
@@ -221,7 +237,7 @@ async def save_profiles(
     transaction: Connection, profiles: Mapping[UUID, Profile], tiers: Mapping[UUID, Tier], *, version: str
 ) -> None:
     """Store how tips describe their subjects, and their tiers; this version of the model links them from now on."""
-    texts = [orjson.dumps({"names": each.names, "births": each.births}).decode() for each in profiles.values()]
+    texts = list(map(_profile_text, profiles.values()))
     await transaction.execute(SAVE_PROFILES, list(profiles), texts, [tiers[tip_id] for tip_id in profiles], version)
 
 
@@ -278,6 +294,10 @@ async def save_memberships(
         versions,
         tiers,
     )
+
+
+def _profile_text(profile: Profile) -> str:
+    return orjson.dumps({"names": profile.names, "births": profile.births}).decode()
 
 
 def _profile(stored: dict[str, list[Any]]) -> Profile:

@@ -1,15 +1,14 @@
 """What was learned from the tips, and what there is to learn from."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import Learned, Model
+from services.linker.domain.model import Learned, Model, Tally
 from services.linker.domain.rules import Rules
+from services.linker.store.values import read_tally
 from shared.db.pool import Connection
 
 LEARNED = TypeAdapter(Learned)
@@ -27,9 +26,9 @@ COUNT_TIPS = "SELECT count(*) FROM tip"
 COUNT_SHARED = "SELECT count(*) FROM key WHERE tip_count > 1 AND viral_count = 0"
 COUNT_HANDLES = "SELECT count(*) FROM key WHERE type = 'handle'"
 # Key ids are hashes: those below a bound are a sample that does not depend on when they came.
-SELECT_SHARED_KEYS = """
-SELECT type, scope, value, tip_count FROM key
-WHERE tip_count > 1 AND viral_count = 0 AND key_id < $1 AND type = ANY($2::text[])"""
+SELECT_TALLIES = """
+SELECT type, scope, value, tip_count, tally FROM key
+WHERE tip_count > 1 AND viral_count = 0 AND key_id < $1 AND tally <> '{}'"""
 SELECT_HANDLES = "SELECT value FROM key WHERE type = 'handle' AND key_id < $1"
 SELECT_STRANGERS = "SELECT tip_id FROM tip ORDER BY substr(tip_id::text, 20), tip_id LIMIT $1"
 # Below and above, since an index finds those; <> would read all that is linked already, at every step again.
@@ -49,14 +48,6 @@ WHERE membership.component_id IN (
     SELECT mine.component_id FROM chosen JOIN membership AS mine ON mine.tip_id = chosen.tip_id)"""
 COUNT_STALE = "SELECT count(*) FROM tip WHERE linked_by <> $1"
 ID_MAX = (1 << 128) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class SharedKey:
-    """A value that several tips hold."""
-
-    key: Key
-    tip_count: int
 
 
 async def find_model_number(transaction: Connection, rules: Rules) -> int | None:
@@ -87,11 +78,16 @@ async def count_tips(transaction: Connection) -> int:
     return int(await transaction.fetchval(COUNT_TIPS))
 
 
-async def list_shared_keys(transaction: Connection, types: Collection[str], *, count_max: int) -> list[SharedKey]:
-    """Return values that several tips hold, about `count_max` of them at most, whatever the order they came in."""
+async def list_tallies(transaction: Connection, *, count_max: int) -> list[tuple[Key, int, Tally]]:
+    """Return values that several tips hold, by how many, with what those say of it, whatever the order they came in.
+
+    They are about `count_max` at most, and none that is too common.
+    """
     bound = _bound(await transaction.fetchval(COUNT_SHARED), count_max)
-    rows = await transaction.fetch(SELECT_SHARED_KEYS, bound, list(types))
-    return [SharedKey(Key(row["type"], row["value"], row["scope"]), row["tip_count"]) for row in rows]
+    return [
+        (Key(row["type"], row["value"], row["scope"]), row["tip_count"], read_tally(row["tally"]))
+        for row in await transaction.fetch(SELECT_TALLIES, bound)
+    ]
 
 
 async def list_handles(transaction: Connection, *, count_max: int) -> list[str]:

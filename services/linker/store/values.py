@@ -1,13 +1,16 @@
 """Values, who holds them, and how each stands."""
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from services.linker.domain.evidence import Holding, Key, KeyStat
 from services.linker.domain.links import Worth
+from services.linker.domain.model import NOTHING_TOLD, Tally
 from services.linker.domain.rules import Place, Rules, Standing
 from shared.db.pool import Connection, Row
 
@@ -15,22 +18,27 @@ REMOVE_HOLDINGS = """
 DELETE FROM holding USING key WHERE holding.tip_id = ANY($1::uuid[]) AND key.key_id = holding.key_id
 RETURNING holding.tip_id, key.type, key.value, key.scope, holding.exact, holding.role, holding.party_id,
     holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason"""
-ADD_HOLDINGS = """
-INSERT INTO holding (tip_id, number, key_id, exact, role, party_id, origin, is_verified, is_viral, links, reason)
-SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-    $8::boolean[], $9::boolean[], $10::boolean[], $11::text[])"""
-CHANGE_COUNTS = """
-INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
-SELECT given.key_id, given.type, given.scope, given.value, 0, 0
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS given (key_id, type, scope, value)
-ON CONFLICT ON CONSTRAINT key_pkey DO NOTHING"""
-COUNT_HOLDERS = """
+HOLDING_COLUMNS = (
+    *("tip_id", "number", "key_id", "exact", "role", "party_id", "origin"),
+    *("is_verified", "is_viral", "links", "reason"),
+)
+# Most values are new, and one tip's alone: of those there is nothing to tell.
+ADD_TO_COUNTS = """
+WITH changed AS (
+    INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
+    ON CONFLICT ON CONSTRAINT key_pkey DO UPDATE
+        SET tip_count = key.tip_count + excluded.tip_count, viral_count = key.viral_count + excluded.viral_count
+    RETURNING key_id, tip_count, viral_count, standing, reliability, tally
+)
+SELECT * FROM changed WHERE tip_count > 1 OR standing <> 'single'"""
+TAKE_FROM_COUNTS = """
 UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count
 FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS given (key_id, tip_count, viral_count)
 WHERE key.key_id = given.key_id
-RETURNING key.key_id, key.tip_count, key.viral_count, key.standing, key.reliability"""
+RETURNING key.key_id, key.tip_count, key.viral_count, key.standing, key.reliability, key.tally"""
 SELECT_KEYS = """
-SELECT type, scope, value, tip_count, viral_count, standing, reliability FROM key
+SELECT type, scope, value, tip_count, viral_count, standing, reliability, tally FROM key
 WHERE tip_count > 1 AND key_id IN (SELECT key_id FROM holding WHERE links AND tip_id = ANY($1::uuid[]))"""
 SELECT_HOLDERS = """
 SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
@@ -44,11 +52,12 @@ WITH shared AS MATERIALIZED (
 SELECT key.key_id, key.type, key.scope, key.tip_count, shared.tip_ids
 FROM shared JOIN key ON key.key_id = shared.key_id
 WHERE key.viral_count = 0"""
-SAVE_STANDINGS = """
-UPDATE key SET standing = given.standing, reliability = given.reliability,
+SAVE_WEIGHED = """
+UPDATE key SET standing = given.standing, reliability = given.reliability, tally = given.tally::smallint[],
     value_id = COALESCE(key.value_id, given.value_id),
     crossings = key.crossings + (given.value_id IS NOT NULL)::integer
-FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::uuid[]) AS given (key_id, standing, reliability, value_id)
+FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::text[], $5::uuid[])
+    AS given (key_id, standing, reliability, tally, value_id)
 WHERE key.key_id = given.key_id
 RETURNING key.key_id, key.value_id, key.crossings"""
 SELECT_LINKING = """
@@ -63,13 +72,21 @@ FROM mine
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """How a value stands, how reliable it is, and what its holders say, from which that follows."""
+
+    standing: Standing
+    reliability: float
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
 class KeyChange:
     """A value that changed or whose holders did: how common it is now, and how it stood before."""
 
     key: Key
     stat: KeyStat
-    standing: Standing
-    reliability: float
+    before: Weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,56 +108,61 @@ async def replace_holdings(
 ) -> list[Holding]:
     """Let `holdings` be all that the tips hold, and return what they held before. Counts are changed separately."""
     removed = [_holding(row) for row in await transaction.fetch(REMOVE_HOLDINGS, list(tip_ids))]
-    await transaction.execute(
-        ADD_HOLDINGS,
-        [holding.tip_id for holding in holdings],
-        _numbered(holdings),
-        [key_id_of(holding.key) for holding in holdings],
-        [holding.exact for holding in holdings],
-        [holding.role for holding in holdings],
-        [holding.party_id for holding in holdings],
-        [holding.origin for holding in holdings],
-        [holding.is_verified for holding in holdings],
-        [holding.is_viral for holding in holdings],
-        [holding.links for holding in holdings],
-        [holding.reason for holding in holdings],
+    await transaction.copy_records_to_table(
+        "holding",
+        columns=HOLDING_COLUMNS,
+        records=[
+            (
+                each.tip_id,
+                number,
+                key_id_of(each.key),
+                each.exact,
+                each.role,
+                each.party_id,
+                each.origin,
+                each.is_verified,
+                each.is_viral,
+                each.links,
+                each.reason,
+            )
+            for number, each in zip(_numbers(holdings), holdings, strict=True)
+        ],
     )
     return removed
 
 
 async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) -> list[KeyChange]:
-    """Add to the counts of values, a new value from 0, and return them all; a delta's counts may be below or at 0."""
-    keys = {key_id_of(key): key for key in deltas}
-    await transaction.execute(
-        CHANGE_COUNTS,
-        list(keys),
-        [key.type for key in deltas],
-        [key.scope for key in deltas],
-        [key.value for key in deltas],
-    )
+    """Add to the counts of values, of a new one to 0; what is added may be below or at 0.
+
+    Returned are the values that several tips hold, or held when they were last weighed.
+    """
+    less = {key: delta for key, delta in deltas.items() if delta.tip_count < 0 or delta.viral_count < 0}
+    more = {key: delta for key, delta in deltas.items() if key not in less} if less else deltas
+    keys = {key_id_of(key): key for key in (*more, *less)}
+    ids = list(keys)
     rows = await transaction.fetch(
-        COUNT_HOLDERS,
-        list(keys),
-        [delta.tip_count for delta in deltas.values()],
-        [delta.viral_count for delta in deltas.values()],
+        ADD_TO_COUNTS,
+        ids[: len(more)],
+        [key.type for key in more],
+        [key.scope for key in more],
+        [key.value for key in more],
+        [delta.tip_count for delta in more.values()],
+        [delta.viral_count for delta in more.values()],
     )
-    return [
-        KeyChange(
-            keys[row["key_id"]], KeyStat(row["tip_count"], row["viral_count"]), row["standing"], row["reliability"]
+    if less:
+        rows += await transaction.fetch(
+            TAKE_FROM_COUNTS,
+            ids[len(more) :],
+            [delta.tip_count for delta in less.values()],
+            [delta.viral_count for delta in less.values()],
         )
-        for row in rows
-    ]
+    return [_change(keys[row["key_id"]], row) for row in rows]
 
 
 async def load_keys(transaction: Connection, tip_ids: Collection[UUID]) -> list[KeyChange]:
     """Return the values by which the tips might be linked to others, as they stand."""
     return [
-        KeyChange(
-            Key(row["type"], row["value"], row["scope"]),
-            KeyStat(row["tip_count"], row["viral_count"]),
-            row["standing"],
-            row["reliability"],
-        )
+        _change(Key(row["type"], row["value"], row["scope"]), row)
         for row in await transaction.fetch(SELECT_KEYS, list(tip_ids))
     ]
 
@@ -165,22 +187,18 @@ async def load_held(
     return held
 
 
-async def save_standings(
-    transaction: Connection,
-    standings: Mapping[Key, tuple[Standing, float]],
-    new_value_ids: Mapping[Key, UUID],
+async def save_weighed(
+    transaction: Connection, weighed: Mapping[Key, Weighed], new_value_ids: Mapping[Key, UUID]
 ) -> dict[Key, Crossing]:
-    """Store how values stand now, and how reliable they are.
-
-    Those with a new id crossed their cap, and are returned under the id they keep.
-    """
-    keys = {key_id_of(key): key for key in standings}
+    """Store how values stand now. Those with a new id crossed their cap, and are returned under the id they keep."""
+    keys = {key_id_of(key): key for key in weighed}
     rows = await transaction.fetch(
-        SAVE_STANDINGS,
+        SAVE_WEIGHED,
         list(keys),
-        [standing for standing, _ in standings.values()],
-        [reliability for _, reliability in standings.values()],
-        [new_value_ids.get(key) for key in standings],
+        [each.standing for each in weighed.values()],
+        [each.reliability for each in weighed.values()],
+        [_tally_text(each.tally) for each in weighed.values()],
+        [new_value_ids.get(key) for key in weighed],
     )
     found = {keys[row["key_id"]]: row for row in rows}
     return {key: Crossing(found[key]["value_id"], found[key]["crossings"]) for key in new_value_ids}
@@ -199,14 +217,33 @@ async def load_linking(
     return holdings, worth
 
 
-def _numbered(holdings: Sequence[Holding]) -> list[int]:
-    """Return each holding's number within its tip, from 1."""
-    last: dict[UUID, int] = {}
-    numbers = []
-    for holding in holdings:
-        last[holding.tip_id] = last.get(holding.tip_id, 0) + 1
-        numbers.append(last[holding.tip_id])
-    return numbers
+def read_tally(stored: Sequence[int]) -> Tally:
+    """Return a tally from its column, which is empty where nothing was told."""
+    if not stored:
+        return NOTHING_TOLD
+    pairs, births, births_told, names, names_told, company, *sure, finer = stored
+    return Tally(
+        pairs, (births, births_told), (names, names_told), company, (sure[0], sure[1]), (sure[2], sure[3]), finer
+    )
+
+
+def _tally_text(tally: Tally) -> str:
+    """Return a tally as its column is written."""
+    if tally == NOTHING_TOLD:
+        return "{}"
+    parts = (tally.pairs, *tally.births, *tally.names, tally.company, *tally.sure_births, *tally.sure_names)
+    return "{" + ",".join(map(str, (*parts, tally.finer))) + "}"
+
+
+def _change(key: Key, row: Row) -> KeyChange:
+    before = Weighed(row["standing"], row["reliability"], read_tally(row["tally"]))
+    return KeyChange(key, KeyStat(row["tip_count"], row["viral_count"]), before)
+
+
+def _numbers(holdings: Iterable[Holding]) -> Iterator[int]:
+    """Yield each holding's number within its tip, from 1; those of a tip follow each other."""
+    for _, held in groupby(holdings, attrgetter("tip_id")):
+        yield from (number for number, _ in enumerate(held, 1))
 
 
 def _holding(row: Row) -> Holding:

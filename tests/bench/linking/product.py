@@ -147,8 +147,8 @@ async def _apply(pool: Pool, values: Sequence[bytes], run: _Run, tell: Tell, *, 
                 await learner.relink_some()
                 run.tips, run.seconds = min(at + BATCH, len(records)), time.monotonic() - started
                 tell(f"{run.tips:,} tips, {run.tips / run.seconds:,.0f}/s")
-            while await learner.relink_some():
-                run.seconds = time.monotonic() - started
+            await learner.relink_all()
+            run.seconds = time.monotonic() - started
     except TimeoutError:
         # A statement's own limit raises the same.
         if not limit.expired():

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import pytest
 
-import services.linker.handlers.learn
+import services.linker.app
 from services.linker.domain.cluster import Judged, Judgement, Shared, cluster, newest_judgements, pair_of
 from services.linker.domain.estimate import tally_of
 from services.linker.domain.evidence import Holding, Key, holdings_of, key_stats
@@ -227,7 +227,7 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     owner_pool: Pool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 3)
+    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 3)
     world = draw_world(Random(seed))
     filed, leads = expected(world)
     told: list[dict[frozenset[str], Any]] = []

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-import services.linker.handlers.learn
+import services.linker.app
 from services.linker.app import SERVICE
 from services.linker.domain.hold import VICTIM_TIPS_MAX
 from services.linker.domain.model import Learned, Model, Rates
@@ -296,7 +296,7 @@ async def test_any_order_and_any_batches_hold_the_same_leads_for_the_same_reason
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Small worlds of groups that addresses tie are each played in several orders; they must end alike."""
-    monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 3)
+    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 3)
     reasons: Counter[str | None] = Counter()
     related_count = 0
     for seed in range(10 * part, 10 * part + 6):

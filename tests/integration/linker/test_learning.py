@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-import services.linker.handlers.learn
+import services.linker.app
 from services.linker.app import LAG_RECORDS_MAX, load_rules
 from services.linker.domain.model import ANY, Learned, Model
 from services.linker.domain.rules import RULES
@@ -175,7 +175,7 @@ async def test_a_value_that_joins_by_a_new_model_joins_tips_that_are_linked_anew
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And one that no longer joins parts them, the one time and the other."""
-    monkeypatch.setattr(services.linker.handlers.learn, "TIPS_AT_ONCE", 1)
+    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 1)
     handles = [GivenIdentifier(type="username", value="quiet.otter", service=name) for name in ("forum", "chat")]
     await graph.tell(*(a_tip(f"CT-{number}", handle, names=[]) for number, handle in enumerate(handles)))
     for reliability, count in ((0.95, 1), (0.1, 2), (0.95, 1)):
