@@ -66,6 +66,7 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
         Rejected: an event has a role, an incident type or a decision that we do not know.
     """
     contents: dict[UUID, TipContent] = {}
+    older: list[TipContent] = []
     research: dict[tuple[UUID, int], Research] = {}
     reviews: dict[UUID, Review] = {}
     referrals: dict[UUID, ReferralState] = {}
@@ -73,9 +74,10 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
     for event in incoming:
         match event.payload:
             case TipReceivedV1() | TipAmendedV1() as tip:
-                known = contents.get(tip.tip_id)
-                if known is None or known.tip_version < tip.tip_version:
-                    contents[tip.tip_id] = _content(tip)
+                given, known = _content(tip), contents.get(tip.tip_id)
+                newest = given if known is None or known.tip_version < given.tip_version else known
+                older += [each for each in (known, given) if each is not None and each is not newest]
+                contents[tip.tip_id] = newest
                 causes[tip.tip_id] = event.context
             case TipReviewedV1() as review:
                 known_review = reviews.get(review.tip_id)
@@ -94,7 +96,7 @@ def read_batch(incoming: Sequence[Incoming]) -> Batch:
             case LookupAnsweredV1() as lookup:
                 causes[lookup.lookup_id] = event.context
     told = _lookups(incoming), _contacts(incoming)
-    return Batch(contents, research, reviews, referrals, *told, causes, incoming[-1].context)
+    return Batch(contents, older, research, reviews, referrals, *told, causes, incoming[-1].context)
 
 
 _REVIEW_FIELDS = {"tip_id", "review_number", "decision"}

@@ -6,7 +6,7 @@ becomes too common, or rare again, is one changed count. `links` reads the pairs
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -48,12 +48,15 @@ class Key(NamedTuple):
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStat:
-    """How common a value is: the distinct tips that hold it and may link by it, and those that call it viral."""
+class KeyStat(NamedTuple):
+    """How common a value is: the distinct tips that hold it and may link by it, and those that call it viral.
+
+    `former_count`: the distinct tips that hold it no longer, and did in an older version.
+    """
 
     tip_count: int
     viral_count: int = 0
+    former_count: int = 0
 
 
 class Holding(NamedTuple):

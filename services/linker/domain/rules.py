@@ -26,6 +26,8 @@ STRONG_MIN, MEDIUM_MIN = 0.8, 0.5
 WEAKENED = ":weakened"
 """Ends the name of a kind whose values are on a list that weakens them: they are learned of apart from the others."""
 WEAKENED_FACTOR = 0.5
+RARE_AGAIN = 0.8
+"""A value that was too common says something again when no more tips hold it than this part of what may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class TypeRule:
 
     `group`: values of one group tend to be shared together for one reason, so that of a pair's shared values only the
     best of each group counts. `reliability`: in which part of the pairs of holders of such a value the two are one
-    person, assumed until learned, 0 to 1. `tip_count_max`: a value that more distinct tips hold links nothing.
+    person, assumed until learned, 0 to 1. `tip_count_max`: a value that more distinct tips hold links nothing
+    (`Rules.is_too_common`).
     `joins`: a value may put tips into one cluster, when it is reliable; otherwise it only supports others that do.
     `is_hint`: however reliable, one such value is no strong evidence: a person's habit, or an id that can be reset.
     `coarseness`: values of a group include one another (who shares a user name shares its handle too, and the family of
@@ -89,7 +92,18 @@ class Rules:
         """Return the same rules with these lists: another version, by which whatever was read before is read again."""
         return replace(self, version=f"{self.version}+{lists.version}", lists=lists)
 
-    def standing(self, key_type: str, tip_count: int, viral_count: int, reliability: float) -> Standing:
+    def is_too_common(self, key_type: str, tip_count: int, former_count: int = 0) -> bool:
+        """Return whether more tips hold a value than may, or held it in some version and not enough have let go of it.
+
+        Without that, one tip that comes and goes would part what a value joins, and join it, again and again. It rests
+        on what every tip ever said and not on when, so that any order of the tips gives the same.
+        """
+        count_max = self.types[key_type].tip_count_max
+        return tip_count + former_count > count_max and tip_count > count_max * RARE_AGAIN
+
+    def standing(
+        self, key_type: str, tip_count: int, viral_count: int, reliability: float, *, former_count: int = 0
+    ) -> Standing:
         """Return what a value does now: joins its holders, only shows a link, or why it does neither."""
         rule = self.types.get(key_type)
         if rule is None:
@@ -98,7 +112,7 @@ class Rules:
             return "single"
         if viral_count:
             return "viral"
-        if tip_count > rule.tip_count_max:
+        if self.is_too_common(key_type, tip_count, former_count):
             return "too_common"
         return "joins" if rule.joins and reliability >= self.joining_min else "shows"
 
@@ -113,10 +127,12 @@ class Rules:
         found = 0 if reliability >= STRONG_MIN else 1 if reliability >= MEDIUM_MIN else 2
         return STRENGTHS[min(max(best, max(best, found) - grades), len(STRENGTHS) - 1)]
 
-    def may_join(self, key_type: str, tip_count: int) -> bool:
+    def may_join(self, key_type: str, tip_count: int, former_count: int = 0) -> bool:
         """Return whether a value that so many tips hold is of a kind, and rare enough, to join them."""
         rule = self.types.get(key_type)
-        return rule is not None and rule.joins and 2 <= tip_count <= rule.tip_count_max
+        if rule is None or not rule.joins or tip_count < 2:
+            return False
+        return not self.is_too_common(key_type, tip_count, former_count)
 
     def place_of(self, key_type: str, scope: str) -> Place:
         """Return the group of a value, and its coarseness there."""
@@ -158,7 +174,7 @@ class Rules:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-11-27",
+    version="2026-11-28",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

@@ -10,7 +10,15 @@ from services.linker.handlers.deconflict import deconflict_lookups, deconflict_t
 from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, Turn, begin_turn, end_turn
-from services.linker.handlers.values import UNTOUCHED, Said, read_contents, replace_holdings, save_profiles
+from services.linker.handlers.values import (
+    UNTOUCHED,
+    Older,
+    Said,
+    older_of,
+    read_contents,
+    replace_holdings,
+    save_profiles,
+)
 from services.linker.store import graph, notices
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import ReferralState
@@ -23,10 +31,12 @@ from shared.events.envelope import Context
 class Batch:
     """Facts that came together, of each thing the newest.
 
-    `contacts` are one for each office, `causes` are by tip, lead or look-up; `otherwise` is the last.
+    `older` are versions of tips that came together with newer ones. `contacts` are one for each office, `causes` are
+    by tip, lead or look-up; `otherwise` is the last.
     """
 
     contents: Mapping[UUID, TipContent]
+    older: Sequence[TipContent]
     research: Mapping[tuple[UUID, int], Research]
     reviews: Mapping[UUID, Review]
     referrals: Mapping[UUID, ReferralState]
@@ -46,8 +56,8 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     anchors = await _save_referrals(transaction, batch)
     by_tip |= {anchor: batch.causes[lead_id] for lead_id, anchor in anchors.items()}
     reviewed = await graph.save_reviews(transaction, batch.reviews.values()) if batch.reviews else set[UUID]()
-    changed = await _changed_tips(turn, batch)
-    touched = await replace_holdings(turn, changed) if changed else UNTOUCHED
+    changed, older = await _changed_tips(turn, batch)
+    touched = await replace_holdings(turn, changed, older) if changed else UNTOUCHED
     unchanged = reviewed - changed.keys()
     news = changed.keys() | (await graph.known_tips(transaction, unchanged) if unchanged else set())
     await settle(turn, news | set(anchors.values()), touched)
@@ -71,17 +81,21 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
     return await lead_store.load_anchors(transaction, lead_ids)
 
 
-async def _changed_tips(turn: Turn, batch: Batch) -> dict[UUID, Said]:
-    """Store newer contents and new research results; return the known tips they belong to, with all they say now."""
+async def _changed_tips(turn: Turn, batch: Batch) -> tuple[dict[UUID, Said], Older]:
+    """Store newer contents and new research results; return the known tips they belong to, with all they say now.
+
+    Returned beside is what tips held in older versions that came with a newer one, or after it.
+    """
     transaction, lists = turn.transaction, turn.model.rules.lists
     researched = await graph.add_research(transaction, batch.research) if batch.research else set[UUID]()
     said = await read_contents(transaction, batch.contents, lists)
     changed = {tip_id: said[tip_id] for tip_id in await _save_tips(turn, batch.contents, said)}
-    if more := researched - changed.keys():
+    late = [content for tip_id, content in batch.contents.items() if tip_id not in changed]
+    if more := researched.union(content.tip_id for content in late) - changed.keys():
         found = await read_contents(transaction, await graph.load_contents(transaction, more), lists)
         await save_profiles(turn, found)
         changed |= found
-    return changed
+    return changed, older_of((*batch.older, *late), lists)
 
 
 async def _save_tips(turn: Turn, contents: Mapping[UUID, TipContent], said: Mapping[UUID, Said]) -> set[UUID]:

@@ -1,7 +1,7 @@
 """What tips hold: stored, counted, and weighed anew, for every value that a change touches."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -25,6 +25,8 @@ from services.linker.store.values import KeyChange, Weighed
 from shared.db.pool import Connection
 from shared.events.linker import ValueCappedV1, ValuePersonal, ValueUncappedV1
 
+Older = set[tuple[UUID, Key]]
+"""Values by which tips were linked in versions that are not their newest."""
 NOTHING = KeyStat(0)
 NO_HOLDERS: Mapping[Key, Sequence[UUID]] = MappingProxyType({})
 
@@ -37,6 +39,11 @@ class Said:
     profile: Profile
     pictures: tuple[Picture, ...]
     tier: Tier
+
+    @property
+    def linking(self) -> set[Key]:
+        """The values by which the tip may be linked to others."""
+        return {holding.key for holding in self.holdings if holding.links}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,29 @@ async def read_contents(transaction: Connection, contents: Mapping[UUID, TipCont
     }
 
 
-async def replace_holdings(turn: Turn, said: Mapping[UUID, Said]) -> Touched:
+def older_of(contents: Iterable[TipContent], lists: Lists) -> Older:
+    """Return the values by which tips may have been linked in these versions."""
+    return {
+        (content.tip_id, holding.key)
+        for content in contents
+        for holding in holdings_of(content, lists=lists)
+        if holding.links
+    }
+
+
+async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older | None = None) -> Touched:
     """Store what the tips say now, count the values anew and weigh them; return those that were touched.
 
-    How the tips describe their subjects is stored already (`save_tips`, `save_profiles`).
+    `older` is what they held in older versions, besides what is stored; without it, what is stored are the same ones,
+    read by other rules. How they describe their subjects is stored already (`save_tips`, `save_profiles`).
     """
     added = list(chain.from_iterable(each.holdings for each in said.values()))
     removed = await value_store.replace_holdings(turn.transaction, said, added)
     shown = list(chain.from_iterable(each.pictures for each in said.values()))
     await pictures.replace_pictures(turn.transaction, said, shown)
-    deltas = _deltas(removed, added)
+    if older is not None:
+        older = older.union((holding.tip_id, holding.key) for holding in removed if holding.links)
+    deltas = _deltas(removed, added, await _change_former(turn, said, older or set()))
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
     rules = turn.model.rules
     crossed = [change for change in changes if _crosses(change, deltas[change.key], rules)]
@@ -177,8 +197,7 @@ def _weigh(change: KeyChange, tally: Tally, model: Model) -> Weighed:
     reliability = 0.0
     if _says_something(change, model.rules):
         reliability = model.reliability(change.key, stat.tip_count, tally)
-    standing = model.rules.standing(change.key.type, stat.tip_count, stat.viral_count, reliability)
-    return Weighed(standing, reliability, tally)
+    return Weighed(_standing(change.key, stat, reliability, model.rules), reliability, tally)
 
 
 def _worth(weighed: Weighed) -> tuple[Standing, float]:
@@ -186,14 +205,18 @@ def _worth(weighed: Weighed) -> tuple[Standing, float]:
 
 
 def _says_something(change: KeyChange, rules: Rules) -> bool:
-    return rules.standing(change.key.type, change.stat.tip_count, change.stat.viral_count, 1.0) in SAYING
+    return _standing(change.key, change.stat, 1.0, rules) in SAYING
 
 
 def _crosses(change: KeyChange, delta: KeyStat, rules: Rules) -> bool:
     """Return whether a value just became too common (or viral) to say anything, or stopped being so."""
-    now, key_type = change.stat, change.key.type
-    before = rules.standing(key_type, now.tip_count - delta.tip_count, now.viral_count - delta.viral_count, 1.0)
-    return (before in SILENT) != (rules.standing(key_type, now.tip_count, now.viral_count, 1.0) in SILENT)
+    now = change.stat
+    before = KeyStat(*(count - more for count, more in zip(now, delta, strict=True)))
+    return (_standing(change.key, before, 1.0, rules) in SILENT) != (_standing(change.key, now, 1.0, rules) in SILENT)
+
+
+def _standing(key: Key, stat: KeyStat, reliability: float, rules: Rules) -> Standing:
+    return rules.standing(key.type, stat.tip_count, stat.viral_count, reliability, former_count=stat.former_count)
 
 
 async def _save(
@@ -215,11 +238,22 @@ async def _save(
         turn.announcer.tell(LINKS_TOPIC, payload, cause, subject_id=str(found.value_id), version=found.number)
 
 
-def _deltas(removed: Sequence[Holding], added: Sequence[Holding]) -> dict[Key, KeyStat]:
+async def _change_former(turn: Turn, said: Mapping[UUID, Said], older: Older) -> Mapping[Key, int]:
+    """Note what the tips held in older versions and do not now; return by how many more that is true of each value."""
+    before = await value_store.take_former(turn.transaction, said)
+    after = {(tip_id, key) for tip_id, key in before.union(older) if key not in said[tip_id].linking}
+    if after:
+        await value_store.add_former(turn.transaction, after)
+    change = Counter(key for _, key in after)
+    change.subtract(key for _, key in before)
+    return change
+
+
+def _deltas(removed: Sequence[Holding], added: Sequence[Holding], former: Mapping[Key, int]) -> dict[Key, KeyStat]:
     """Return by how much the counts of each value change, by 0 for those that only come along."""
     before, after = key_stats(removed), key_stats(added)
     deltas = {}
-    for key in dict.fromkeys(holding.key for holding in chain(added, removed)):
+    for key in dict.fromkeys(chain((holding.key for holding in chain(added, removed)), former)):
         old, new = before.get(key, NOTHING), after.get(key, NOTHING)
-        deltas[key] = KeyStat(new.tip_count - old.tip_count, new.viral_count - old.viral_count)
+        deltas[key] = KeyStat(new.tip_count - old.tip_count, new.viral_count - old.viral_count, former.get(key, 0))
     return deltas

@@ -25,20 +25,28 @@ HOLDING_COLUMNS = (
 # Most values are new, and one tip's alone: of those there is nothing to tell.
 ADD_TO_COUNTS = """
 WITH changed AS (
-    INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
+    INSERT INTO key (key_id, type, scope, value, tip_count, viral_count, former_count)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
     ON CONFLICT ON CONSTRAINT key_pkey DO UPDATE
-        SET tip_count = key.tip_count + excluded.tip_count, viral_count = key.viral_count + excluded.viral_count
-    RETURNING key_id, tip_count, viral_count, standing, reliability, tally
+        SET tip_count = key.tip_count + excluded.tip_count, viral_count = key.viral_count + excluded.viral_count,
+            former_count = key.former_count + excluded.former_count
+    RETURNING key_id, tip_count, viral_count, former_count, standing, reliability, tally
 )
 SELECT * FROM changed WHERE tip_count > 1 OR standing <> 'single'"""
 TAKE_FROM_COUNTS = """
-UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count
-FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS given (key_id, tip_count, viral_count)
+UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count,
+    former_count = key.former_count + given.former_count
+FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[])
+    AS given (key_id, tip_count, viral_count, former_count)
 WHERE key.key_id = given.key_id
-RETURNING key.key_id, key.tip_count, key.viral_count, key.standing, key.reliability, key.tally"""
+RETURNING key.key_id, key.tip_count, key.viral_count, key.former_count, key.standing, key.reliability, key.tally"""
+TAKE_FORMER = """
+DELETE FROM former_holding USING key
+WHERE former_holding.tip_id = ANY($1::uuid[]) AND key.key_id = former_holding.key_id
+RETURNING former_holding.tip_id, key.type, key.value, key.scope"""
+ADD_FORMER = "INSERT INTO former_holding (tip_id, key_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
 SELECT_KEYS = """
-SELECT type, scope, value, tip_count, viral_count, standing, reliability, tally FROM key
+SELECT type, scope, value, tip_count, viral_count, former_count, standing, reliability, tally FROM key
 WHERE tip_count > 1 AND key_id IN (SELECT key_id FROM holding WHERE links AND tip_id = ANY($1::uuid[]))"""
 SELECT_HOLDERS = """
 SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
@@ -49,7 +57,7 @@ WITH shared AS MATERIALIZED (
     SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
     WHERE tip_id = ANY($1::uuid[]) AND links GROUP BY key_id HAVING count(DISTINCT tip_id) > 1
 )
-SELECT key.key_id, key.type, key.scope, key.tip_count, shared.tip_ids
+SELECT key.key_id, key.type, key.scope, key.tip_count, key.former_count, shared.tip_ids
 FROM shared JOIN key ON key.key_id = shared.key_id
 WHERE key.viral_count = 0"""
 SAVE_WEIGHED = """
@@ -131,12 +139,23 @@ async def replace_holdings(
     return removed
 
 
+async def take_former(transaction: Connection, tip_ids: Collection[UUID]) -> set[tuple[UUID, Key]]:
+    """Return what the tips no longer hold and did in an older version, and forget it."""
+    rows = await transaction.fetch(TAKE_FORMER, list(tip_ids))
+    return {(row["tip_id"], Key(row["type"], row["value"], row["scope"])) for row in rows}
+
+
+async def add_former(transaction: Connection, former: Collection[tuple[UUID, Key]]) -> None:
+    """Note what tips no longer hold and did in an older version."""
+    await transaction.execute(ADD_FORMER, [tip_id for tip_id, _ in former], [key_id_of(key) for _, key in former])
+
+
 async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) -> list[KeyChange]:
     """Add to the counts of values, of a new one to 0; what is added may be below or at 0.
 
     Returned are the values that several tips hold, or held when they were last weighed.
     """
-    less = {key: delta for key, delta in deltas.items() if delta.tip_count < 0 or delta.viral_count < 0}
+    less = {key: delta for key, delta in deltas.items() if min(delta) < 0}
     more = {key: delta for key, delta in deltas.items() if key not in less} if less else deltas
     keys = {key_id_of(key): key for key in (*more, *less)}
     ids = list(keys)
@@ -148,6 +167,7 @@ async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) 
         [key.value for key in more],
         [delta.tip_count for delta in more.values()],
         [delta.viral_count for delta in more.values()],
+        [delta.former_count for delta in more.values()],
     )
     if less:
         rows += await transaction.fetch(
@@ -155,6 +175,7 @@ async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) 
             ids[len(more) :],
             [delta.tip_count for delta in less.values()],
             [delta.viral_count for delta in less.values()],
+            [delta.former_count for delta in less.values()],
         )
     return [_change(keys[row["key_id"]], row) for row in rows]
 
@@ -180,7 +201,7 @@ async def load_held(
     """Return the values by which each tip may be joined to another of them, with the place of each."""
     held: dict[UUID, dict[Hashable, Place]] = {}
     for row in await transaction.fetch(SELECT_HELD, list(tip_ids)):
-        if rules.may_join(row["type"], row["tip_count"]):
+        if rules.may_join(row["type"], row["tip_count"], row["former_count"]):
             place = rules.place_of(row["type"], row["scope"])
             for tip_id in row["tip_ids"]:
                 held.setdefault(tip_id, {})[row["key_id"]] = place
@@ -237,7 +258,7 @@ def _tally_text(tally: Tally) -> str:
 
 def _change(key: Key, row: Row) -> KeyChange:
     before = Weighed(row["standing"], row["reliability"], read_tally(row["tally"]))
-    return KeyChange(key, KeyStat(row["tip_count"], row["viral_count"]), before)
+    return KeyChange(key, KeyStat(row["tip_count"], row["viral_count"], row["former_count"]), before)
 
 
 def _numbers(holdings: Iterable[Holding]) -> Iterator[int]:

@@ -174,7 +174,10 @@ def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[
     contents: dict[UUID, TipContent] = dict(batch.contents)
     profiles = {c.tip_id: profile_of(c, research.get(c.tip_id, ())) for c in contents.values()}
     holdings = [each for c in contents.values() for each in holdings_of(c, research.get(c.tip_id, ()))]
-    shared = _weighed(holdings, profiles, world.model)
+    versions = [*batch.contents.values(), *batch.older]
+    ever = {(c.tip_id, each.key) for c in versions for each in holdings_of(c) if each.links}
+    former = Counter(key for _, key in ever - {(each.tip_id, each.key) for each in holdings if each.links})
+    shared = _weighed(holdings, profiles, world.model, former)
     judgements = [
         Judgement(UUID(int=number), *pair_of(left, right), decision, START.replace(second=number), is_withdrawn)
         for number, (left, right, decision, is_withdrawn) in enumerate(world.judgements)
@@ -186,7 +189,9 @@ def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[
     return filed, {refs[each.cluster_id] for each in found if not good.isdisjoint(each.tip_ids)}
 
 
-def _weighed(holdings: Sequence[Holding], profiles: Mapping[UUID, Profile], model: Model) -> dict[Key, Shared]:
+def _weighed(
+    holdings: Sequence[Holding], profiles: Mapping[UUID, Profile], model: Model, former: Mapping[Key, int]
+) -> dict[Key, Shared]:
     """Return the values that say something, each weighed by its holders."""
     stats = key_stats(holdings)
     holders: dict[Key, set[UUID]] = {}
@@ -195,14 +200,15 @@ def _weighed(holdings: Sequence[Holding], profiles: Mapping[UUID, Profile], mode
         if each.links:
             holders.setdefault(each.key, set()).add(each.tip_id)
             stat = stats[each.key]
-            if not stat.viral_count and RULES.may_join(each.key.type, stat.tip_count):
+            if not stat.viral_count and RULES.may_join(each.key.type, stat.tip_count, former[each.key]):
                 held.setdefault(each.tip_id, {})[each.key] = RULES.place_of(each.key.type, each.key.scope)
     shared = {}
     for key, tip_ids in holders.items():
         place = RULES.place_of(key.type, key.scope)
         tally = tally_of(place, tip_ids, profiles=profiles, held=held)
         reliability = model.reliability(key, len(tip_ids), tally)
-        if RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability) in ("joins", "shows"):
+        standing = RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability, former_count=former[key])
+        if standing in ("joins", "shows"):
             shared[key] = Shared(tip_ids, reliability)
     return shared
 

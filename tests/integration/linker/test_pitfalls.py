@@ -257,22 +257,48 @@ async def test_chain_of_likely_links_does_not_run_away(graph: Graph) -> None:
 
 
 async def test_sticky_over_block(graph: Graph) -> None:
-    """A value that becomes too common stops to join, one that is rare again joins; each crossing is told of, once."""
+    """A value that becomes too common stops to join, one that is rare again joins; each crossing is told of, once.
+
+    It is rare again only when clearly fewer hold it: one tip that lets go of it and takes it back changes nothing.
+    """
     email_rule = replace(RULES.types["email"], tip_count_max=5)
     rules = replace(RULES, types={"email": email_rule})
     graph = Graph(graph.pool, graph.clock, rules)
     tips = [nameless(f"CT-{number}", MAILBOX) for number in range(6)]
     await graph.tell(*tips[:5])
     assert len(await graph.clusters()) == 1
-    for _ in range(2):
-        await graph.tell(tips[5])
-        assert len(await graph.clusters()) == 6
-        tips[5] = amended(tips[5], names=[])
-        await graph.tell(tips[5])
-        assert sorted(map(len, await graph.clusters())) == [1, 5]
-        tips[5] = amended(tips[5], MAILBOX, names=[])
+
+    async def amend(place: int, *identifiers: GivenIdentifier) -> list[int]:
+        tips[place] = amended(tips[place], *identifiers, names=[])
+        await graph.tell(tips[place])
+        return sorted(map(len, await graph.clusters()))
+
+    await graph.tell(tips[5])
+    apart, rare = [1] * 6, [1, 1, 4]
+    assert await amend(5) == apart
+    assert await amend(5, MAILBOX) == apart
+    assert await amend(5) == apart
+    assert await amend(4) == rare
+    assert await amend(4, MAILBOX) == apart
+    assert await amend(4) == rare
     told = [event["type"] for event in await graph.events("value.capped", "value.uncapped")]
     assert told == ["value.capped", "value.uncapped"] * 2
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0], [[0, 1, 2]], [[2, 0], 1]])
+async def test_sticky_over_block_counts_a_version_that_comes_late_or_together_with_a_newer_one(
+    graph: Graph, order: Sequence[int | list[int]]
+) -> None:
+    """Of six tips that ever held a value five still do, whatever came first: it was too common, and still is."""
+    email_rule = replace(RULES.types["email"], tip_count_max=5)
+    graph = Graph(graph.pool, graph.clock, replace(RULES, types={"email": email_rule}))
+    await graph.tell(*(nameless(f"CT-{number}", MAILBOX) for number in range(5)))
+    first = nameless("CT-5")
+    second = amended(first, MAILBOX, names=[])
+    versions = [first, second, amended(second, names=[])]
+    for step in order:
+        await graph.tell(*([versions[step]] if isinstance(step, int) else [versions[place] for place in step]))
+    assert sorted(map(len, await graph.clusters())) == [1] * 6
 
 
 async def test_stale_exclusions(graph: Graph) -> None:
