@@ -45,7 +45,7 @@ async def load_links(
         for holding in held:
             if holding.tip_id in mine:
                 mine[holding.tip_id].add(key)
-    copies = await _load_copies(transaction, tip_ids, model.rules, reliability_min=reliability_min)
+    copies = await load_copies(transaction, tip_ids, model.rules, reliability_min=reliability_min)
     return {
         tip_id: links_of(
             tip_id,
@@ -100,7 +100,7 @@ async def announce_links(turn: Turn, tip_ids: Collection[UUID]) -> None:
         )
 
 
-async def _load_copies(
+async def load_copies(
     transaction: Connection, tip_ids: Collection[UUID], rules: Rules, *, reliability_min: float
 ) -> dict[UUID, dict[UUID, Evidence]]:
     """Return, for each tip that shows near copies of others' pictures, that as evidence by the other tip."""

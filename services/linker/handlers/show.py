@@ -10,7 +10,7 @@ from services.linker.domain.facts import TipFacts
 from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
-from services.linker.handlers.links import load_explained_links
+from services.linker.handlers.links import load_copies, load_explained_links
 from services.linker.handlers.related import Related, list_related
 from services.linker.handlers.turn import Desk
 from services.linker.store import graph, shown
@@ -59,11 +59,15 @@ class SharedValue:
 
 @dataclass(frozen=True, slots=True)
 class LeadGraph:
-    """What holds a lead together: its members, the values they share, and what people judged about two of them."""
+    """What holds a lead together: its members, what they share, and what people judged about two of them.
+
+    `copies` are pairs of members that show near copies of a picture, with what that says.
+    """
 
     lead: FoundLead
     members: tuple[TipFacts, ...]
     values: tuple[SharedValue, ...]
+    copies: tuple[tuple[Pair, Evidence], ...]
     judgements: tuple[Judgement, ...]
 
 
@@ -115,7 +119,16 @@ async def show_graph(transaction: Connection, lead_id: UUID, *, office: str | No
         if len(holders) > 1:
             values.append(_shared_value(key, holders, worth[key], model))
     values.sort(key=lambda value: (-value.weight, value.key))
-    return LeadGraph(lead, members, tuple(values), tuple(newest_judgements(judgements).values()))
+    found = await load_copies(transaction, tip_ids, model.rules, reliability_min=EVIDENCE_MIN)
+    copies = {
+        pair_of(tip_id, other): evidence
+        for tip_id, others in found.items()
+        for other, evidence in others.items()
+        if other in tip_ids
+    }
+    return LeadGraph(
+        lead, members, tuple(values), tuple(sorted(copies.items())), tuple(newest_judgements(judgements).values())
+    )
 
 
 async def _load(

@@ -208,13 +208,17 @@ class GraphNode(BaseModel):
 
 
 class GraphEdge(BaseModel):
-    """A tip holds a value (`source` is the tip), or a person judged two tips. `weight` in bits, of a value."""
+    """A tip holds a value (`source` is the tip), two tips show near copies of a picture, or a person judged two.
+
+    `weight` in bits, of a value or a copy; `detail` says of a copy how near it is.
+    """
 
     source: UUID
     target: UUID
-    kind: Literal["holds", "same", "different", "unsure"]
+    kind: Literal["holds", "near_picture", "same", "different", "unsure"]
     strength: Strength | None = None
     weight: float | None = None
+    detail: str | None = None
 
 
 class GraphShown(BaseModel):
@@ -285,11 +289,22 @@ def graph_of(graph: LeadGraph) -> GraphShown:
         for value in graph.values
         for tip_id in value.tip_ids
     ]
+    copies = [
+        GraphEdge(
+            source=left,
+            target=right,
+            kind="near_picture",
+            strength=evidence.strength,
+            weight=evidence.weight,
+            detail=evidence.detail,
+        )
+        for (left, right), evidence in graph.copies
+    ]
     judged = [
         GraphEdge(source=judgement.left_tip_id, target=judgement.right_tip_id, kind=judgement.decision)
         for judgement in graph.judgements
     ]
-    return GraphShown(lead_id=graph.lead.lead_id, nodes=[*tips, *values], edges=[*held, *judged])
+    return GraphShown(lead_id=graph.lead.lead_id, nodes=[*tips, *values], edges=[*held, *copies, *judged])
 
 
 def release_of(released: Released) -> ReleaseShown:

@@ -15,7 +15,7 @@ from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
 from services.linker.handlers.decide import Decider, judge, withdraw
 from services.linker.handlers.release import silence
-from services.linker.handlers.show import show_links
+from services.linker.handlers.show import LeadGraph, show_graph, show_links
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
 from services.linker.store import models
@@ -216,6 +216,11 @@ class Graph:
         """Make a lead silent, or not any more."""
         async with self.pool.acquire() as connection, connection.transaction():
             await silence(connection, self._desk, self._decider, lead_id, silent=silent, reason="invented")
+
+    async def drawn(self, lead_id: UUID) -> LeadGraph:
+        """Return a lead's graph as CEIU is shown it."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await show_graph(connection, lead_id, office=None, desk=self._desk)
 
     def learner(self, progress: Progress | None = None) -> Learner:
         """Return what learns and links anew, as a worker that just started."""

@@ -56,6 +56,19 @@ async def test_a_near_copy_is_a_link_on_both_sides_with_its_reason(graph: Graph)
     assert len(await graph.clusters()) == 2, "near copies never join"
 
 
+async def test_the_graph_of_a_lead_draws_near_copies_among_its_own_tips(graph: Graph) -> None:
+    mailbox = email("red.heron@example.org")
+    one = a_tip("CT-1", mailbox, names=[], files=[a_file(SHOWN)])
+    two = a_tip("CT-2", mailbox, names=[], files=[a_file(flip(SHOWN, *range(12)))])
+    elsewhere = showing("CT-3", flip(SHOWN, *range(3)))
+    await graph.tell(one, two, elsewhere, a_review(one.tip_id))
+    await graph.look()
+    (lead,) = await graph.live_leads()
+    ((pair, evidence),) = (await graph.drawn(UUID(lead["lead_id"]))).copies
+    assert set(pair) == {one.tip_id, two.tip_id}
+    assert (evidence.rule, evidence.strength) == ("near_picture", "weak")
+
+
 @pytest.mark.parametrize(("bits", "is_near"), [(0, True), (1, True), (31, True), (32, False)])
 async def test_31_bits_are_near_and_32_are_not(graph: Graph, bits: int, is_near: bool) -> None:
     await graph.tell(showing("CT-1", SHOWN), showing("CT-2", flip(SHOWN, *range(bits))))
