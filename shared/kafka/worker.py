@@ -26,7 +26,7 @@ from shared.security import Principal
 
 EXIT_STALLED = 70
 EXIT_NOT_DRAINED = 75
-GC_THRESHOLDS = (50_000, 20, 50)
+GC_THRESHOLDS = (500_000, 10, 10)
 
 log = structlog.get_logger()
 

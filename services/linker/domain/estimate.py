@@ -37,15 +37,34 @@ def tally_of(
     profiles: Mapping[UUID, Profile],
     held: Mapping[UUID, Mapping[Hashable, Place]],
 ) -> Tally:
-    """Return what the pairs of holders of a value of this place say; those that share a finer one tell nothing of it.
+    """Return what the pairs of holders of a value of this place say. Of many holders a few are compared (`chosen_of`).
 
-    `held` names the values that each may be joined by, this one among them, each with its place. Of many holders the
-    same few are compared, chosen by the random part of their ids.
+    `held` names the values that each may be joined by, this one among them, each with its place.
     """
-    chosen = sorted(tip_ids, key=lambda tip_id: (tip_id.int & _SAME_BITS, tip_id.int))[:HOLDERS_COMPARED_MAX]
+    return tally_pairs(place, combinations(chosen_of(tip_ids), 2), profiles=profiles, held=held)
+
+
+def chosen_of(tip_ids: Collection[UUID]) -> Collection[UUID]:
+    """Return the holders of a value that are compared: of many always the same few, by the random part of their ids."""
+    if len(tip_ids) <= HOLDERS_COMPARED_MAX:
+        return tip_ids
+    return sorted(tip_ids, key=lambda tip_id: (tip_id.int & _SAME_BITS, tip_id.int))[:HOLDERS_COMPARED_MAX]
+
+
+def tally_pairs(
+    place: Place,
+    both: Iterable[tuple[UUID, UUID]],
+    *,
+    profiles: Mapping[UUID, Profile],
+    held: Mapping[UUID, Mapping[Hashable, Place]],
+) -> Tally:
+    """Return what some pairs of holders of a value say; those that share a finer one tell nothing of it.
+
+    Of what the two hold, only what both do matters: the rest may be left out of `held`.
+    """
     told = {"births": [0, 0], "names": [0, 0], "sure_births": [0, 0], "sure_names": [0, 0]}
     pairs = finer = company = 0
-    for left, right in combinations(chosen, 2):
+    for left, right in both:
         is_finer, in_company = _shared_besides(held.get(left, {}), held.get(right, {}), place)
         if is_finer:
             finer += 1

@@ -90,6 +90,22 @@ class Tally:
     sure_names: tuple[float, float] = (0.0, 0.0)
     finer: float = 0.0
 
+    def plus(self, other: "Tally") -> "Tally":
+        """Return the tally of the pairs of both."""
+
+        def both(left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
+            return left[0] + right[0], left[1] + right[1]
+
+        return Tally(
+            self.pairs + other.pairs,
+            both(self.births, other.births),
+            both(self.names, other.names),
+            self.company + other.company,
+            both(self.sure_births, other.sure_births),
+            both(self.sure_names, other.sure_names),
+            self.finer + other.finer,
+        )
+
     def times(self, factor: float) -> "Tally":
         """Return the tally with every pair counted `factor` times."""
 

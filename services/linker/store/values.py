@@ -253,7 +253,7 @@ def _tally_text(tally: Tally) -> str:
     if tally == NOTHING_TOLD:
         return "{}"
     parts = (tally.pairs, *tally.births, *tally.names, tally.company, *tally.sure_births, *tally.sure_names)
-    return "{" + ",".join(map(str, (*parts, tally.finer))) + "}"
+    return "{" + ",".join(str(int(part)) for part in (*parts, tally.finer)) + "}"
 
 
 def _change(key: Key, row: Row) -> KeyChange:

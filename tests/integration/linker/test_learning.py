@@ -12,6 +12,7 @@ import pytest
 
 import services.linker.app
 from services.linker.app import LAG_RECORDS_MAX, load_rules
+from services.linker.domain.estimate import HOLDERS_COMPARED_MAX
 from services.linker.domain.model import ANY, Learned, Model
 from services.linker.domain.rules import RULES
 from services.linker.handlers.learn import GROWTH, TIPS_MIN
@@ -22,12 +23,13 @@ from shared.events.intake import GivenIdentifier, TipReceivedV1
 from shared.kafka.consume import Progress
 from tests.conftest import Keys
 from tests.fakes import FakeClock
-from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, email
+from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, amended, email
 from tests.servers import CHECKOUT, Database
 from tests.waiting import eventually
 
 PEOPLE = 110
 SELECT_KEYS = "SELECT key_id, standing, reliability FROM key WHERE tip_count > 1 ORDER BY key_id"
+SELECT_TALLIES = "SELECT key_id, tip_count, tally FROM key WHERE tip_count > 1 ORDER BY key_id"
 COUNT_EVENTS = "SELECT count(*) FROM outbox"
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 HOLD_NOTHING = """
@@ -37,8 +39,8 @@ UPDATE tip SET linked_by = 'old.0'"""
 FORGET_LINKED = "UPDATE tip SET linked_by = ''"
 
 
-def draw_tips(chance: Random) -> list[TipReceivedV1]:
-    """Return three or so tips of each person: addresses are personal, phone numbers are shared by two, pages by many.
+def draw_tips(chance: Random, *, group: int = 7) -> list[TipReceivedV1]:
+    """Return three or so tips of each person: addresses are personal, numbers are shared by two, pages by a group.
 
     Names are seldom the same and always given, so that there is a yardstick; no handle looks like another.
     """
@@ -50,7 +52,7 @@ def draw_tips(chance: Random) -> list[TipReceivedV1]:
         values = [
             email(f"{word}@example.org"),
             GivenIdentifier(type="phone", value=f"+1617555{3000 + person // 2}"),
-            GivenIdentifier(type="url", value=f"https://example.org/group/{person // 7}"),
+            GivenIdentifier(type="url", value=f"https://example.org/group/{person // group}"),
         ]
         for number in range(chance.choice([2, 3, 3, 4])):
             held = chance.sample(values, chance.choice([1, 2]))
@@ -104,6 +106,28 @@ async def test_linked_anew_is_as_if_the_model_had_been_there_from_the_start(
     await tell_all(fresh, list(reversed(tips)))
     assert (await fresh.clusters(), await fresh.pool.fetch(SELECT_KEYS)) == anew
     assert await fresh.learner().count_stale() == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_holders_say_is_the_same_counted_as_they_come_and_counted_anew(
+    graph: Graph, owner_pool: Pool, seed: int
+) -> None:
+    """Among the values are some with more holders than are compared; tips are amended, and lose values or gain them."""
+    chance = Random(seed)
+    tips = draw_tips(chance, group=14)
+    said = {tip.tip_id: tip for tip in tips}
+    while tips:
+        some, tips = tips[: (size := chance.choice([1, 5, 40, 90]))], tips[size:]
+        await graph.tell(*some)
+        other = said[chance.choice(some).tip_id]
+        mine, theirs = (each.personal.parties[0].identifiers for each in (other, chance.choice(list(said.values()))))
+        said[other.tip_id] = amended(other, chance.choice(theirs), *mine[1:], names=["Someone Else"])
+        await graph.tell(said[other.tip_id])
+    counted = await graph.pool.fetch(SELECT_TALLIES)
+    assert max(row["tip_count"] for row in counted) > HOLDERS_COMPARED_MAX
+    await owner_pool.execute(FORGET_LINKED)
+    await graph.relink()
+    assert await graph.pool.fetch(SELECT_TALLIES) == counted
 
 
 async def test_leads_follow_when_tips_are_linked_anew(graph: Graph, learned: Model, tips: list[TipReceivedV1]) -> None:
