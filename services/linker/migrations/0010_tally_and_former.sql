@@ -17,3 +17,6 @@ CREATE TABLE former_holding (
 );
 COMMENT ON TABLE former_holding IS
     'Values by which a tip may have been linked in an older version and holds no longer: key.former_count counts them.';
+
+-- Most values are one tip's alone: what tips share is found in an index that does not hold those.
+CREATE INDEX key_shared ON key (key_id) WHERE tip_count > 1;

@@ -25,12 +25,13 @@ RESEARCH = TypeAdapter(Research)
 
 # A turn asks for a few rows of large tables, by index. Plans are made for the arrays at hand: one made while the
 # tables were empty would be kept. And before PostgreSQL has statistics of what just came in, it would rather read
-# tables whole, or some rows again for each of others: seconds for what takes milliseconds by index.
+# tables whole, or some rows again for each of others: seconds for what takes milliseconds by index. Of many tips the
+# holdings are asked for by a join for the same reason: given an array, it reads an index whole.
 LOCK_GRAPH = """
 SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true),
-    set_config('max_parallel_workers_per_gather', '0', true)"""
+    set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '64MB', true)"""
 SAVE_TIPS = """
 INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content, profile, tier, linked_by)
 SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb,
@@ -74,22 +75,25 @@ SELECT_REGION = """
 WITH touched AS (
     SELECT component_id FROM membership WHERE tip_id = ANY($1::uuid[])
     UNION
-    SELECT membership.component_id FROM holding JOIN membership ON membership.tip_id = holding.tip_id
-    WHERE holding.links AND holding.key_id = ANY($2::uuid[])
+    SELECT membership.component_id
+    FROM unnest($2::uuid[]) AS joining (key_id) JOIN holding ON holding.key_id = joining.key_id AND holding.links
+        JOIN membership ON membership.tip_id = holding.tip_id
     UNION
-    SELECT membership.component_id FROM holding JOIN membership ON membership.tip_id = holding.tip_id
-    WHERE holding.links AND holding.key_id = ANY($3::uuid[])
+    SELECT membership.component_id
+    FROM unnest($3::uuid[]) AS supporting (key_id) JOIN holding ON holding.key_id = supporting.key_id AND holding.links
+        JOIN membership ON membership.tip_id = holding.tip_id
     GROUP BY holding.key_id, membership.component_id HAVING count(DISTINCT holding.tip_id) > 1
 )
 SELECT membership.tip_id, membership.cluster_id, membership.component_id, membership.version, membership.tier
 FROM touched JOIN membership ON membership.component_id = touched.component_id"""
 SELECT_SHARED = """
 WITH shared AS MATERIALIZED (
-    SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
-    WHERE tip_id = ANY($1::uuid[]) AND links GROUP BY key_id HAVING count(DISTINCT tip_id) > 1
+    SELECT holding.key_id, array_agg(holding.tip_id) AS tip_ids
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
+    GROUP BY holding.key_id HAVING count(*) > 1
 )
 SELECT key.type, key.value, key.scope, key.reliability, shared.tip_ids
-FROM shared JOIN key ON key.key_id = shared.key_id
+FROM shared JOIN key ON key.key_id = shared.key_id AND key.tip_count > 1
 WHERE key.standing IN ('joins', 'shows')"""
 SELECT_MISREAD = """
 SELECT tip_id, content::text FROM tip
@@ -268,7 +272,11 @@ async def load_region(
 async def load_shared(transaction: Connection, tip_ids: Collection[UUID]) -> dict[Key, Shared]:
     """Return the values that at least two of the tips share, each with its holders among them."""
     rows = await transaction.fetch(SELECT_SHARED, list(tip_ids))
-    return {Key(row["type"], row["value"], row["scope"]): Shared(row["tip_ids"], row["reliability"]) for row in rows}
+    return {
+        Key(row["type"], row["value"], row["scope"]): Shared(holders, row["reliability"])
+        for row in rows
+        if len(holders := set(row["tip_ids"])) > 1
+    }
 
 
 async def load_judgements(transaction: Connection, tip_ids: Collection[UUID]) -> list[Judgement]:

@@ -46,19 +46,26 @@ WHERE former_holding.tip_id = ANY($1::uuid[]) AND key.key_id = former_holding.ke
 RETURNING former_holding.tip_id, key.type, key.value, key.scope"""
 ADD_FORMER = "INSERT INTO former_holding (tip_id, key_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
 SELECT_KEYS = """
-SELECT type, scope, value, tip_count, viral_count, former_count, standing, reliability, tally FROM key
-WHERE tip_count > 1 AND key_id IN (SELECT key_id FROM holding WHERE links AND tip_id = ANY($1::uuid[]))"""
+WITH mine AS MATERIALIZED (
+    SELECT DISTINCT holding.key_id
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
+)
+SELECT key.type, key.scope, key.value, key.tip_count, key.viral_count, key.former_count, key.standing, key.reliability,
+    key.tally
+FROM mine JOIN key ON key.key_id = mine.key_id AND key.tip_count > 1"""
 SELECT_HOLDERS = """
-SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
-WHERE links AND key_id = ANY($1::uuid[]) GROUP BY key_id"""
+SELECT given.key_id, array_agg(DISTINCT holding.tip_id) AS tip_ids
+FROM unnest($1::uuid[]) AS given (key_id) JOIN holding ON holding.key_id = given.key_id AND holding.links
+GROUP BY given.key_id"""
 # What nobody else at hand holds is left out before the values are looked up: it is most of what there is.
 SELECT_HELD = """
 WITH shared AS MATERIALIZED (
-    SELECT key_id, array_agg(DISTINCT tip_id) AS tip_ids FROM holding
-    WHERE tip_id = ANY($1::uuid[]) AND links GROUP BY key_id HAVING count(DISTINCT tip_id) > 1
+    SELECT holding.key_id, array_agg(holding.tip_id) AS tip_ids
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
+    GROUP BY holding.key_id HAVING count(*) > 1
 )
 SELECT key.key_id, key.type, key.scope, key.tip_count, key.former_count, shared.tip_ids
-FROM shared JOIN key ON key.key_id = shared.key_id
+FROM shared JOIN key ON key.key_id = shared.key_id AND key.tip_count > 1
 WHERE key.viral_count = 0"""
 SAVE_WEIGHED = """
 UPDATE key SET standing = given.standing, reliability = given.reliability, tally = given.tally::smallint[],
@@ -69,13 +76,15 @@ FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::text[], $5::uuid[])
 WHERE key.key_id = given.key_id
 RETURNING key.key_id, key.value_id, key.crossings"""
 SELECT_LINKING = """
-WITH mine AS (
-    SELECT DISTINCT key_id FROM holding WHERE tip_id = ANY($1::uuid[]) AND links
+WITH mine AS MATERIALIZED (
+    SELECT DISTINCT holding.key_id
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
 )
 SELECT holding.tip_id, key.type, key.value, key.scope, key.tip_count, key.reliability, holding.exact, holding.role,
     holding.party_id, holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason
 FROM mine
-    JOIN key ON key.key_id = mine.key_id AND key.standing IN ('joins', 'shows') AND key.reliability >= $2
+    JOIN key ON key.key_id = mine.key_id AND key.tip_count > 1 AND key.standing IN ('joins', 'shows')
+        AND key.reliability >= $2
     JOIN holding ON holding.key_id = key.key_id AND holding.links"""
 
 

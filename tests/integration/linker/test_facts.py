@@ -20,7 +20,7 @@ from tests.integration.linker.graph import (
 )
 
 SHARED = email("someone@example.org")
-LOW = Rules("test", {"email": TypeRule("handle", 0.95, 2)})
+LOW = Rules("test", {"email": TypeRule("handle", 0.95, 3)})
 
 
 async def test_tips_that_share_a_strong_value_are_one_cluster_under_the_older_tip(graph: Graph) -> None:
@@ -88,19 +88,20 @@ async def test_an_amendment_takes_links_away_and_brings_them_back(graph: Graph) 
 
 async def test_a_value_that_passes_its_cap_is_told_of_and_parts_its_holders_and_back(graph: Graph) -> None:
     graph = Graph(graph.pool, graph.clock, LOW)
-    tips = [a_tip(f"CT-{number}", SHARED) for number in range(3)]
-    await graph.tell(*tips[:2])
+    tips = [a_tip(f"CT-{number}", SHARED) for number in range(4)]
+    await graph.tell(*tips[:3])
     assert len(await graph.clusters()) == 1
-    await graph.tell(tips[2])
-    assert len(await graph.clusters()) == 3
+    await graph.tell(tips[3])
+    assert len(await graph.clusters()) == 4
     await graph.tell(amended(tips[0]))
-    assert await graph.clusters() == {frozenset({"CT-0"}), frozenset({"CT-1", "CT-2"})}
+    await graph.tell(amended(tips[1]))
+    assert await graph.clusters() == {frozenset({"CT-0"}), frozenset({"CT-1"}), frozenset({"CT-2", "CT-3"})}
     capped, uncapped = await graph.events("value.capped", "value.uncapped")
     assert [event["subject"]["version"] for event in (capped, uncapped)] == [1, 2]
     assert capped["subject"]["id"] == uncapped["subject"]["id"]
     assert (capped["type"], uncapped["type"]) == ("value.capped", "value.uncapped")
     assert capped["payload"]["personal"]["value"] == "someone@example.org"
-    assert (capped["payload"]["frequency"], uncapped["payload"]["frequency"]) == (3, 2)
+    assert (capped["payload"]["frequency"], uncapped["payload"]["frequency"]) == (4, 2)
 
 
 async def test_one_tip_that_calls_a_file_viral_takes_its_word_from_all_that_have_it(graph: Graph) -> None:
