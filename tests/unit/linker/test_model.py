@@ -94,6 +94,14 @@ def test_pairs_of_one_values_holders_count_as_its_links_and_not_each() -> None:
     assert START.reliability(PHONE, 3, few) == START.reliability(PHONE, 3, many)
 
 
+@pytest.mark.parametrize("key_type", sorted(RULES.types))
+def test_its_holders_prove_no_more_of_a_value_than_its_kind_allows(key_type: str) -> None:
+    """A stranger may be among sixty tips of one person who thought of the same word."""
+    proven = START.reliability(Key(key_type, "v"), 40, Tally(120, (120.0, 120.0), (120.0, 120.0), 120))
+    assert proven == pytest.approx(RULES.types[key_type].reliability_max, abs=0.02)
+    assert RULES.types["handle_family"].reliability_max < RULES.types["handle"].reliability_max < 0.96
+
+
 def test_many_holders_that_share_nothing_else_make_a_value_less_reliable() -> None:
     def of(tip_count: int, company: int) -> float:
         pairs = tip_count * (tip_count - 1) // 2
