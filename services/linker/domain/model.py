@@ -59,10 +59,12 @@ class Rates:
     same: float
     chance: float
 
-    @property
-    def agree_bits(self) -> float:
-        """What an agreement says for one person, in bits."""
-        return min(AGREE_BITS_MAX, log2(self.same / self.chance))
+    def agree_bits(self, compared: int = 1) -> float:
+        """Return what it says for one person, in bits, that the closest of so many compared agree.
+
+        Each has its chance: of two long lists of names some two agree, whoever they are of.
+        """
+        return max(0.0, min(AGREE_BITS_MAX, log2(self.same / (self.chance * compared))))
 
     @property
     def differ_bits(self) -> float:

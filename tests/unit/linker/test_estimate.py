@@ -182,7 +182,7 @@ def test_a_description_that_most_strangers_share_never_speaks_the_wrong_way(coun
         for n in range(200)
     ]
     births = estimate(values, [Profile(births=("1990-02-13",))] * count, [], rules=RULES).learned.births
-    assert births.agree_bits > 0 > births.differ_bits
+    assert births.agree_bits() > 0 > births.differ_bits
 
 
 def test_strangers_of_whom_nothing_is_told_leave_little_chance() -> None:

@@ -186,11 +186,17 @@ def test_the_commonest_pairs_of_letters_are_kept_and_a_commoner_one_has_fewer_bi
 @given(st.floats(0.3, 0.97), st.floats(0.0001, 0.25))
 def test_agreement_speaks_for_one_person_and_contradiction_against_within_bounds(same: float, chance: float) -> None:
     found = Rates(same, chance)
-    assert 0 < found.agree_bits <= AGREE_BITS_MAX
+    assert 0 < found.agree_bits() <= AGREE_BITS_MAX
     assert DIFFER_BITS_MIN <= found.differ_bits < 0
     assert found.shared_bits(1, 1) > 0 > found.shared_bits(0, 1)
     assert found.shared_bits(0, 0) == 0
 
 
 def test_what_strangers_often_have_in_common_says_less() -> None:
-    assert Rates(0.9, 0.2).agree_bits < Rates(0.9, 0.02).agree_bits
+    assert Rates(0.9, 0.2).agree_bits() < Rates(0.9, 0.02).agree_bits()
+
+
+def test_the_more_names_are_compared_the_less_it_says_that_two_agree() -> None:
+    found = [Rates(0.9, 0.002).agree_bits(compared) for compared in (4, 8, 64, 1_000)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[1] > found[2] > found[3] == 0
