@@ -29,5 +29,10 @@ def family_of(handle: str) -> str:
     """
     stem = handle.rstrip(_DECORATION)
     stem = stem.lstrip(_FRAME) if len(stem) >= FAMILY_CHARS_MIN else stem
-    family = stem.translate(_LOOK_ALIKES)
+    family = read_look_alikes(stem)
     return family if len(family) >= FAMILY_CHARS_MIN else ""
+
+
+def read_look_alikes(text: str) -> str:
+    """Return folded text with the digits and signs that stand for letters as those: d4rkl0rd is darklord."""
+    return text.translate(_LOOK_ALIKES)

@@ -343,19 +343,23 @@ class _Builder:
         total = first + sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
         left, right = self._profiles[one], self._profiles[other]
         learned = self._model.learned
-        likeness = likeness_bits(compare_births(left, right), learned.births)
-        likeness += likeness_bits(compare_names(left, right), learned.names)
+        births, names = len(left.births) * len(right.births), len(left.names) * len(right.names)
+        likeness = likeness_bits(compare_births(left, right), learned.births, compared=births)
+        likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
         total += min(likeness, self._model.rules.likeness_bits_max)
         return round(total, 6)
 
 
-def likeness_bits(agreement: Agreement | None, rates: Rates) -> float:
-    """Return what it says for one person that two names or birth dates agree so, in bits; 0 when nothing is known."""
+def likeness_bits(agreement: Agreement | None, rates: Rates, *, compared: int) -> float:
+    """Return what it says for one person that the closest of so many pairs of names or birth dates agree so, in bits.
+
+    0 when nothing is known.
+    """
     match agreement:
         case "agrees":
-            return rates.agree_bits
+            return rates.agree_bits(compared)
         case "near":
-            return rates.agree_bits / 2
+            return rates.agree_bits(compared) / 2
         case "differs":
             return rates.differ_bits
         case None:

@@ -27,6 +27,9 @@ PRIOR_PAIRS = 20.0
 """So many pairs must speak against what was assumed of a kind before it counts half."""
 CHANCE_APART = 2
 LETTER_PAIRS_MAX = 2_000
+HANDLE_GROUP = "handle"
+NETWORK_GROUP = "network"
+"""Who shares an address at one time was seen in one session, and so gives one false name: not each person's rate."""
 _SAME_BITS = (1 << 62) - 1
 
 
@@ -60,21 +63,26 @@ def tally_pairs(
 ) -> Tally:
     """Return what some pairs of holders of a value say; those that share a finer one tell nothing of it.
 
-    Of what the two hold, only what both do matters: the rest may be left out of `held`.
+    Of what the two hold, only what both do matters: the rest may be left out of `held`. Of a handle, a name that echoes
+    one tells nothing.
     """
+    is_handle = place[0] == HANDLE_GROUP
     told = {"births": [0, 0], "names": [0, 0], "sure_births": [0, 0], "sure_names": [0, 0]}
     pairs = finer = company = 0
     for left, right in both:
-        is_finer, in_company = _shared_besides(held.get(left, {}), held.get(right, {}), place)
+        is_finer, groups = _shared_besides(held.get(left, {}), held.get(right, {}), place)
         if is_finer:
             finer += 1
             continue
         pairs += 1
-        company += in_company
+        company += bool(groups)
+        is_sure = bool(groups - {NETWORK_GROUP})
         one, other = profiles.get(left, NOBODY), profiles.get(right, NOBODY)
+        if is_handle:
+            one, other = one.without_echoes(), other.without_echoes()
         for what, agreement in (("births", compare_births(one, other)), ("names", compare_names(one, other))):
             if agreement is not None:
-                for name in (what, f"sure_{what}") if in_company else (what,):
+                for name in (what, f"sure_{what}") if is_sure else (what,):
                     told[name][0] += agreement != "differs"
                     told[name][1] += 1
     return Tally(
@@ -185,14 +193,17 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     return Tally(pairs, births, names, company, sure_births, sure_names, finer)
 
 
-def _shared_besides(left: Mapping[Hashable, Place], right: Mapping[Hashable, Place], place: Place) -> tuple[bool, bool]:
-    """Return whether two tips share a finer value of the group, and whether they share one of another group."""
+def _shared_besides(
+    left: Mapping[Hashable, Place], right: Mapping[Hashable, Place], place: Place
+) -> tuple[bool, set[str]]:
+    """Return whether two tips share a finer value of the group, and of which other groups they share one."""
     group, coarseness = place
-    is_finer = in_company = False
+    is_finer = False
+    groups = set[str]()
     for value in left.keys() & right.keys():
         other, depth = left[value]
         if other != group:
-            in_company = True
+            groups.add(other)
         elif depth < coarseness:
             is_finer = True
-    return is_finer, in_company
+    return is_finer, groups

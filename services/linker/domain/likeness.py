@@ -47,13 +47,18 @@ def with_likeness(
 def _likenesses(left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:
     most = model.rules.likeness_bits_max
     births = compare_births(left, right)
-    bits = min(most, likeness_bits(births, model.learned.births))
+    bits = min(most, likeness_bits(births, model.learned.births, compared=len(left.births) * len(right.births)))
     if births is not None:
         yield _evidence("birth_date", births, _told(left.births, right.births), bits)
     names = compare_names(left, right)
     if names is not None:
         told = _told(map(" ".join, left.names), map(" ".join, right.names))
-        yield _evidence("name", names, told, min(most - bits, likeness_bits(names, model.learned.names)))
+        yield _evidence(
+            "name",
+            names,
+            told,
+            min(most - bits, likeness_bits(names, model.learned.names, compared=len(left.names) * len(right.names))),
+        )
 
 
 def _evidence(type: str, agreement: Agreement, value: str, bits: float) -> Evidence:

@@ -17,14 +17,14 @@ from itertools import pairwise
 from math import log2
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.rules import RULES, Rules
+from services.linker.domain.rules import RELIABILITY_MAX, RULES, Rules
 from shared.identifiers.handles import handle_of
 
-RELIABILITY_MIN, RELIABILITY_MAX = 0.02, 0.98
+RELIABILITY_MIN = 0.02
 """Nothing is learned so surely that one contradiction could not weigh against it."""
 SHARED_BY_MANY = 0.08
 """The reliability of a value that its holders contradict: some of them are one person all the same."""
-SHARED_RATE = 0.15
+SHARED_RATE = 0.1
 """Of a value that many share, the part of its pairs that are one person nonetheless."""
 DEPENDENCE = 0.7
 """Pairs of one value's holders are not independent of each other: so much of their evidence counts."""
@@ -32,6 +32,8 @@ COMPANY, COMPANY_CHANCE = 0.35, 0.01
 """Assumed of pairs of one person, and of strangers: that they share another value besides."""
 HOLDERS_FOR_COMPANY = 4
 """From so many holders on, it says something that they share nothing else."""
+COMPANY_WEIGHT = 0.1
+"""Not much: a source that tells little tells little of all its tips."""
 STEPS_A_BIT = 2
 """Reliabilities move by half bits, so that one more holder does not move all that hangs on a value by a hair."""
 SURPRISE_CLASS_BITS = 8.0
@@ -57,10 +59,12 @@ class Rates:
     same: float
     chance: float
 
-    @property
-    def agree_bits(self) -> float:
-        """What an agreement says for one person, in bits."""
-        return min(AGREE_BITS_MAX, log2(self.same / self.chance))
+    def agree_bits(self, compared: int = 1) -> float:
+        """Return what it says for one person, in bits, that the closest of so many compared agree.
+
+        Each has its chance: of two long lists of names some two agree, whoever they are of.
+        """
+        return max(0.0, min(AGREE_BITS_MAX, log2(self.same / (self.chance * compared))))
 
     @property
     def differ_bits(self) -> float:
@@ -79,7 +83,7 @@ class Tally:
 
     `finer` counts pairs that were left out, since they share a finer value of the group. Of the others, `births` and
     `names` are (agreed, told); `company` counts those that also share a value of another group; `sure_births` and
-    `sure_names` are (agreed, told) of these, which are surely one person.
+    `sure_names` are (agreed, told) of those that share one that lasts, and are surely one person.
     """
 
     pairs: float = 0.0
@@ -216,9 +220,9 @@ class Model:
             bits += births.shared_bits(*told.births) + names.shared_bits(*told.names)
             if tip_count >= HOLDERS_FOR_COMPANY:
                 company = Rates(usual_company, COMPANY_CHANCE)
-                bits += company.shared_bits(told.company, told.pairs) / 2
+                bits += COMPANY_WEIGHT * company.shared_bits(told.company, told.pairs)
         is_personal = _probability(bits)
-        found = odds_bits(is_personal * RELIABILITY_MAX + (1 - is_personal) * SHARED_BY_MANY)
+        found = odds_bits(is_personal * rule.reliability_max + (1 - is_personal) * SHARED_BY_MANY)
         return round(_probability(round(found * STEPS_A_BIT) / STEPS_A_BIT), 4)
 
 

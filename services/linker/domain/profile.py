@@ -1,10 +1,11 @@
 """What a tip says of its subject besides identifiers: names and birth dates, and how two such descriptions agree.
 
 They support or contradict other evidence, and never link by themselves. They are also the yardstick by which the
-linker learns what an equal identifier is worth, since they are given independently of it.
+linker learns what an equal identifier is worth, since they are given independently of it. A name from which a handle is
+made is not: all who call themselves alena77 are named Alena.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -12,8 +13,9 @@ from typing import Literal
 
 from rapidfuzz.distance import JaroWinkler
 
-from services.linker.domain.facts import Research, TipContent
+from services.linker.domain.facts import Party, Research, TipContent
 from shared.identifiers import BirthDate, compare_birth_dates, fold_name, parse_birth_date
+from shared.identifiers.handles import family_of, handle_of, read_look_alikes
 
 Agreement = Literal["agrees", "near", "differs"]
 
@@ -26,6 +28,9 @@ AGREES_MIN = 0.93
 NEAR_MIN = 0.85
 DIFFERS_MAX = 0.78
 """Of the closeness of two names. Between the last two nothing is said. Set on the benchmark's worlds."""
+HANDLE_TYPES = frozenset({"username", "email", "payment"})
+ECHO_CHARS_MIN = 3
+"""A shorter word of a name is found in a handle by chance."""
 _INITIAL = 0.9
 _PAIRS_KEPT = 200_000
 _YEARS_APART = 2
@@ -36,10 +41,20 @@ Name = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The subjects of one tip, taken together: names as sorted folded words, birth dates as given, both sorted."""
+    """The subjects of one tip, taken together: names as sorted folded words, birth dates as given, both sorted.
+
+    `echoes` are the names that a handle of the same tip repeats, or the other way round.
+    """
 
     names: tuple[Name, ...] = ()
     births: tuple[str, ...] = ()
+    echoes: tuple[Name, ...] = ()
+
+    def without_echoes(self) -> "Profile":
+        """Return what is told independently of handles."""
+        if not self.echoes:
+            return self
+        return Profile(tuple(name for name in self.names if name not in self.echoes), self.births)
 
 
 NOBODY = Profile()
@@ -49,9 +64,12 @@ def profile_of(content: TipContent, research: Sequence[Research] = ()) -> Profil
     """Return how a tip and its research results describe the subjects; what cannot be read is left out."""
     parties = (*content.parties, *(party for result in research for party in result.parties))
     subjects = [party for party in parties if party.role == "subject"]
-    names = {tuple(sorted(fold_name(name)))[:WORDS_MAX] for party in subjects for name in party.names}
+    found = {tuple(sorted(fold_name(name)))[:WORDS_MAX] for party in subjects for name in party.names}
     births = {party.birth_date for party in subjects if party.birth_date and _read(party.birth_date)}
-    return Profile(tuple(sorted(names - {()})[:NAMES_MAX]), tuple(sorted(births)[:BIRTHS_MAX]))
+    names = tuple(sorted(found - {()})[:NAMES_MAX])
+    handles = set(_handles(subjects)) if names else set()
+    echoes = tuple(name for name in names if any(_is_echo(name, handle) for handle in handles))
+    return Profile(names, tuple(sorted(births)[:BIRTHS_MAX]), echoes)
 
 
 def compare_names(left: Profile, right: Profile) -> Agreement | None:
@@ -73,11 +91,25 @@ def compare_births(left: Profile, right: Profile) -> Agreement | None:
 
 
 def merge(left: Profile, right: Profile) -> Profile:
-    """Return the description of two tips of one person."""
+    """Return the description of two tips of one person. Which of its names are echoes is no longer asked."""
     return Profile(
         tuple(sorted({*left.names, *right.names})[:NAMES_MAX]),
         tuple(sorted({*left.births, *right.births})[:BIRTHS_MAX]),
     )
+
+
+def _handles(subjects: Iterable[Party]) -> Iterator[str]:
+    for party in subjects:
+        for given in party.identifiers:
+            if given.type in HANDLE_TYPES and (handle := handle_of(given.value.partition("@")[0])):
+                yield handle
+
+
+def _is_echo(name: Name, handle: str) -> bool:
+    """Return whether a word of the name is in the handle, or what is lasting of the handle in a word of the name."""
+    written, family = read_look_alikes(handle), family_of(handle)
+    words = (read_look_alikes(word) for word in name if len(word) >= ECHO_CHARS_MIN)
+    return any(word in written or (family and family in word) for word in words)
 
 
 @lru_cache(maxsize=_PAIRS_KEPT)

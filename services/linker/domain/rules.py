@@ -26,6 +26,7 @@ STRONG_MIN, MEDIUM_MIN = 0.8, 0.5
 WEAKENED = ":weakened"
 """Ends the name of a kind whose values are on a list that weakens them: they are learned of apart from the others."""
 WEAKENED_FACTOR = 0.5
+RELIABILITY_MAX = 0.98
 RARE_AGAIN = 0.8
 """A value that was too common says something again when no more tips hold it than this part of what may."""
 
@@ -42,6 +43,8 @@ class TypeRule:
     `is_hint`: however reliable, one such value is no strong evidence: a person's habit, or an id that can be reset.
     `coarseness`: values of a group include one another (who shares a user name shares its handle too, and the family of
     that); what a coarser one says is told by the pairs that share none that is finer.
+    `reliability_max`: the most that its holders may prove. Of what people think up, a stranger who came to it too may
+    be among ever so many tips of one person, so that one more tip is never as sure as they are together.
     """
 
     group: str
@@ -50,6 +53,7 @@ class TypeRule:
     joins: bool = True
     is_hint: bool = False
     coarseness: int = 0
+    reliability_max: float = RELIABILITY_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Rules:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-11-28",
+    version="2026-11-29",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),
@@ -182,8 +186,8 @@ RULES = Rules(
             "email": TypeRule("handle", 0.95, 80),
             "username": TypeRule("handle", 0.90, 80),
             "payment": TypeRule("handle", 0.90, 80),
-            "handle": TypeRule("handle", 0.50, 80, is_hint=True, coarseness=1),
-            "handle_family": TypeRule("handle", 0.15, 80, is_hint=True, coarseness=2),
+            "handle": TypeRule("handle", 0.50, 80, is_hint=True, coarseness=1, reliability_max=0.95),
+            "handle_family": TypeRule("handle", 0.15, 80, is_hint=True, coarseness=2, reliability_max=0.90),
             "phone": TypeRule("phone", 0.85, 80),
             "device": TypeRule("device", 0.85, 80),
             "device:uuid": TypeRule("device", 0.75, 80, is_hint=True),

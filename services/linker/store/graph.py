@@ -305,8 +305,9 @@ async def save_memberships(
 
 
 def _profile_text(profile: Profile) -> str:
-    return orjson.dumps({"names": profile.names, "births": profile.births}).decode()
+    return orjson.dumps({"names": profile.names, "births": profile.births, "echoes": profile.echoes}).decode()
 
 
 def _profile(stored: dict[str, list[Any]]) -> Profile:
-    return Profile(tuple(map(tuple, stored.get("names", ()))), tuple(stored.get("births", ())))
+    names, echoes = (tuple(map(tuple, stored.get(field, ()))) for field in ("names", "echoes"))
+    return Profile(names, tuple(stored.get("births", ())), echoes)

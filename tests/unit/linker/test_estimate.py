@@ -182,7 +182,7 @@ def test_a_description_that_most_strangers_share_never_speaks_the_wrong_way(coun
         for n in range(200)
     ]
     births = estimate(values, [Profile(births=("1990-02-13",))] * count, [], rules=RULES).learned.births
-    assert births.agree_bits > 0 > births.differ_bits
+    assert births.agree_bits() > 0 > births.differ_bits
 
 
 def test_strangers_of_whom_nothing_is_told_leave_little_chance() -> None:
@@ -256,6 +256,23 @@ def test_company_is_another_shared_value_of_another_group() -> None:
     found = tally(profiles, phones)
     assert (found.pairs, found.company) == (3, 1)
     assert (found.births, found.sure_births) == ((3, 3), (1, 1))
+
+
+def test_an_address_of_the_moment_is_company_and_no_yardstick() -> None:
+    """Who was seen in one session gives one false birth date twice: that is not how often a person's dates agree."""
+    profiles = {uid(1): JOE, uid(2): JOE}
+    held: dict[UUID, dict[Hashable, Place]] = {tip: {"phone": PHONES, "line": ("network", 0)} for tip in profiles}
+    found = tally(profiles, held)
+    assert (found.company, found.births, found.sure_births) == (1, (1, 1), (0, 0))
+
+
+def test_a_name_from_which_the_handle_is_made_tells_nothing_of_the_handle() -> None:
+    """All who call themselves alena77 are named Alena, whoever they are; of their phone it does tell."""
+    alena = Profile((("alena",),), ("1980-02-13",), echoes=(("alena",),))
+    both = {uid(1): alena, uid(2): alena}
+    of_handle = tally_of(("handle", 2), list(both), profiles=both, held={})
+    assert (of_handle.names, of_handle.births) == ((0, 0), (1, 1))
+    assert tally(both).names == (1, 1)
 
 
 def test_a_coarser_value_is_told_of_by_those_who_share_no_finer_one() -> None:

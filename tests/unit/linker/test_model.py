@@ -94,6 +94,14 @@ def test_pairs_of_one_values_holders_count_as_its_links_and_not_each() -> None:
     assert START.reliability(PHONE, 3, few) == START.reliability(PHONE, 3, many)
 
 
+@pytest.mark.parametrize("key_type", sorted(RULES.types))
+def test_its_holders_prove_no_more_of_a_value_than_its_kind_allows(key_type: str) -> None:
+    """A stranger may be among sixty tips of one person who thought of the same word."""
+    proven = START.reliability(Key(key_type, "v"), 40, Tally(120, (120.0, 120.0), (120.0, 120.0), 120))
+    assert proven == pytest.approx(RULES.types[key_type].reliability_max, abs=0.02)
+    assert RULES.types["handle_family"].reliability_max < RULES.types["handle"].reliability_max < 0.96
+
+
 def test_many_holders_that_share_nothing_else_make_a_value_less_reliable() -> None:
     def of(tip_count: int, company: int) -> float:
         pairs = tip_count * (tip_count - 1) // 2
@@ -178,11 +186,17 @@ def test_the_commonest_pairs_of_letters_are_kept_and_a_commoner_one_has_fewer_bi
 @given(st.floats(0.3, 0.97), st.floats(0.0001, 0.25))
 def test_agreement_speaks_for_one_person_and_contradiction_against_within_bounds(same: float, chance: float) -> None:
     found = Rates(same, chance)
-    assert 0 < found.agree_bits <= AGREE_BITS_MAX
+    assert 0 < found.agree_bits() <= AGREE_BITS_MAX
     assert DIFFER_BITS_MIN <= found.differ_bits < 0
     assert found.shared_bits(1, 1) > 0 > found.shared_bits(0, 1)
     assert found.shared_bits(0, 0) == 0
 
 
 def test_what_strangers_often_have_in_common_says_less() -> None:
-    assert Rates(0.9, 0.2).agree_bits < Rates(0.9, 0.02).agree_bits
+    assert Rates(0.9, 0.2).agree_bits() < Rates(0.9, 0.02).agree_bits()
+
+
+def test_the_more_names_are_compared_the_less_it_says_that_two_agree() -> None:
+    found = [Rates(0.9, 0.002).agree_bits(compared) for compared in (4, 8, 64, 1_000)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[1] > found[2] > found[3] == 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.domain.facts import Party, Research, Role, TipContent
+from services.linker.domain.facts import GivenIdentifier, Party, Research, Role, TipContent
 from services.linker.domain.profile import (
     BIRTHS_MAX,
     NAMES_MAX,
@@ -97,6 +97,32 @@ def test_of_several_names_the_closest_two_count() -> None:
     alias = named("Dark Knight", "John Smith")
     assert compare_names(alias, named("Smith John")) == "agrees"
     assert compare_names(alias, named("Peter Miller")) == "differs"
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "value", "is_echo"),
+    [
+        ("Alena Weiss", "username", "alena77", True),
+        ("Joe Weiss", "email", "jweiss.80@example.org", True),
+        ("Kn1ght 94", "username", "d4rk_knight1994", True),  # Look-alikes are read as letters.
+        ("MagicFalcon", "payment", "falcon17", True),  # The handle is in the name.
+        ("Joe Weiss", "username", "nightowl", False),
+        ("Jo Li", "username", "jolibois", False),  # Two letters are anywhere.
+        ("Joe Example", "email", "nightowl@example.org", False),  # Who serves the mail is no handle.
+        ("Joe Weiss", "document", "JOE123456", False),
+    ],
+)
+def test_a_name_that_a_handle_of_the_tip_repeats_is_an_echo(name: str, type: str, value: str, is_echo: bool) -> None:
+    party = Party(UUID(int=2), "subject", names=(name, "Mila Braun"), identifiers=(GivenIdentifier(type, value),))
+    found = profile_of(a_tip(party))
+    assert bool(found.echoes) == is_echo
+    assert set(found.without_echoes().names) == set(found.names) - set(found.echoes)
+    assert set(found.names) == set(named(name, "Mila Braun").names)
+
+
+def test_a_victims_handle_echoes_nobody() -> None:
+    victim = Party(UUID(int=3), "victim", identifiers=(GivenIdentifier("username", "alena77"),))
+    assert profile_of(a_tip(a_party("Alena Weiss"), victim)).echoes == ()
 
 
 @pytest.mark.parametrize(
