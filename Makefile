@@ -10,7 +10,7 @@ LOCAL := $(PY) -m deploy.local
 FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do \
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
-.PHONY: help setup fetch up down status reset token logs demo migrate test unit contract contracts integration e2e test-fault \
+.PHONY: help setup fetch up down status reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
 	bench bench-linking bench-pictures check format lock
 
 help: ## this list
@@ -57,6 +57,11 @@ test: check fetch ## check, and all tests: make test [BACKEND=containers]
 	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e
 	@$(PYTEST) tests/fault
 
+# Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
+test-long: check fetch ## all tests at full depth, some three quarters of an hour
+	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/unit tests/contract tests/integration tests/e2e
+	@$(PYTEST) tests/fault $(foreach seed,1 2 3 4 5,--seed $(seed))
+
 unit: setup ## the tests of the code alone: no servers, under a minute
 	@$(PYTEST) tests/unit
 
@@ -69,7 +74,7 @@ contracts: setup ## write shared/events/asyncapi.json anew, after an event chang
 integration: fetch ## the tests on a Kafka and a PostgreSQL started for the run
 	@$(PYTEST) tests/integration
 
-e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, healing
+e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, healing, and what its users see
 	@$(PYTEST) tests/e2e
 
 test-fault: fetch ## kill services, Kafka and PostgreSQL under load, then count: make test-fault [SEED=1]

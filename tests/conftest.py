@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,6 +32,7 @@ from shared.logging import configure_logging
 from shared.metrics import Metrics
 from shared.security import issue_token
 from shared.service import Service, build_app, build_worker
+from tests.depth import IS_LONG, deep
 from tests.fakes import FakeClock
 from tests.servers import Database, drop_database, kafka_server, make_database, postgres_server
 from tests.waiting import EVENTUALLY_S
@@ -40,6 +42,12 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", action="append", type=int, help="seed of the fault tests; may be repeated")
+
+
+def pytest_configure() -> None:
+    hypothesis.settings.register_profile("long", max_examples=deep(100), deadline=None)
+    if IS_LONG:
+        hypothesis.settings.load_profile("long")
 
 
 @pytest.fixture(scope="session", autouse=True)

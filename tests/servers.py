@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -22,6 +24,10 @@ TEMPLATE = "cets_template"
 PASSWORD = "invented"
 ROLES = {f"{service}_{part}": PASSWORD for service in SERVICES for part in ("owner", "app")}
 CHECKOUT = Path(__file__).parents[1]
+UNSAFE = {"fsync": "off", "synchronous_commit": "off", "max_wal_size": "128MB"}
+"""Nothing here outlives the run, so nothing needs to reach the disk."""
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_MIN_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,8 @@ def postgres_server(home: Path) -> Iterator[str]:
         if backend() == "containers":
             url = stack.enter_context(containers.postgres())
         else:
-            # Nothing here outlives the run, so nothing needs to reach the disk.
-            server = start_postgres(
-                home, free_port(), cache=read_layout().cache, settings={"fsync": "off", "synchronous_commit": "off"}
-            )
+            (home / "postgres").symlink_to(stack.enter_context(_fast_folder()))
+            server = start_postgres(home, free_port(), cache=read_layout().cache, settings=UNSAFE)
             stack.callback(server.stop)
             url = server.url
         asyncio.run(_make_template(url))
@@ -80,8 +84,8 @@ def kafka_server(home: Path) -> Iterator[str]:
 
 
 async def make_database(superuser_url: str, name: str) -> Database:
-    """Return a new database, copied from the template."""
-    await _run(superuser_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    """Return a new database, copied from the template file by file: by way of its log it takes twice as long."""
+    await _run(superuser_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy')
     return Database(_at(superuser_url, name))
 
 
@@ -96,6 +100,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def _fast_folder() -> Iterator[Path]:
+    """Make a folder in memory if there is room, otherwise on disk.
+
+    Each test has a database of a thousand files, gone when it ends. Some file systems (ext4 without a journal) look
+    at every file deleted in the last minute before they make another, which took half of the time of all tests.
+    """
+    is_roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_MIN_BYTES
+    with TemporaryDirectory(prefix="cets-test-", dir=MEMORY if is_roomy else None) as folder:
+        yield Path(folder)
 
 
 async def _make_template(superuser_url: str) -> None:

@@ -1,13 +1,12 @@
 """The whole stack, as `make up` starts it: the demo's claims hold, its logs keep silent, it rests, stops and heals.
 
-The stack is started once; the tests stand in the order of a working day, and each leaves it running.
+The tests stand in the order of a working day, and each leaves the stack running.
 """
 
 import asyncio
 import base64
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from tests.fault.check import read_ends, settle
-from tests.fault.stack import Stack, running_stack
+from tests.fault.stack import Stack
 from tests.waiting import eventually
 
 IDLE_S = 5.0
@@ -59,13 +58,6 @@ NEXT_WRITER = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """Every transaction that writes takes a number from this counter."""
 RESTLESS_S = 60.0
 """PostgreSQL's own housekeeping, which writes too, follows a load for so long at most."""
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of this module's own."""
-    with running_stack(tmp_path_factory.mktemp("e2e") / "home") as running:
-        yield running
 
 
 @pytest.mark.timeout(180)

@@ -27,6 +27,7 @@ from shared.metrics import Metrics
 from shared.security import ROLE_CAPABILITIES
 from shared.service import Service, build_app
 from tests.conftest import Keys, settings_of
+from tests.depth import deep
 from tests.servers import Database, free_port
 
 SERVICES = ("intake", "linker", "referral", "query", "audit")
@@ -79,7 +80,7 @@ def _try_all(url: str, keys: Keys) -> dict[str, set[int]]:
 def _try_one(operation: Any, headers: dict[str, str], statuses: set[int]) -> None:
     @seed(SEED)
     @settings(
-        max_examples=EXAMPLES_PER_OPERATION,
+        max_examples=deep(EXAMPLES_PER_OPERATION),
         database=None,
         deadline=None,
         phases=[Phase.generate],

@@ -32,6 +32,7 @@ from deploy.local.synth.names import CULTURES, draw_name
 from deploy.local.synth.people import draw_identifier, spell_identifier
 from deploy.local.synth.places import FOREIGN_PLACES, US_PLACES, Place
 from shared.identifiers import normalise_identifier
+from tests.depth import deep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TIP_BYTES_MAX = 192 * 1024
@@ -167,13 +168,13 @@ def test_chance_draws_what_it_always_drew() -> None:
 
 
 @given(seed=SEEDS, short=st.integers(0, 40), more=st.integers(0, 40))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=deep(25), deadline=None)
 def test_smaller_world_is_the_beginning_of_a_larger_one(seed: int, short: int, more: int) -> None:
     assert list(generate(seed, short)) == list(generate(seed, short + more))[:short]
 
 
 @given(seeds=st.lists(SEEDS, min_size=2, max_size=2, unique=True))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=deep(25), deadline=None)
 def test_two_seeds_share_no_reference_and_no_identifier(seeds: list[int]) -> None:
     left, right = (list(generate(seed, 60)) for seed in seeds)
     assert not {made.source_ref for made in left} & {made.source_ref for made in right}
@@ -217,7 +218,7 @@ def test_wrong_argument_is_refused_at_the_call(wrong: dict[str, Any]) -> None:
 
 # ---------------------------------------------------------------------------------------------------- believable
 @given(seed=SEEDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=deep(20), deadline=None)
 def test_every_tip_has_the_contracts_shape(seed: int) -> None:
     for made in generate(seed, 50):
         body = body_of(made)
@@ -240,7 +241,7 @@ def test_references_are_never_given_twice() -> None:
     assert len({made.source_ref for made in tips}) == len(tips)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(deep(10)))
 def test_all_seven_sources_appear_among_five_hundred(seed: int) -> None:
     tips = world(seed, 500)
     assert {made.source for made in tips} == set(SOURCES)
@@ -306,7 +307,7 @@ def test_related_references_name_an_earlier_tip_on_the_same_actor() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- findable
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(deep(4)))
 def test_each_tip_on_an_actor_repeats_something_an_earlier_one_gave(seed: int) -> None:
     known: dict[str, set[tuple[str, str, str]]] = {}
     repeated = 0
@@ -322,7 +323,7 @@ def test_each_tip_on_an_actor_repeats_something_an_earlier_one_gave(seed: int) -
     assert repeated > 500
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(deep(4)))
 def test_nobody_shares_an_identifier_with_anybody_else(seed: int) -> None:
     """Strangers share nothing with any tip, and actors nothing with each other, in any role but the provider's."""
     owners: dict[tuple[str, str, str], set[str]] = defaultdict(set)

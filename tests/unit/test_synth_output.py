@@ -16,6 +16,7 @@ import pytest
 
 from deploy.local.synth import COLUMNS, SOURCES, SyntheticTip, generate, to_csv, traveller, truth
 from deploy.local.synth.__main__ import main
+from tests.depth import deep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -46,7 +47,7 @@ def test_truth_lists_the_references_of_each_actor() -> None:
     assert any(len(refs) > 5 for refs in found.values())
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(deep(12)))
 def test_one_traveller_is_in_the_data_and_the_other_is_not(seed: int) -> None:
     known, unknown = traveller(seed)
     tips = {made.source_ref: made for made in generate(seed, 500)}

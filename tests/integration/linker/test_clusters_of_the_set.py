@@ -33,6 +33,7 @@ from shared.events.topics import models_by_type
 from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
 from tests.builders import an_event, new_id
+from tests.depth import deep
 from tests.fakes import START, FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, email, refs_of
 
@@ -225,7 +226,7 @@ def said_of(lead: dict[str, Any]) -> tuple[Any, ...]:
     return lead["state"], lead["held_by"], lead["personal"]["held_identifier"], lead["related"]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(deep(10)))
 async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     seed: int,
     pool_of: Callable[[str], Awaitable[Pool]],

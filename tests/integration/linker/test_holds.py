@@ -20,6 +20,7 @@ from shared.events.envelope import Payload
 from shared.events.intake import GivenIdentifier, Party, TipReceivedV1
 from tests.builders import new_id
 from tests.conftest import Caller, CallService
+from tests.depth import deep
 from tests.fakes import START, FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_referral, a_review, a_tip, amended, email, refs_of
 from tests.integration.linker.test_clusters_of_the_set import World, play, said_of
@@ -287,7 +288,7 @@ async def test_a_victims_value_that_could_not_link_or_that_many_share_relates_no
     assert (await related(graph))["y0"] == []
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(deep(3)))
 async def test_any_order_and_any_batches_hold_the_same_leads_for_the_same_reasons(
     part: int,
     pool_of: Callable[[str], Awaitable[Pool]],

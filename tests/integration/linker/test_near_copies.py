@@ -22,6 +22,7 @@ from shared.events.topics import models_by_type
 from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
 from tests.builders import an_event, new_id
+from tests.depth import deep
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, amended, email
 from tests.integration.linker.near_copies import (
@@ -274,7 +275,7 @@ def _incoming(fact: Payload) -> Incoming:
     return Incoming(envelope, payload, Record("intake.tips", 0, 0, None, value, (), 0), "linker")
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(deep(10)))
 async def test_any_order_any_batches_and_any_rounds_give_the_same_copies_and_relations(
     seed: int, few: Graph, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from shared.events.linker import LeadMergedV1, LeadUpdatedV1
 from shared.events.referral import ReferralAnsweredV1, ReferralChangedV1
 from tests.builders import an_event, new_id
 from tests.conftest import Caller, Kafka, Work
+from tests.depth import deep
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import (
     a_lead,
@@ -77,7 +78,7 @@ def shown(match: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in match.items() if name not in ("evidence", "caveat")}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(deep(8)))
 async def test_any_order_batches_and_repeats_of_the_same_facts_give_the_same_answer(
     facts: Facts, cbp: Officer, seed: int
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.identifiers import IDENTIFIER_TYPES, Identifier, fold_name, normalise_file_hash, normalise_identifier
 from shared.identifiers.text import VALUE_CHARS_MAX
+from tests.depth import deep
 
 TYPES = sorted(IDENTIFIER_TYPES)
 
@@ -44,7 +45,7 @@ def _normalise_again(found: Identifier, key: str) -> Identifier | None:
 
 
 @pytest.mark.parametrize("type", TYPES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=deep(400), deadline=None)
 @given(value=ANY_VALUE, beside=st.one_of(st.none(), ANY_TEXT, st.sampled_from(["US", "gb", "Twitter", "socialA"])))
 @example(value="\ud800", beside="\ud800")
 @example(value="\x00" * 10_000, beside="\x00")
@@ -79,7 +80,7 @@ def test_seeds_keep_their_keys(type: str, seed: str) -> None:
 
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("seed", SEEDS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=deep(5), deadline=None)
 @given(noise=st.sampled_from([" {} ", "\t{}\n", "\u200b{}\u202e", "\ufeff{}", "\u00a0{}\u3000"]))
 def test_spaces_around_and_invisible_signs_make_no_difference(type: str, seed: str, noise: str) -> None:
     plain = normalise_identifier(type, seed, service="socialA", region="US", country="US")

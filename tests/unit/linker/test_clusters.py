@@ -26,6 +26,7 @@ from services.linker.domain.evidence import Key
 from services.linker.domain.model import Learned, Model, odds_bits
 from services.linker.domain.profile import Profile
 from services.linker.domain.rules import RULES
+from tests.depth import deep
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TIPS = [UUID(f"0195{number:04x}-0000-7000-8000-{7919 * (9 - number):012x}") for number in range(9)]
@@ -166,7 +167,7 @@ def test_before_anything_is_learned_one_identifier_joins_two_groups() -> None:
     assert sets_by(groups | {PHONE: Shared([one[0], other[-1]], 0.85)}) == {frozenset([*one, *other])}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=deep(20), deadline=None)
 @given(st.permutations(range(100)), st.sampled_from([0.8, 0.85, 0.88]))
 def test_a_chain_of_likely_links_does_not_run_away(order: list[int], reliability: float) -> None:
     ids = [UUID(f"0195{number:04x}-0000-7000-8000-{number:012x}") for number in order]

@@ -18,6 +18,7 @@ from services.linker.domain.evidence import Key
 from services.linker.domain.model import ANY, Model, Tally
 from services.linker.domain.profile import NOBODY, Profile
 from services.linker.domain.rules import RULES, Place
+from tests.depth import deep
 
 HOUSEHOLDS, TIPS_OF_EACH = 60, 4
 LETTERS = "abdefgiklmnoprstuvz"
@@ -153,7 +154,7 @@ def test_a_kind_is_learned_by_how_common_its_values_are() -> None:
     assert kinds["email", 0, 3, 4] > 0.9
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=deep(5), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_model_does_not_depend_on_the_order_of_values_and_handles(chance: Random) -> None:
     world = a_world(told_by(births=0.5, names=0.5))

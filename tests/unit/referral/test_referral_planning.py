@@ -28,6 +28,7 @@ from services.referral.domain.routing import Routing
 from shared.errors import Conflict
 from shared.events.linker import LeadPlace, LeadSubject
 from shared.events.referral import ReferredTip
+from tests.depth import deep
 
 OFFICES_FILE = Path(__file__).resolve().parents[3] / "services" / "referral" / "offices.json"
 DIRECTORY = parse_directory(json.loads(OFFICES_FILE.read_text(encoding="utf-8")))
@@ -273,7 +274,7 @@ def replay(history: Sequence[tuple[LeadFacts, Routing] | Response]) -> tuple[lis
     return changes, newest
 
 
-@settings(max_examples=200)
+@settings(max_examples=deep(200))
 @given(HISTORIES)
 def test_a_lead_has_at_most_one_live_referral_and_dense_versions(
     history: list[tuple[LeadFacts, Routing] | Response],
@@ -288,14 +289,14 @@ def test_a_lead_has_at_most_one_live_referral_and_dense_versions(
         assert sum(facts.is_live for facts in newest_of.values()) <= 1
 
 
-@settings(max_examples=200)
+@settings(max_examples=deep(200))
 @given(HISTORIES)
 def test_each_lead_version_opens_at_most_one_referral(history: list[tuple[LeadFacts, Routing] | Response]) -> None:
     openings = [change.referral for change in replay(history)[0] if change.type is ChangeType.OPENED]
     assert len({referral.lead_version for referral in openings}) == len(openings)
 
 
-@settings(max_examples=200)
+@settings(max_examples=deep(200))
 @given(HISTORIES)
 def test_an_office_hears_of_a_referral_between_sent_and_recalled_only(
     history: list[tuple[LeadFacts, Routing] | Response],
@@ -315,7 +316,7 @@ def test_an_office_hears_of_a_referral_between_sent_and_recalled_only(
         assert having.get(referral.referral_id) == (referral.office if referral.state is not State.RECALLED else None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=deep(200))
 @given(HISTORIES)
 def test_no_ready_lead_is_lost_and_no_ended_one_goes_on(history: list[tuple[LeadFacts, Routing] | Response]) -> None:
     changes, newest = replay(history)
@@ -333,7 +334,7 @@ def test_no_ready_lead_is_lost_and_no_ended_one_goes_on(history: list[tuple[Lead
         assert newest.content.tip_ids <= told if current.state is State.CLOSED else newest.content.tip_ids == told
 
 
-@settings(max_examples=200)
+@settings(max_examples=deep(200))
 @given(HISTORIES)
 def test_applying_the_newest_version_again_changes_nothing(
     history: list[tuple[LeadFacts, Routing] | Response],

@@ -13,6 +13,7 @@ from services.referral.domain.directory import Directory, parse_directory
 from services.referral.domain.places import Place, Role, places_of
 from services.referral.domain.routing import ALTERNATIVES_MAX, FLOOR, route
 from shared.events.linker import LeadPlace
+from tests.depth import deep
 
 OFFICES_FILE = Path(__file__).resolve().parents[3] / "services" / "referral" / "offices.json"
 CALIFORNIA = ("sac-los-angeles", "sac-san-diego", "sac-san-francisco")
@@ -218,7 +219,7 @@ def test_places_that_read_alike_but_mean_other_offices_are_ordered_too() -> None
     assert route(places, DIRECTORY) == route(places[::-1], DIRECTORY)
 
 
-@settings(max_examples=500)
+@settings(max_examples=deep(500))
 @given(st.lists(PLACES, max_size=8), st.randoms())
 def test_the_order_of_the_places_does_not_matter(places: list[Place], chance: Random) -> None:
     shuffled = list(places)
