@@ -24,7 +24,7 @@ RELIABILITY_MIN = 0.02
 """Nothing is learned so surely that one contradiction could not weigh against it."""
 SHARED_BY_MANY = 0.08
 """The reliability of a value that its holders contradict: some of them are one person all the same."""
-SHARED_RATE = 0.1
+SHARED_RATE = 0.06
 """Of a value that many share, the part of its pairs that are one person nonetheless."""
 DEPENDENCE = 0.7
 """Pairs of one value's holders are not independent of each other: so much of their evidence counts."""
