@@ -204,8 +204,8 @@ class _Graph:
     """The group of each value."""
     keys: Sequence[Key]
     """The values themselves."""
-    is_strong: Sequence[bool]
-    """Whether a value is strong evidence."""
+    reliabilities: Sequence[float]
+    """How reliable each value is."""
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
@@ -265,6 +265,8 @@ class _Builder:
         self._held: list[frozenset[int] | set[int]] = list(graph.held)
         self._profiles = list(profiles)
         self._bridges: list[tuple[int, int]] = []
+        self._refused: set[tuple[int, int, int, int]] = set()
+        """Two clusters that did not join, by root and size: until one has grown they will not."""
 
     def build(self) -> _Groups:
         """Return the clusters."""
@@ -300,9 +302,12 @@ class _Builder:
             return True
         rules = self._model.rules
         sizes = self._sizes[one], self._sizes[other]
+        if (one, other, *sizes) in self._refused:
+            return False
         needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
         if self._bits(one, other) < needed:
+            self._refused |= {(one, other, *sizes), (other, one, *reversed(sizes))}
             return False
         bridge = self._bridge(one, other)
         is_joined = self._join(one, other)
@@ -314,11 +319,16 @@ class _Builder:
         """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
         values = self._held[one] & self._held[other]
         best = max(values, key=lambda value: (self._graph.bits[value], -value))
-        if self._graph.is_strong[best] or len({self._graph.groups[value] for value in values}) > 1:
+        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
             return None
         left, right = self._profiles[one], self._profiles[other]
         agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
         return None if agreed else best
+
+    def _is_strong(self, value: int) -> bool:
+        key, rules = self._graph.keys[value], self._model.rules
+        name = rules.kind_name(key.type, key.value, key.scope)
+        return rules.strength_of(name, self._graph.reliabilities[value]) == "strong"
 
     def _join(self, left: int, right: int) -> bool:
         one, other = self._parts.find(left), self._parts.find(right)
@@ -339,13 +349,17 @@ class _Builder:
                 best[groups[value]] = bits[value]
         if not best:
             return -99.0
-        first, *others = sorted(best.values(), reverse=True)
-        total = first + sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
+        total = max(best.values())
+        if len(best) > 1:
+            _, *others = sorted(best.values(), reverse=True)
+            total += sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
         left, right = self._profiles[one], self._profiles[other]
         learned = self._model.learned
-        births, names = len(left.births) * len(right.births), len(left.names) * len(right.names)
-        likeness = likeness_bits(compare_births(left, right), learned.births, compared=births)
-        likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
+        likeness = 0.0
+        if births := len(left.births) * len(right.births):
+            likeness += likeness_bits(compare_births(left, right), learned.births, compared=births)
+        if names := len(left.names) * len(right.names):
+            likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
         total += min(likeness, self._model.rules.likeness_bits_max)
         return round(total, 6)
 
@@ -403,10 +417,7 @@ def _graph(
         bits=[odds_bits(shared[key].reliability) for key in keys],
         groups=[rules.group_of(key.type, key.scope) for key in keys],
         keys=keys,
-        is_strong=[
-            rules.strength_of(rules.kind_name(key.type, key.value, key.scope), shared[key].reliability) == "strong"
-            for key in keys
-        ],
+        reliabilities=[shared[key].reliability for key in keys],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )
