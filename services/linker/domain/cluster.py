@@ -307,7 +307,7 @@ class _Builder:
         needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
         if self._bits(one, other) < needed:
-            self._refused |= {(one, other, *sizes), (other, one, *reversed(sizes))}
+            self._refused |= {(one, other, *sizes), (other, one, sizes[1], sizes[0])}
             return False
         bridge = self._bridge(one, other)
         is_joined = self._join(one, other)
