@@ -60,6 +60,10 @@ SELECT_UNTOLD = """
 SELECT membership.tip_id
 FROM membership JOIN lead ON lead.cluster_id = membership.cluster_id AND lead.silent AND lead.merged_into IS NULL
 WHERE membership.tip_id = ANY($1::uuid[]) AND NOT was_given(lead.lead_id, $2)"""
+SELECT_UNTOLD_LEADS = """
+SELECT asked.lead_id
+FROM lead AS asked JOIN lead AS standing ON standing.lead_id = COALESCE(asked.merged_into, asked.lead_id)
+WHERE asked.lead_id = ANY($1::uuid[]) AND standing.silent AND NOT was_given(standing.lead_id, $2)"""
 SELECT_MEMBERS = "SELECT tip_id FROM membership WHERE cluster_id = $1 ORDER BY tip_id"
 
 
@@ -159,7 +163,7 @@ async def stream_clusters(transaction: Connection) -> AsyncIterator[Sequence[Row
 
 
 async def _told(transaction: Connection, rows: Sequence[Row], office: str | None) -> list[dict[str, Any]]:
-    """Return what was published of leads; to an office without the tips of silent leads that it was not given.
+    """Return what was published of leads; to an office without silent leads that it was not given, and their tips.
 
     Nor is an office told that a lead of its own waits because of those alone: then `state` is not what was published.
     """
@@ -169,7 +173,11 @@ async def _told(transaction: Connection, rows: Sequence[Row], office: str | None
         untold = {str(row["tip_id"]) for row in await transaction.fetch(SELECT_UNTOLD, list(related), office)}
         for told in payloads:
             told["related"] = [tip_id for tip_id in told["related"] if tip_id not in untold]
+        former = {told["split_from"] for told in payloads} - {None}
+        hidden = {str(row["lead_id"]) for row in await transaction.fetch(SELECT_UNTOLD_LEADS, list(former), office)}
         for row, told in zip(rows, payloads, strict=True):
+            if told["split_from"] in hidden:
+                told["split_from"] = None
             if row["state"] != told["state"]:
                 told |= {"state": row["state"], "held_by": None}
     return payloads

@@ -154,6 +154,26 @@ async def test_what_an_office_knows_of_a_tie_it_is_told_beside_a_silent_one(grap
     assert {state for state, _, _ in await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}")} == {"held"}
 
 
+async def test_an_office_is_not_told_that_its_lead_split_from_a_silent_one(graph: Graph, caller: Caller) -> None:
+    ann, bob = against("ann"), against("bob")
+    await tell(graph, ann, bob)
+    await graph.withdraw(await graph.judge(ann.tip_id, bob.tip_id, "same"))
+    ((lead_id, former),) = [
+        (lead["lead_id"], lead["split_from"]) for lead in await graph.live_leads() if lead["split_from"]
+    ]
+    await refer(graph, lead_id, OFFICE)
+
+    async def shown(account: str) -> set[str | None]:
+        whole = (await get(caller, f"/v1/leads/{lead_id}", account)).json()
+        listed = (await get(caller, "/v1/leads", account)).json()["items"]
+        return {item["split_from"] for item in [whole, *listed] if item["lead_id"] == lead_id}
+
+    assert await shown(f"hsi.agent.{OFFICE}") == {former}
+    await graph.silence(UUID(former))
+    assert await shown(f"hsi.agent.{OFFICE}") == {None}
+    assert await shown("ceiu.analyst") == {former}
+
+
 async def waiting(caller: Caller, lead_id: str, account: str) -> list[tuple[str, Any, list[str]]]:
     """Return state and hold of a lead, by itself and as listed, and the states under which it is listed."""
 
