@@ -1,6 +1,6 @@
 """What HTTP shows: leads in lists and whole, clusters, and who may see which lead."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -147,6 +147,11 @@ async def list_leads(
     ]
 
 
+async def list_untold(transaction: Connection, tip_ids: Collection[UUID], office: str) -> set[UUID]:
+    """Return those of the tips that an office is not told of: silent leads have them that it was not given."""
+    return {row["tip_id"] for row in await transaction.fetch(SELECT_UNTOLD, list(tip_ids), office)}
+
+
 async def list_members(transaction: Connection, cluster_id: UUID) -> list[UUID]:
     """Return the tips of a cluster, the oldest first."""
     return [row["tip_id"] for row in await transaction.fetch(SELECT_MEMBERS, cluster_id)]
@@ -169,8 +174,8 @@ async def _told(transaction: Connection, rows: Sequence[Row], office: str | None
     """
     payloads: list[dict[str, Any]] = [orjson.loads(row["event"])["payload"] for row in rows]
     if office is not None:
-        related = {tip_id for told in payloads for tip_id in told["related"]}
-        untold = {str(row["tip_id"]) for row in await transaction.fetch(SELECT_UNTOLD, list(related), office)}
+        related = [UUID(tip_id) for told in payloads for tip_id in told["related"]]
+        untold = set(map(str, await list_untold(transaction, related, office)))
         for told in payloads:
             told["related"] = [tip_id for tip_id in told["related"] if tip_id not in untold]
         former = {told["split_from"] for told in payloads} - {None}

@@ -12,7 +12,7 @@ from tests.builders import new_id
 from tests.conftest import Caller, CallService
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph, a_referral, a_review, a_tip, email, refs_of
-from tests.integration.linker.test_holds import SUPERVISOR, a_group, a_victim, tell_groups
+from tests.integration.linker.test_holds import CARRIER, SUPERVISOR, a_group, a_victim, tell_groups
 from tests.integration.linker.test_http import get, post
 
 CHILD = GivenIdentifier(type="phone", value="+16175552309")
@@ -172,6 +172,34 @@ async def test_an_office_is_not_told_that_its_lead_split_from_a_silent_one(graph
     await graph.silence(UUID(former))
     assert await shown(f"hsi.agent.{OFFICE}") == {None}
     assert await shown("ceiu.analyst") == {former}
+
+
+async def test_an_office_is_not_told_in_how_many_tips_of_a_silent_lead_a_value_is_seen(
+    graph: Graph, caller: Caller
+) -> None:
+    mine, silent = (
+        [a_tip(f"{name}-{number}", email(f"{name}@example.org"), CARRIER, names=[]) for number in range(3)]
+        for name in ("cy", "dee")
+    )
+    await tell_groups(graph, mine, silent)
+    ids = await ids_of(graph)
+    await refer(graph, ids["cy-0"], OFFICE)
+
+    async def seen_in(account: str) -> tuple[set[int], set[int]]:
+        whole = (await get(caller, f"/v1/leads/{ids['cy-0']}", account)).json()
+        drawn = (await get(caller, f"/v1/leads/{ids['cy-0']}/graph", account)).json()
+        told = [each for link in whole["links"] for each in link["evidence"] if each["type"] == "ip"]
+        assert all(f"seen in {each['frequency']} tips" in each["detail"] for each in told)
+        return {each["frequency"] for each in told}, {
+            node["frequency"] for node in drawn["nodes"] if node["type"] == "ip"
+        }
+
+    everything = await seen_in("ceiu.analyst")
+    assert await seen_in(f"hsi.agent.{OFFICE}") == everything
+    await graph.silence(UUID(ids["dee-0"]))
+    own = ({3}, {3})
+    assert await seen_in(f"hsi.agent.{OFFICE}") == own != everything
+    assert await seen_in("ceiu.analyst") == everything
 
 
 async def waiting(caller: Caller, lead_id: str, account: str) -> list[tuple[str, Any, list[str]]]:
