@@ -15,7 +15,7 @@ from shared.db.pool import Connection
 from shared.events.envelope import Context
 
 HASHES_AT_ONCE = 25
-"""At 1,000,000 hashes that is a search of 50 ms."""
+"""At 1,000,000 hashes that is a search of 25 ms of computing."""
 
 
 async def look_at_some(transaction: Connection, desk: Desk, known: KnownHashes) -> int:

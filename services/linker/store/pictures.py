@@ -94,7 +94,7 @@ async def find_near(
     of this database; it is given what was stored since, and may keep what is gone.
     """
     await read_hashes(transaction, known)
-    found = await to_thread(lambda: {pdq: known.find_near(pdq) for pdq in hashes})
+    found = await to_thread(known.find_near, hashes)
     others = set[int]().union(*found.values())
     rows = await transaction.fetch(SELECT_STORED, [bits_of(pdq) for pdq in others]) if others else []
     is_crowded = {number_of(row["hash"]): row["is_crowded"] for row in rows}

@@ -21,6 +21,10 @@ def known_of(*batches: Iterable[int]) -> KnownHashes:
     return known
 
 
+def near_to(pdq: int, known: KnownHashes) -> dict[int, int]:
+    return known.find_near([pdq])[pdq]
+
+
 def flipped(pdq: int, bits: Iterable[int]) -> int:
     return pdq ^ sum(1 << bit for bit in set(bits))
 
@@ -32,7 +36,7 @@ def by_force(asked: int, others: Iterable[int]) -> dict[int, int]:
 @given(hashes, st.lists(st.sets(bits, max_size=40), max_size=20), st.lists(hashes, max_size=20))
 def test_what_is_found_is_what_comparing_each_finds(pdq: int, copies: list[set[int]], strangers: list[int]) -> None:
     others = [flipped(pdq, bits) for bits in copies] + strangers
-    assert known_of(others).find_near(pdq) == by_force(pdq, others)
+    assert near_to(pdq, known_of(others)) == by_force(pdq, others)
 
 
 @pytest.mark.parametrize("first", [0, 64, 112, 128, 192])
@@ -40,12 +44,12 @@ def test_what_is_found_is_what_comparing_each_finds(pdq: int, copies: list[set[i
 def test_wherever_the_flips_are_31_are_found_and_32_are_not(first: int, count: int) -> None:
     pdq = Random(first).getrandbits(BITS)
     other = flipped(pdq, range(first, first + count))
-    assert known_of([other]).find_near(pdq) == ({other: 31} if count == 31 else {})
+    assert near_to(pdq, known_of([other])) == ({other: 31} if count == 31 else {})
 
 
 @pytest.mark.parametrize("pdq", [0, 2**BITS - 1])
 def test_all_bits_differ_at_most(pdq: int) -> None:
-    assert known_of([pdq ^ (2**BITS - 1)]).find_near(pdq) == {}
+    assert near_to(pdq, known_of([pdq ^ (2**BITS - 1)])) == {}
 
 
 def test_among_many_added_bit_by_bit_the_copies_of_each_are_found() -> None:
@@ -54,23 +58,29 @@ def test_among_many_added_bit_by_bit_the_copies_of_each_are_found() -> None:
     strangers = [rng.getrandbits(BITS) for _ in range(40_000)]
     parts = [strangers[at : at + 1_777] for at in range(0, len(strangers), 1_777)]
     known = known_of(*parts)
-    for place in (0, 1_023, 1_024, 1_776, 1_777, 16_383, 16_384, 32_767, 32_768, 39_999):
-        assert known.find_near(strangers[place] ^ 5) == {strangers[place]: 2}
+    for place in (0, 1_023, 1_024, 1_776, 1_777, 32_766, 32_767, 32_768, 39_999):
+        assert near_to(strangers[place] ^ 5, known) == {strangers[place]: 2}
     assert known.newest == len(parts)
+
+
+@given(st.lists(hashes, min_size=1, max_size=5), st.sets(bits, max_size=3))
+def test_together_each_finds_what_it_finds_alone(asked: list[int], bits: set[int]) -> None:
+    known = known_of(asked, [flipped(pdq, bits) for pdq in asked])
+    assert known.find_near(asked) == {pdq: near_to(pdq, known) for pdq in asked}
 
 
 def test_where_all_are_alike_all_are_found() -> None:
     rng = Random(4)
     blank = rng.getrandbits(BITS)
     alike = {flipped(blank, rng.sample(range(BITS), 15)) for _ in range(3_000)}
-    assert known_of(alike).find_near(blank) == by_force(blank, alike)
+    assert near_to(blank, known_of(alike)) == by_force(blank, alike)
 
 
 def test_a_hash_is_not_near_itself_and_added_twice_it_is_found_once() -> None:
     known = known_of([7, 6], [7])
-    assert known.find_near(7) == {6: 1}
-    assert known.find_near(6) == {7: 1}
+    assert near_to(7, known) == {6: 1}
+    assert near_to(6, known) == {7: 1}
 
 
 def test_nothing_is_near_as_long_as_nothing_was_added() -> None:
-    assert KnownHashes().find_near(1) == {}
+    assert near_to(1, KnownHashes()) == {}
