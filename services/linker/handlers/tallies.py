@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from itertools import chain, combinations
 from uuid import UUID
 
-from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, chosen_of, tally_of, tally_pairs
+from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, Beside, chosen_of, tally_of, tally_pairs
 from services.linker.domain.evidence import Holding, Key, KeyStat
 from services.linker.domain.model import Tally
 from services.linker.domain.rules import SAYING, Place, Rules, Standing
@@ -30,16 +30,16 @@ async def tallies_of(turn: Turn, changes: Collection[KeyChange], grown: Mapping[
     few = {key for key in grown.keys() & shared.keys() if len(holders[key]) <= HOLDERS_COMPARED_MAX}
     anew = {key for key in shared.keys() - few if _compares_others(grown.get(key), holders[key], chosen[key])}
     tip_ids = set(chain.from_iterable(chosen[key] for key in anew))
-    held = await value_store.load_held(turn.transaction, tip_ids, rules) if anew else {}
-    beside = _held_among(shared.values(), holders, rules) if few else {}
+    held = Beside(await value_store.load_held(turn.transaction, tip_ids, rules) if anew else {})
+    beside = Beside(_held_among(shared.values(), holders, rules) if few else {})
     tip_ids = tip_ids.union(*(chosen[key] for key in few))
     profiles = await graph.load_profiles(turn.transaction, tip_ids)
     tallies = {key: each.before.tally for key, each in shared.items()}
     for key in anew:
-        tallies[key] = tally_of(rules.place_of(key.type, key.scope), chosen[key], profiles=profiles, held=held)
+        tallies[key] = tally_of(rules.place_of(key.type, key.scope), chosen[key], profiles=profiles, beside=held)
     for key in few:
         pairs = _pairs_with(grown[key], chosen[key])
-        news = tally_pairs(rules.place_of(key.type, key.scope), pairs, profiles=profiles, held=beside)
+        news = tally_pairs(rules.place_of(key.type, key.scope), pairs, profiles=profiles, beside=beside)
         tallies[key] = tallies[key].plus(news)
     return tallies
 
