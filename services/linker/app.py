@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from services.linker.domain.known_hashes import KnownHashes
 from services.linker.domain.lists import IgnoreList, join_lists, parse_list
 from services.linker.domain.model import Model
 from services.linker.domain.rules import RULES, Rules
@@ -156,6 +157,8 @@ class PictureFinder(Periodic):
         self._desk = desk
         self._metrics = metrics
         self._on_commit = on_commit
+        self.known = KnownHashes()
+        """What this process has read of the hashes there are; from the start on, nothing."""
 
     async def work(self) -> None:
         """Look at all pictures that wait."""
@@ -166,7 +169,7 @@ class PictureFinder(Periodic):
     async def look_at_some(self) -> int:
         """Look at some pictures that wait; return how many, 0 when none waits or another worker is at it."""
         async with self._pool.acquire() as connection, connection.transaction():
-            count = await pictures.look_at_some(connection, self._desk)
+            count = await pictures.look_at_some(connection, self._desk, self.known)
         if count:
             self._on_commit()
         return count

@@ -1,8 +1,8 @@
 """`make bench-pictures`, `python -m tests.bench.pictures`: the index of near-duplicate pictures at its full size.
 
-What is measured is `services.linker.store.pictures` as the linker calls it, Python's part included, on a PostgreSQL of
-its own with the local stack's settings, whose commits reach the disk. Two sets: `even`, all bits by chance, and
-`skewed`, of which 56 % share one whole chunk, as pictures of shades may.
+What is measured is what the linker's two stages do, Python's part included, on a PostgreSQL of its own with the local
+stack's settings, whose commits reach the disk. Two sets: `even`, all bits by chance, and `skewed`, of which 56 % share
+a whole diagonal of the 16 x 16 grid of bits, as pictures of shades may.
 """
 
 import argparse
@@ -22,12 +22,19 @@ from deploy.local.layout import CHECKOUT, read_layout
 from deploy.local.postgres import start_postgres
 from deploy.local.report import say, step
 from deploy.postgres.provision import create_database, provision
-from services.linker.domain.pdq import BITS, CHUNKS, DISTANCE_MAX, Picture, chunks_of, distance
+from services.linker.app import PictureFinder
+from services.linker.domain.known_hashes import KnownHashes
+from services.linker.domain.pdq import BITS, DISTANCE_MAX, Picture, distance
+from services.linker.domain.rules import RULES
+from services.linker.handlers.turn import Desk
 from services.linker.store.graph import lock_graph
-from services.linker.store.pictures import find_near, replace_pictures
+from services.linker.store.pictures import find_near, read_hashes, replace_pictures
+from shared.clock import SystemClock
 from shared.db.migrate import migrate
 from shared.db.pool import Pool, connect, open_pool
+from shared.kafka.outbox import Outbox
 from shared.logging import configure_logging
+from shared.metrics import Metrics
 from tests.bench.figures import Figure, percentile, print_table, write_json
 from tests.servers import ROLES, Database, free_port
 
@@ -39,39 +46,32 @@ SEARCHES = 2_000
 BRUTE_FORCED = 40
 SKEWED_SHARE = 0.56
 CROWD_MIN = 81
+DIAGONALS = [[1 << 16 * row + (number + row) % 16 for row in range(16)] for number in range(16)]
+"""The bits of a hash, cut into 16 parts, as masks."""
 JSON_FILE = CHECKOUT / ".cache" / "bench-pictures.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A hash to look for, and the stored one it is a copy of, if any. `is_even`: its flips avoid every chunk."""
+    """A hash to look for, and the stored one it is a copy of, if any. `is_even`: its flips spread over all parts."""
 
     pdq: int
     original: int | None
     is_even: bool = False
 
 
-def bits_by_chunk() -> list[list[int]]:
-    """Return which bits of a hash each chunk is made of, as masks."""
-    masks: list[list[int]] = [[] for _ in range(CHUNKS)]
-    blank = chunks_of(0)
-    for mask in (1 << bit for bit in range(BITS)):
-        masks[next(i for i, chunk in enumerate(chunks_of(mask)) if chunk != blank[i])].append(mask)
-    return masks
-
-
 def draw_hashes(rng: Random, count: int, *, skewed_share: float) -> Iterator[int]:
-    """Yield hashes, that share of them with the same first chunk."""
-    shared = sum(bits_by_chunk()[0])
+    """Yield hashes, that share of them with the same first diagonal."""
+    shared = sum(DIAGONALS[0])
     for _ in range(count):
         pdq = rng.getrandbits(BITS)
         yield pdq | shared if rng.random() < skewed_share else pdq
 
 
 def flip_evenly(rng: Random, pdq: int) -> int:
-    """Return the hash with 31 bits flipped, two of each chunk but one: what an index by chunks finds least easily."""
-    lucky = rng.randrange(CHUNKS)
-    for number, masks in enumerate(bits_by_chunk()):
+    """Return the hash with 31 bits flipped, two of each part but one: what an index by parts finds least easily."""
+    lucky = rng.randrange(len(DIAGONALS))
+    for number, masks in enumerate(DIAGONALS):
         for mask in rng.sample(masks, 1 if number == lucky else 2):
             pdq ^= mask
     return pdq
@@ -122,6 +122,8 @@ async def measure_set(database: Database, name: str, count: int, *, skewed_share
                 started = time.monotonic()
                 await _add(pool, hashes, at, at + BATCH)
                 batches_s.append(time.monotonic() - started)
+        with step(f"{name}: {BATCHES} batches of {BATCH}, both stages"):
+            both_s, cpu_s = await _measure_both_stages(database, pool, hashes, rng, skewed_share=skewed_share)
         searches = draw_searches(rng, hashes, SEARCHES, skewed_share=skewed_share)
         with step(f"{name}: {SEARCHES:,} searches"):
             searched = await _search_figures(pool, name, hashes, searches)
@@ -131,6 +133,16 @@ async def measure_set(database: Database, name: str, count: int, *, skewed_share
             Figure(
                 f"{name}: added, all", BATCH * BATCHES / sum(batches_s), "hashes/s", 300, note="the whole 100 batches"
             ),
+            Figure(
+                f"{name}: both stages",
+                BATCH * BATCHES / both_s,
+                "hashes/s",
+                300,
+                note="added and looked at, one worker",
+            ),
+            Figure(
+                f"{name}: both stages, CPU", cpu_s * 1000 / (BATCH * BATCHES), "ms", note="a hash, PostgreSQL's not"
+            ),
             *searched,
             Figure(f"{name}: size", await _size_mb(database), "MB", note="picture, pdq, and their indexes"),
         ]
@@ -138,21 +150,53 @@ async def measure_set(database: Database, name: str, count: int, *, skewed_share
         await pool.close()
 
 
+async def _measure_both_stages(
+    database: Database, pool: Pool, hashes: list[int], rng: Random, *, skewed_share: float
+) -> tuple[float, float]:
+    """Return what it takes to add batches and look at each, in seconds and in those of this process's CPU.
+
+    A tenth of the new hashes are copies of stored ones. Those stored before count as looked at.
+    """
+    owner = await connect(database.owner_url("linker"), name="bench-look")
+    await owner.execute("TRUNCATE picture_waiting")
+    await owner.close()
+    finder = PictureFinder(pool, Desk(SystemClock(), Outbox(shards=1), RULES), Metrics())
+    async with pool.acquire() as connection:
+        await read_hashes(connection, finder.known)
+    new = list(draw_hashes(rng, BATCH * BATCHES, skewed_share=skewed_share))
+    new[::10] = [flip(rng, hashes[rng.randrange(len(hashes))], rng.randint(1, DISTANCE_MAX)) for _ in new[::10]]
+    started, cpu_started = time.monotonic(), time.process_time()
+    for _ in range(BATCHES):
+        at = len(hashes)
+        hashes += new[:BATCH]
+        del new[:BATCH]
+        await _add(pool, hashes, at, at + BATCH)
+        while await finder.look_at_some():
+            pass
+    return time.monotonic() - started, time.process_time() - cpu_started
+
+
 async def _search_figures(pool: Pool, name: str, hashes: list[int], searches: list[Search]) -> list[Figure]:
     found: list[set[int]] = []
     times_s = []
+    known = KnownHashes()
+    started = time.monotonic()
+    async with pool.acquire() as connection:
+        await read_hashes(connection, known)
+    reading_s = time.monotonic() - started
     for search in searches:
         started = time.monotonic()
-        found += await _find(pool, [search])
+        found += await _find(pool, known, [search])
         times_s.append(time.monotonic() - started)
     copies = [(search, near) for search, near in zip(searches, found, strict=True) if search.original is not None]
     evens = [(search, near) for search, near in copies if search.is_even]
     started = time.monotonic()
-    together = await _find(pool, searches[:BATCH])
+    together = await _find(pool, known, searches[:BATCH])
     batch_s = time.monotonic() - started
     truths = [_near_by_force(hashes, search.pdq) for search in searches[:BRUTE_FORCED]]
     exact = sum(truth == near for truth, near in zip(truths, found, strict=False)) / BRUTE_FORCED
     return [
+        Figure(f"{name}: read at start", reading_s, "s", note="all hashes, into memory"),
         Figure(f"{name}: search, p50", percentile(times_s, 0.5) * 1000, "ms", note="one picture a call, all of it"),
         Figure(f"{name}: search, p99", percentile(times_s, 0.99) * 1000, "ms", 30, is_limit=True),
         Figure(f"{name}: search, slowest", max(times_s) * 1000, "ms"),
@@ -180,11 +224,11 @@ async def _add(pool: Pool, hashes: Sequence[int], first: int, end: int) -> None:
         await replace_pictures(connection, [picture.tip_id for picture in pictures], pictures)
 
 
-async def _find(pool: Pool, searches: Sequence[Search]) -> list[set[int]]:
+async def _find(pool: Pool, known: KnownHashes, searches: Sequence[Search]) -> list[set[int]]:
     """Return for each search the hashes that were found, in one call."""
     found: dict[int, set[int]] = {search.pdq: set() for search in searches}
     async with pool.acquire() as connection, connection.transaction():
-        for near in await find_near(connection, list(found), crowd_min=CROWD_MIN):
+        for near in await find_near(connection, known, list(found), crowd_min=CROWD_MIN):
             found[near.pdq].add(near.other)
     return [found[search.pdq] for search in searches]
 
