@@ -191,7 +191,7 @@ class LeadHold(Fact):
     """Why a lead is not referred by itself."""
 
     reason: str
-    """weak_bridge, weak_tie or many_tips."""
+    """weak_bridge, several_people, weak_tie or many_tips."""
     identifier: str | None = None
     """The type of the identifier it hangs on; the value is personal."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
-from services.intake.domain.tip import State, Status
+from services.intake.domain.tip import LINKED, State, Status
 from services.intake.handlers.announce import content_of
 from services.intake.store import StoredTip
 from shared.events.envelope import decode, open_payload
@@ -176,23 +176,30 @@ class SourceItem(BaseModel):
     """Tips of closed referrals by outcome."""
 
 
-def tip_item(tip: StoredTip, *, shows_tier: bool) -> TipItem:
+def tip_item(tip: StoredTip, *, to_source: bool) -> TipItem:
     """Return a tip as lists show it: how urgent we find it is no business of its source."""
     payload = orjson.loads(tip.event)["payload"]
     return TipItem(
-        **_row(tip),
+        **_row(tip, to_source=to_source),
         reported_at=payload["reported_at"],
         incident_type=payload["incident"]["type"],
         urgency=Urgency.model_validate(payload.get("urgency", {})),
-        tier=(tip.tier or None) if shows_tier else None,
+        tier=None if to_source else tip.tier or None,
     )
 
 
-def tip_detail(tip: StoredTip, versions: list[tuple[int, datetime]], *, shown_version: int) -> TipDetail:
+def tip_detail(
+    tip: StoredTip, versions: list[tuple[int, datetime]], *, shown_version: int, to_source: bool
+) -> TipDetail:
     """Return a tip as it is shown by itself."""
     listed = [VersionItem(version=version, received_at=received_at) for version, received_at in versions]
     return TipDetail.model_validate(
-        {**_row(tip), "versions": listed, "shown_version": shown_version, **content_of(tip.event)}
+        {
+            **_row(tip, to_source=to_source),
+            "versions": listed,
+            "shown_version": shown_version,
+            **content_of(tip.event),
+        }
     )
 
 
@@ -250,7 +257,9 @@ def source_item(row: dict[str, Any]) -> SourceItem:
     )
 
 
-def _row(tip: StoredTip) -> dict[str, Any]:
+def _row(tip: StoredTip, *, to_source: bool) -> dict[str, Any]:
+    # To what a tip was linked is another's, and may be silent: its source is not even told that it was.
+    is_untold = to_source and tip.reopened_because == LINKED
     return {
         "tip_id": tip.tip_id,
         "source": tip.source,
@@ -259,7 +268,7 @@ def _row(tip: StoredTip) -> dict[str, Any]:
         "state": tip.state,
         "version": tip.version,
         "decision": tip.decision,
-        "reopened_because": tip.reopened_because,
+        "reopened_because": None if is_untold else tip.reopened_because,
         "received_at": tip.received_at,
         "changed_at": tip.changed_at,
     }

@@ -68,7 +68,8 @@ async def get_tip(
             raise NotFound("there is no such tip")
         versions = await store.list_versions(transaction, tip_id, limit=VERSIONS_SHOWN)
         await call.record_view(transaction, "tip", [tip_id])
-    return answer(tip_detail(tip, versions, shown_version=version or tip.version))
+    to_source = call.principal.source is not None
+    return answer(tip_detail(tip, versions, shown_version=version or tip.version, to_source=to_source))
 
 
 async def list_tips(
@@ -93,7 +94,7 @@ async def list_tips(
             found = await store.list_tips(transaction, source=source, state=state, after=after, limit=limit + 1)
         shown, following = cut(found, limit, place)
         await call.record_view(transaction, "tip", [tip.tip_id for tip in shown])
-    items = [tip_item(tip, shows_tier=source is None) for tip in shown]
+    items = [tip_item(tip, to_source=source is not None) for tip in shown]
     return answer(Page[TipItem](items=items, cursor=following))
 
 

@@ -62,6 +62,7 @@ class Cluster:
     apart; what carries it must be loaded as one.
     `related` are tips of the other clusters of the component that still share a value with this one, oldest first.
     `bridges` are values each of which alone, and not strong, joined two of its parts; the least sure one first.
+    `crossings` are values that joined two of its parts only by tips that speak of several people.
     """
 
     cluster_id: UUID
@@ -69,6 +70,7 @@ class Cluster:
     tip_ids: tuple[UUID, ...]
     related: tuple[UUID, ...] = ()
     bridges: tuple[Key, ...] = ()
+    crossings: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def cluster(
     builder = _Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model)
     parts = builder.build()
     related = _related(graph, parts)
-    bridges = builder.bridges()
+    bridges, crossings = builder.bridges(), builder.crossings()
 
     members: defaultdict[int, list[int]] = defaultdict(list)
     for tip in range(len(tips)):
@@ -160,6 +162,7 @@ def cluster(
             tip_ids=tuple(tips[tip] for tip in inside),
             related=tuple(tips[tip] for tip in sorted(related.get(root, ()))),
             bridges=tuple(graph.keys[value] for value in bridges.get(root, ())),
+            crossings=tuple(graph.keys[value] for value in crossings.get(root, ())),
         )
         for root, inside in members.items()
     )
@@ -204,8 +207,8 @@ class _Graph:
     """The group of each value."""
     keys: Sequence[Key]
     """The values themselves."""
-    is_strong: Sequence[bool]
-    """Whether a value is strong evidence."""
+    reliabilities: Sequence[float]
+    """How reliable each value is."""
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
@@ -264,7 +267,12 @@ class _Builder:
         self._sizes = [1] * len(profiles)
         self._held: list[frozenset[int] | set[int]] = list(graph.held)
         self._profiles = list(profiles)
+        self._several = [profile.names_several for profile in profiles]
+        self._members = [[tip] for tip in range(len(profiles))]
         self._bridges: list[tuple[int, int]] = []
+        self._crossings: list[tuple[int, int]] = []
+        self._refused: set[tuple[int, int, int, int]] = set()
+        """Two clusters that did not join, by root and size: until one has grown they will not."""
 
     def build(self) -> _Groups:
         """Return the clusters."""
@@ -279,8 +287,15 @@ class _Builder:
 
     def bridges(self) -> Mapping[int, Sequence[int]]:
         """Return, by the cluster's root, the values on which alone a step rested, the least sure one first."""
+        return self._by_root(self._bridges)
+
+    def crossings(self) -> Mapping[int, Sequence[int]]:
+        """Return, by the cluster's root, the values of steps that only tips of several people made, as `bridges`."""
+        return self._by_root(self._crossings)
+
+    def _by_root(self, steps: Iterable[tuple[int, int]]) -> Mapping[int, Sequence[int]]:
         found: defaultdict[int, set[int]] = defaultdict(set)
-        for tip, value in self._bridges:
+        for tip, value in steps:
             found[self._parts.find(tip)].add(value)
         return {
             root: sorted(values, key=lambda value: (self._graph.bits[value], value)) for root, values in found.items()
@@ -300,25 +315,44 @@ class _Builder:
             return True
         rules = self._model.rules
         sizes = self._sizes[one], self._sizes[other]
+        if (one, other, *sizes) in self._refused:
+            return False
         needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
         if self._bits(one, other) < needed:
+            self._refused |= {(one, other, *sizes), (other, one, sizes[1], sizes[0])}
             return False
-        bridge = self._bridge(one, other)
+        bridge, crossing = self._bridge(one, other), self._crossing(one, other)
         is_joined = self._join(one, other)
         if is_joined and bridge is not None:
             self._bridges.append((one, bridge))
+        if is_joined and crossing is not None:
+            self._crossings.append((one, crossing))
         return is_joined
 
     def _bridge(self, one: int, other: int) -> int | None:
         """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
         values = self._held[one] & self._held[other]
         best = max(values, key=lambda value: (self._graph.bits[value], -value))
-        if self._graph.is_strong[best] or len({self._graph.groups[value] for value in values}) > 1:
+        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
             return None
         left, right = self._profiles[one], self._profiles[other]
         agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
         return None if agreed else best
+
+    def _crossing(self, one: int, other: int) -> int | None:
+        """Return the surest value of two clusters if of one, which has others, only tips of several people hold any."""
+        values = self._held[one] & self._held[other]
+        for members in (self._members[one], self._members[other]):
+            holders = [tip for tip in members if not values.isdisjoint(self._graph.held[tip])]
+            if len(holders) < len(members) and all(self._several[tip] for tip in holders):
+                return max(values, key=lambda value: (self._graph.bits[value], -value))
+        return None
+
+    def _is_strong(self, value: int) -> bool:
+        key, rules = self._graph.keys[value], self._model.rules
+        name = rules.kind_name(key.type, key.value, key.scope)
+        return rules.strength_of(name, self._graph.reliabilities[value]) == "strong"
 
     def _join(self, left: int, right: int) -> bool:
         one, other = self._parts.find(left), self._parts.find(right)
@@ -326,6 +360,7 @@ class _Builder:
             return False
         stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
         self._sizes[stays] += self._sizes[goes]
+        self._members[stays] += self._members[goes]
         self._held[stays] = self._held[stays] | self._held[goes]
         self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
         return True
@@ -339,13 +374,17 @@ class _Builder:
                 best[groups[value]] = bits[value]
         if not best:
             return -99.0
-        first, *others = sorted(best.values(), reverse=True)
-        total = first + sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
+        total = max(best.values())
+        if len(best) > 1:
+            _, *others = sorted(best.values(), reverse=True)
+            total += sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
         left, right = self._profiles[one], self._profiles[other]
         learned = self._model.learned
-        births, names = len(left.births) * len(right.births), len(left.names) * len(right.names)
-        likeness = likeness_bits(compare_births(left, right), learned.births, compared=births)
-        likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
+        likeness = 0.0
+        if births := len(left.births) * len(right.births):
+            likeness += likeness_bits(compare_births(left, right), learned.births, compared=births)
+        if names := len(left.names) * len(right.names):
+            likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
         total += min(likeness, self._model.rules.likeness_bits_max)
         return round(total, 6)
 
@@ -403,10 +442,7 @@ def _graph(
         bits=[odds_bits(shared[key].reliability) for key in keys],
         groups=[rules.group_of(key.type, key.scope) for key in keys],
         keys=keys,
-        is_strong=[
-            rules.strength_of(rules.kind_name(key.type, key.value, key.scope), shared[key].reliability) == "strong"
-            for key in keys
-        ],
+        reliabilities=[shared[key].reliability for key in keys],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
+from types import MappingProxyType
 from uuid import UUID
 
 from services.linker.domain.evidence import Key
@@ -30,7 +31,32 @@ LETTER_PAIRS_MAX = 2_000
 HANDLE_GROUP = "handle"
 NETWORK_GROUP = "network"
 """Who shares an address at one time was seen in one session, and so gives one false name: not each person's rate."""
+NOTHING_HELD: Mapping[Hashable, Place] = MappingProxyType({})
 _SAME_BITS = (1 << 62) - 1
+
+
+class Beside:
+    """What tips share, asked pair by pair: for each pair once, however many values of theirs are tallied.
+
+    `held` names the values that each may be joined by, each with its place; what only one of the tips at hand holds may
+    be left out.
+    """
+
+    def __init__(self, held: Mapping[UUID, Mapping[Hashable, Place]]) -> None:
+        self._held = held
+        self._finest: dict[tuple[UUID, UUID], Mapping[str, int]] = {}
+
+    def finest(self, left: UUID, right: UUID) -> Mapping[str, int]:
+        """Return of which groups two tips share a value, each with the coarseness of the finest."""
+        pair = (left, right)
+        if pair not in self._finest:
+            mine, theirs = self._held.get(left, NOTHING_HELD), self._held.get(right, NOTHING_HELD)
+            found: dict[str, int] = {}
+            for value in mine.keys() & theirs.keys():
+                group, coarseness = mine[value]
+                found[group] = min(coarseness, found.get(group, coarseness))
+            self._finest[pair] = found
+        return self._finest[pair]
 
 
 def tally_of(
@@ -38,13 +64,13 @@ def tally_of(
     tip_ids: Collection[UUID],
     *,
     profiles: Mapping[UUID, Profile],
-    held: Mapping[UUID, Mapping[Hashable, Place]],
+    beside: Beside,
 ) -> Tally:
     """Return what the pairs of holders of a value of this place say. Of many holders a few are compared (`chosen_of`).
 
-    `held` names the values that each may be joined by, this one among them, each with its place.
+    `beside` knows the values that each may be joined by, this one among them.
     """
-    return tally_pairs(place, combinations(chosen_of(tip_ids), 2), profiles=profiles, held=held)
+    return tally_pairs(place, combinations(chosen_of(tip_ids), 2), profiles=profiles, beside=beside)
 
 
 def chosen_of(tip_ids: Collection[UUID]) -> Collection[UUID]:
@@ -59,24 +85,24 @@ def tally_pairs(
     both: Iterable[tuple[UUID, UUID]],
     *,
     profiles: Mapping[UUID, Profile],
-    held: Mapping[UUID, Mapping[Hashable, Place]],
+    beside: Beside,
 ) -> Tally:
     """Return what some pairs of holders of a value say; those that share a finer one tell nothing of it.
 
-    Of what the two hold, only what both do matters: the rest may be left out of `held`. Of a handle, a name that echoes
-    one tells nothing.
+    Of a handle, a name that echoes one tells nothing.
     """
+    group, coarseness = place
     is_handle = place[0] == HANDLE_GROUP
     told = {"births": [0, 0], "names": [0, 0], "sure_births": [0, 0], "sure_names": [0, 0]}
     pairs = finer = company = 0
     for left, right in both:
-        is_finer, groups = _shared_besides(held.get(left, {}), held.get(right, {}), place)
-        if is_finer:
+        finest = beside.finest(left, right)
+        if finest.get(group, coarseness) < coarseness:
             finer += 1
             continue
         pairs += 1
-        company += bool(groups)
-        is_sure = bool(groups - {NETWORK_GROUP})
+        company += any(other != group for other in finest)
+        is_sure = any(other not in (group, NETWORK_GROUP) for other in finest)
         one, other = profiles.get(left, NOBODY), profiles.get(right, NOBODY)
         if is_handle:
             one, other = one.without_echoes(), other.without_echoes()
@@ -191,19 +217,3 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
             total[1] += part[1]
     births, names, sure_births, sure_names = ((total[0], total[1]) for total in counts)
     return Tally(pairs, births, names, company, sure_births, sure_names, finer)
-
-
-def _shared_besides(
-    left: Mapping[Hashable, Place], right: Mapping[Hashable, Place], place: Place
-) -> tuple[bool, set[str]]:
-    """Return whether two tips share a finer value of the group, and of which other groups they share one."""
-    group, coarseness = place
-    is_finer = False
-    groups = set[str]()
-    for value in left.keys() & right.keys():
-        other, depth = left[value]
-        if other != group:
-            groups.add(other)
-        elif depth < coarseness:
-            is_finer = True
-    return is_finer, groups

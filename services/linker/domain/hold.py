@@ -16,6 +16,8 @@ from services.linker.domain.profile import Profile, compare_births, compare_name
 from services.linker.domain.rules import Rules
 from services.linker.domain.snapshot import Hold, HoldReason
 
+OF_ITS_OWN: frozenset[HoldReason] = frozenset({"weak_bridge", "several_people"})
+"""Reasons that come before any tie and lie within the cluster: no other lead has to do with them."""
 VICTIM_TIPS_MAX = 25
 """A victim's value in more tips is a placeholder or a hotline's, and names no one."""
 CONTENT_GROUP = "content"
@@ -43,15 +45,25 @@ class Spread:
 
 
 def hold_of(
-    tip_count: int, *, bridges: Sequence[Key], ties: Sequence[Key], releases: Collection[Release], rules: Rules
+    tip_count: int,
+    *,
+    bridges: Sequence[Key],
+    crossings: Sequence[Key],
+    ties: Sequence[Key],
+    releases: Collection[Release],
+    rules: Rules,
 ) -> Hold | None:
     """Return why a cluster's lead has to wait: the first reason that no release covers. None when there is none.
 
-    `bridges` are the cluster's (`Cluster.bridges`); `ties` are the values each of which alone ties it to another lead
+    `bridges` and `crossings` are the cluster's; `ties` are the values each of which alone ties it to another lead
     (`ties_of`).
     """
     released = {(release.reason, release.identifier) for release in releases}
-    reasons: tuple[tuple[HoldReason, Sequence[Key]], ...] = (("weak_bridge", bridges), ("weak_tie", ties))
+    reasons: tuple[tuple[HoldReason, Sequence[Key]], ...] = (
+        ("weak_bridge", bridges),
+        ("several_people", crossings),
+        ("weak_tie", ties),
+    )
     for reason, keys in reasons:
         for key in keys:
             if (reason, key) not in released:

@@ -154,6 +154,11 @@ def hold_sentence(reason: HoldReason, key_type: str | None) -> str:
     match reason:
         case "weak_bridge":
             return f"only the same {noun}, which is weak evidence, joins two parts of it: a second identifier would do"
+        case "several_people":
+            return (
+                f"the same {noun} joins two parts of it only by a tip that speaks of several people: another tip that"
+                " ties the two would do"
+            )
         case "weak_tie":
             return (
                 f"only the same {noun} ties it to another lead, too little to join the two: a second identifier would"

@@ -6,9 +6,9 @@ made is not: all who call themselves alena77 are named Alena.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
+from itertools import chain, pairwise, product
 from typing import Literal
 
 from rapidfuzz.distance import JaroWinkler
@@ -43,12 +43,14 @@ Name = tuple[str, ...]
 class Profile:
     """The subjects of one tip, taken together: names as sorted folded words, birth dates as given, both sorted.
 
-    `echoes` are the names that a handle of the same tip repeats, or the other way round.
+    `echoes` are the names that a handle of the same tip repeats, or the other way round. `names_several`: the tip
+    speaks of several subjects, so that what it says of one says nothing of another.
     """
 
     names: tuple[Name, ...] = ()
     births: tuple[str, ...] = ()
     echoes: tuple[Name, ...] = ()
+    names_several: bool = False
 
     def without_echoes(self) -> "Profile":
         """Return what is told independently of handles."""
@@ -62,14 +64,13 @@ NOBODY = Profile()
 
 def profile_of(content: TipContent, research: Sequence[Research] = ()) -> Profile:
     """Return how a tip and its research results describe the subjects; what cannot be read is left out."""
-    parties = (*content.parties, *(party for result in research for party in result.parties))
-    subjects = [party for party in parties if party.role == "subject"]
-    found = {tuple(sorted(fold_name(name)))[:WORDS_MAX] for party in subjects for name in party.names}
-    births = {party.birth_date for party in subjects if party.birth_date and _read(party.birth_date)}
-    names = tuple(sorted(found - {()})[:NAMES_MAX])
-    handles = set(_handles(subjects)) if names else set()
-    echoes = tuple(name for name in names if any(_is_echo(name, handle) for handle in handles))
-    return Profile(names, tuple(sorted(births)[:BIRTHS_MAX]), echoes)
+    parties = (content.parties, *(result.parties for result in research))
+    reports = [[party for party in told if party.role == "subject"] for told in parties]
+    subjects = list(chain.from_iterable(reports))
+    described = _described(subjects)
+    handles = set(_handles(subjects)) if described.names else set()
+    echoes = tuple(name for name in described.names if any(_is_echo(name, handle) for handle in handles))
+    return replace(described, echoes=echoes, names_several=any(map(_are_several, reports)))
 
 
 def compare_names(left: Profile, right: Profile) -> Agreement | None:
@@ -95,6 +96,20 @@ def merge(left: Profile, right: Profile) -> Profile:
     return Profile(
         tuple(sorted({*left.names, *right.names})[:NAMES_MAX]),
         tuple(sorted({*left.births, *right.births})[:BIRTHS_MAX]),
+    )
+
+
+def _described(subjects: Sequence[Party]) -> Profile:
+    names = {tuple(sorted(fold_name(name)))[:WORDS_MAX] for party in subjects for name in party.names}
+    births = {party.birth_date for party in subjects if party.birth_date and _read(party.birth_date)}
+    return Profile(tuple(sorted(names - {()})[:NAMES_MAX]), tuple(sorted(births)[:BIRTHS_MAX]))
+
+
+def _are_several(subjects: Sequence[Party]) -> bool:
+    """Return whether a report speaks of several people: it lists two, and not because one has two accounts."""
+    return any(
+        "agrees" not in (compare_names(one, other), compare_births(one, other))
+        for one, other in pairwise(map(_described, ([party] for party in subjects)))
     )
 
 

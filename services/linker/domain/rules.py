@@ -178,7 +178,7 @@ class Rules:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-11-29",
+    version="2026-11-30",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

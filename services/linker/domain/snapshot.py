@@ -17,7 +17,7 @@ from services.linker.domain.facts import GivenIdentifier, Place, Subject, TipFac
 from services.linker.domain.priority import Factor, Tier
 
 LeadState = Literal["open", "held", "referred", "closed"]
-HoldReason = Literal["weak_bridge", "weak_tie", "many_tips"]
+HoldReason = Literal["weak_bridge", "several_people", "weak_tie", "many_tips"]
 
 TIPS_MAX, TIPS_BYTES_MAX = 1_000, 120 * 1024
 SUBJECTS_MAX, SUBJECTS_BYTES_MAX = 25, 64 * 1024

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.linker.domain.cluster import Cluster, newest_judgements
 from services.linker.domain.evidence import Key
-from services.linker.domain.hold import hold_of, parted_clusters, ties_of
+from services.linker.domain.hold import OF_ITS_OWN, hold_of, parted_clusters, ties_of
 from services.linker.domain.profile import NOBODY, merge
 from services.linker.domain.snapshot import Hold
 from services.linker.handlers.turn import Turn
@@ -45,6 +45,7 @@ async def load_holds(turn: Turn, clusters: Sequence[Cluster], actionable: Collec
         hold = hold_of(
             len(each.tip_ids),
             bridges=each.bridges,
+            crossings=each.crossings,
             ties=ties.get(each.cluster_id, ()),
             releases=releases.get(each.cluster_id, ()),
             rules=rules,
@@ -62,11 +63,10 @@ async def load_unsettled(
     Looked at are those whose tips hold one of `keys` or a value of `tip_ids`, and whose anchor is not `inside`.
     """
     found = await hold_store.load_neighbours(turn.transaction, keys, tip_ids, turn.model.rules)
-    # What holds one by a weak bridge comes before any tie, and is its own cluster's.
     near = [
         each
         for each in found
-        if each.anchor_tip_id not in inside and (each.hold is None or each.hold.reason != "weak_bridge")
+        if each.anchor_tip_id not in inside and (each.hold is None or each.hold.reason not in OF_ITS_OWN)
     ]
     if not near:
         return set()
@@ -80,6 +80,7 @@ async def load_unsettled(
         != hold_of(
             each.tip_count,
             bridges=(),
+            crossings=(),
             ties=ties.get(each.cluster_id, ()),
             releases=releases.get(each.cluster_id, ()),
             rules=turn.model.rules,

@@ -1,21 +1,22 @@
 """Telling whom a tip is linked to, when that is news, so that a person looks at it again."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from itertools import chain
 from uuid import UUID
 
 from services.linker.domain.cluster import Judgement, Pair
-from services.linker.domain.evidence import Key
+from services.linker.domain.evidence import Holding, Key
 from services.linker.domain.facts import Decision
 from services.linker.domain.likeness import with_likeness
-from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, links_of
+from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.pictures import PDQ, cap_of, near_evidence
 from services.linker.domain.rules import MEDIUM_MIN, Rules
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.turn import Turn
-from services.linker.store import graph, near
+from services.linker.store import graph, near, shown
 from services.linker.store import leads as lead_store
 from services.linker.store import values as value_store
 from shared.db.pool import Connection
@@ -35,9 +36,10 @@ async def load_links(
     *,
     model: Model,
     reliability_min: float = EVIDENCE_MIN,
+    office: str | None = None,
 ) -> dict[UUID, tuple[Link, ...]]:
-    """Return the links of each tip, strongest first."""
-    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
+    """Return the links of each tip, strongest first; with `office`, only what it may be told of."""
+    holdings, worth = await load_told(transaction, tip_ids, reliability_min=reliability_min, office=office)
     with_phone = {each.tip_id for key, held in holdings.items() if key.type == "phone" for each in held}
     reported_at = await graph.load_reported_at(transaction, with_phone) if with_phone else {}
     mine = {tip_id: set[Key]() for tip_id in tip_ids}
@@ -60,11 +62,31 @@ async def load_links(
     }
 
 
+async def load_told(
+    transaction: Connection, tip_ids: Collection[UUID], *, reliability_min: float, office: str | None
+) -> tuple[dict[Key, list[Holding]], dict[Key, Worth]]:
+    """Return the values that link the tips, as `load_linking`; to an office no silent lead's tip holds or counts."""
+    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
+    if office is None:
+        return holdings, worth
+    untold = await shown.list_untold(transaction, {each.tip_id for each in chain(*holdings.values())}, office)
+    for key, held in holdings.items():
+        count = len(untold.intersection(holding.tip_id for holding in held))
+        worth[key] = replace(worth[key], tip_count=worth[key].tip_count - count)
+        holdings[key] = [holding for holding in held if holding.tip_id not in untold]
+    return holdings, worth
+
+
 async def load_explained_links(
-    transaction: Connection, tip_ids: Collection[UUID], judgements: Mapping[Pair, Judgement], *, model: Model
+    transaction: Connection,
+    tip_ids: Collection[UUID],
+    judgements: Mapping[Pair, Judgement],
+    *,
+    model: Model,
+    office: str | None = None,
 ) -> dict[UUID, tuple[Link, ...]]:
     """Return the links of each tip as people are shown them: with what names and birth dates say beside identifiers."""
-    links = await load_links(transaction, tip_ids, judgements, model=model)
+    links = await load_links(transaction, tip_ids, judgements, model=model, office=office)
     others = {link.tip_id for found in links.values() for link in found}
     profiles = await graph.load_profiles(transaction, others | links.keys())
     return {tip_id: with_likeness(tip_id, found, profiles, model) for tip_id, found in links.items()}

@@ -10,7 +10,7 @@ from services.linker.domain.facts import TipFacts
 from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
-from services.linker.handlers.links import load_copies, load_explained_links
+from services.linker.handlers.links import load_copies, load_explained_links, load_told
 from services.linker.handlers.related import Related, list_related
 from services.linker.handlers.turn import Desk
 from services.linker.store import graph, shown
@@ -94,7 +94,7 @@ async def show_lead(transaction: Connection, lead_id: UUID, *, office: str | Non
     lead, members, judgements = await _load(transaction, lead_id, office)
     listed = [tip.tip_id for tip in members[:LINKED_TIPS_MAX]]
     model = await desk.model(transaction)
-    links = await load_explained_links(transaction, listed, newest_judgements(judgements), model=model)
+    links = await load_explained_links(transaction, listed, newest_judgements(judgements), model=model, office=office)
     inside = {
         pair_of(tip_id, link.tip_id): link for tip_id, found in links.items() for link in found if link.tip_id in links
     }
@@ -111,7 +111,7 @@ async def show_graph(transaction: Connection, lead_id: UUID, *, office: str | No
     """Return what holds a lead together; raises as `show_lead` does."""
     lead, members, judgements = await _load(transaction, lead_id, office)
     tip_ids = {tip.tip_id for tip in members}
-    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=EVIDENCE_MIN)
+    holdings, worth = await load_told(transaction, tip_ids, reliability_min=EVIDENCE_MIN, office=office)
     model = await desk.model(transaction)
     values = []
     for key, held in holdings.items():

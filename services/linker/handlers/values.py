@@ -1,13 +1,12 @@
 """What tips hold: stored, counted, and weighed anew, for every value that a change touches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain
 from types import MappingProxyType
 from uuid import UUID
 
-from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, chosen_of, tally_of, tally_pairs
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import TipContent
 from services.linker.domain.lists import Lists
@@ -16,8 +15,9 @@ from services.linker.domain.pdq import Picture
 from services.linker.domain.pictures import pictures_of
 from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
-from services.linker.domain.rules import SAYING, SILENT, Place, Rules, Standing
+from services.linker.domain.rules import SAYING, SILENT, Rules, Standing
 from services.linker.handlers.announce import LINKS_TOPIC
+from services.linker.handlers.tallies import grown_of, says_something, standing_of, tallies_of
 from services.linker.handlers.turn import Turn
 from services.linker.store import graph, pictures
 from services.linker.store import values as value_store
@@ -118,7 +118,7 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     for holding in chain(removed, added):
         holders[holding.key].append(holding.tip_id)
     victims = frozenset(holding.key for holding in chain(removed, added) if holding.role == "victim")
-    tallies = await _tallies(turn, changes, _grown(removed, added, crossed))
+    tallies = await tallies_of(turn, changes, grown_of(removed, added, crossed))
     touched = await _reweigh(turn, changes, tallies, crossed=crossed, holders=holders) | Touched(victims=victims)
     company = [change.key for change in crossed if rules.types[change.key.type].joins]
     if not company:
@@ -126,7 +126,7 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     # What its holders share besides is in less company now, or in more.
     others = await value_store.load_holders(turn.transaction, company)
     beside = await value_store.load_keys(turn.transaction, set(chain.from_iterable(others.values())))
-    return touched | await _reweigh(turn, beside, await _tallies(turn, beside, {}))
+    return touched | await _reweigh(turn, beside, await tallies_of(turn, beside, {}))
 
 
 async def reweigh(turn: Turn, tip_ids: Collection[UUID]) -> Touched:
@@ -151,60 +151,6 @@ async def save_profiles(turn: Turn, said: Mapping[UUID, Said]) -> None:
     profiles = {tip_id: each.profile for tip_id, each in said.items()}
     tiers = {tip_id: each.tier for tip_id, each in said.items()}
     await graph.save_profiles(turn.transaction, profiles, tiers, version=turn.model.version)
-
-
-async def _tallies(turn: Turn, changes: Collection[KeyChange], grown: Mapping[Key, set[UUID]]) -> dict[Key, Tally]:
-    """Return what the holders of each value say that is neither one tip's alone nor everybody's.
-
-    `grown` are the new holders of values to whose other holders nothing happened: only pairs with a new one are
-    compared, whatever it is that they share, as the values of `changes` are all that the new ones hold.
-    """
-    rules = turn.model.rules
-    shared = {each.key: each for each in changes if _says_something(each, rules)}
-    if not shared:
-        return {}
-    holders = await value_store.load_holders(turn.transaction, shared)
-    chosen = {key: chosen_of(tip_ids) for key, tip_ids in holders.items()}
-    few = {key for key in grown.keys() & shared.keys() if len(holders[key]) <= HOLDERS_COMPARED_MAX}
-    anew = {key for key in shared.keys() - few if _compares_others(grown.get(key), holders[key], chosen[key])}
-    tip_ids = set(chain.from_iterable(chosen[key] for key in anew))
-    held = await value_store.load_held(turn.transaction, tip_ids, rules) if anew else {}
-    beside = _held_among(shared.values(), holders, rules) if few else {}
-    tip_ids = tip_ids.union(*(chosen[key] for key in few))
-    profiles = await graph.load_profiles(turn.transaction, tip_ids)
-    tallies = {key: each.before.tally for key, each in shared.items()}
-    for key in anew:
-        tallies[key] = tally_of(rules.place_of(key.type, key.scope), chosen[key], profiles=profiles, held=held)
-    for key in few:
-        pairs = _pairs_with(grown[key], chosen[key])
-        news = tally_pairs(rules.place_of(key.type, key.scope), pairs, profiles=profiles, held=beside)
-        tallies[key] = tallies[key].plus(news)
-    return tallies
-
-
-def _compares_others(news: set[UUID] | None, holders: Collection[UUID], chosen: Collection[UUID]) -> bool:
-    """Return whether others of a value's holders are compared than before, or something happened to one of them."""
-    if news is None or len(holders) - len(news) < HOLDERS_COMPARED_MAX:
-        return True
-    return not news.isdisjoint(chosen)
-
-
-def _held_among(
-    shared: Iterable[KeyChange], holders: Mapping[Key, Sequence[UUID]], rules: Rules
-) -> Mapping[UUID, Mapping[Hashable, Place]]:
-    """Return which of the values each of their holders may be joined by, with the place of each."""
-    held = defaultdict[UUID, dict[Hashable, Place]](dict)
-    for each in shared:
-        if rules.may_join(each.key.type, each.stat.tip_count, each.stat.former_count):
-            place = rules.place_of(each.key.type, each.key.scope)
-            for tip_id in holders[each.key]:
-                held[tip_id][each.key] = place
-    return held
-
-
-def _pairs_with(news: Collection[UUID], tip_ids: Collection[UUID]) -> Iterator[tuple[UUID, UUID]]:
-    """Yield each pair of tips of which one is among the new ones."""
-    return ((one, other) for one, other in combinations(tip_ids, 2) if one in news or other in news)
 
 
 async def _reweigh(
@@ -234,28 +180,22 @@ async def _reweigh(
 def _weigh(change: KeyChange, tally: Tally, model: Model) -> Weighed:
     stat = change.stat
     reliability = 0.0
-    if _says_something(change, model.rules):
+    if says_something(change, model.rules):
         reliability = model.reliability(change.key, stat.tip_count, tally)
-    return Weighed(_standing(change.key, stat, reliability, model.rules), reliability, tally)
+    return Weighed(standing_of(change.key, stat, reliability, model.rules), reliability, tally)
 
 
 def _worth(weighed: Weighed) -> tuple[Standing, float]:
     return weighed.standing, weighed.reliability
 
 
-def _says_something(change: KeyChange, rules: Rules) -> bool:
-    return _standing(change.key, change.stat, 1.0, rules) in SAYING
-
-
 def _crosses(change: KeyChange, delta: KeyStat, rules: Rules) -> bool:
     """Return whether a value just became too common (or viral) to say anything, or stopped being so."""
     now = change.stat
     before = KeyStat(*(count - more for count, more in zip(now, delta, strict=True)))
-    return (_standing(change.key, before, 1.0, rules) in SILENT) != (_standing(change.key, now, 1.0, rules) in SILENT)
-
-
-def _standing(key: Key, stat: KeyStat, reliability: float, rules: Rules) -> Standing:
-    return rules.standing(key.type, stat.tip_count, stat.viral_count, reliability, former_count=stat.former_count)
+    return (standing_of(change.key, before, 1.0, rules) in SILENT) != (
+        standing_of(change.key, now, 1.0, rules) in SILENT
+    )
 
 
 async def _save(
@@ -275,20 +215,6 @@ async def _save(
         )
         cause = turn.causes.of(holders[key])
         turn.announcer.tell(LINKS_TOPIC, payload, cause, subject_id=str(found.value_id), version=found.number)
-
-
-def _grown(
-    removed: Sequence[Holding], added: Sequence[Holding], crossed: Sequence[KeyChange]
-) -> Mapping[Key, set[UUID]]:
-    """Return the new holders of each value that had a tally before and only got new holders."""
-    known = {holding.tip_id for holding in removed}
-    others = {holding.key for holding in chain(removed, added) if holding.tip_id in known}
-    others |= {change.key for change in crossed}
-    grown = defaultdict[Key, set[UUID]](set)
-    for holding in added:
-        if holding.links and holding.key not in others:
-            grown[holding.key].add(holding.tip_id)
-    return grown
 
 
 async def _change_former(turn: Turn, said: Mapping[UUID, Said], older: Older) -> Mapping[Key, int]:

@@ -305,9 +305,9 @@ async def save_memberships(
 
 
 def _profile_text(profile: Profile) -> str:
-    return orjson.dumps({"names": profile.names, "births": profile.births, "echoes": profile.echoes}).decode()
+    return orjson.dumps(profile).decode()
 
 
-def _profile(stored: dict[str, list[Any]]) -> Profile:
+def _profile(stored: dict[str, Any]) -> Profile:
     names, echoes = (tuple(map(tuple, stored.get(field, ()))) for field in ("names", "echoes"))
-    return Profile(names, tuple(stored.get("births", ())), echoes)
+    return Profile(names, tuple(stored.get("births", ())), echoes, bool(stored.get("names_several")))

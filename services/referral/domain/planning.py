@@ -73,7 +73,8 @@ def plan(
     if current is None or not current.is_live:
         return _open(lead, current, routing, new_id) if _needs_referral(lead, current) else None
     if lead.merged_into:
-        return _recall(lead, current, f"the lead was merged into lead {lead.merged_into}, which goes on with its tips")
+        # The other is not named: another office may have it, or it may be silent.
+        return _recall(lead, current, "the lead was merged into another, which goes on with its tips")
     if lead.state is LeadState.CLOSED:
         return _recall(lead, current, "the lead was closed: no actionable tip is left in it")
     if lead.state is LeadState.HELD:

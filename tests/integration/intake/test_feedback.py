@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.app import SERVICE
-from services.intake.domain.tip import LINKED
+from services.intake.domain.tip import AMENDED, LINKED
 from services.intake.handlers.feedback import hear
 from services.intake.handlers.republish import list_facts
 from shared.events.envelope import Payload, decode, encode
@@ -102,6 +102,16 @@ async def test_a_rejected_tip_linked_to_an_actionable_one_awaits_review_again(de
     assert await state_of(desk, actionable) == ("actionable", None)
     after = [sent for sent in await desk.sent() if sent[1] != "record.viewed"]
     assert after == before, "hearing publishes nothing"
+
+
+async def test_a_source_is_not_told_that_its_tip_was_linked_to_another(desk: Desk, clock: FakeClock) -> None:
+    rejected, actionable = await decided_tips(desk, BAD, GOOD)
+    await tell(desk, clock, [a_link(rejected, actionable)])
+    assert (await desk.show(rejected))["reopened_because"] == LINKED
+    assert (await desk.show(rejected, "source.ncmec"))["reopened_because"] is None
+    assert [tip["reopened_because"] for tip in await desk.items("/v1/tips", "source.ncmec")] == [None, None]
+    await desk.submit(source_ref="CT-0", reported_at="2026-04-01T00:00:00Z")
+    assert (await desk.show(rejected, "source.ncmec"))["reopened_because"] == AMENDED
 
 
 async def test_a_tip_that_is_not_rejected_stays_as_it_is(desk: Desk, clock: FakeClock) -> None:

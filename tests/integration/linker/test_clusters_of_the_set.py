@@ -19,7 +19,7 @@ import pytest
 
 import services.linker.app
 from services.linker.domain.cluster import Judged, Judgement, Shared, cluster, newest_judgements, pair_of
-from services.linker.domain.estimate import tally_of
+from services.linker.domain.estimate import Beside, tally_of
 from services.linker.domain.evidence import Holding, Key, holdings_of, key_stats
 from services.linker.domain.facts import Research, TipContent
 from services.linker.domain.model import ANY, Learned, Model, Rates
@@ -206,7 +206,7 @@ def _weighed(
     shared = {}
     for key, tip_ids in holders.items():
         place = RULES.place_of(key.type, key.scope)
-        tally = tally_of(place, tip_ids, profiles=profiles, held=held)
+        tally = tally_of(place, tip_ids, profiles=profiles, beside=Beside(held))
         reliability = model.reliability(key, len(tip_ids), tally)
         standing = RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability, former_count=former[key])
         if standing in ("joins", "shows"):

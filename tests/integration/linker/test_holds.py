@@ -149,6 +149,26 @@ async def test_two_tips_joined_by_one_weak_identifier_are_held_until_a_second_on
     assert (lead["state"], lead["tip_count"]) == ("open", 2)
 
 
+async def test_two_groups_joined_only_by_a_tip_of_several_people_wait_until_another_tip_ties_them(graph: Graph) -> None:
+    """Whoever writes to the tip line may name anybody beside anybody."""
+    ann, bob = (
+        [a_tip(f"{name}-{number}", email(f"{name}@example.org"), names=[name.title()]) for number in range(3)]
+        for name in ("ann", "bob")
+    )
+    mixed = a_tip(
+        "CT-mixed",
+        email("ann@example.org"),
+        names=["Ann"],
+        parties=[Party(party_id=new_id(), role="subject", names=["Bob"], identifiers=[email("bob@example.org")])],
+    )
+    await graph.tell(*ann, *bob, a_review(ann[0].tip_id), a_review(bob[0].tip_id), mixed)
+    (lead,) = await graph.live_leads()
+    assert (lead["state"], lead["held_by"]) == ("held", {"reason": "several_people", "identifier": "email"})
+    await graph.tell(amended(ann[0], email("ann@example.org"), email("bob@example.org"), names=["Ann"]))
+    (lead,) = await graph.live_leads()
+    assert (lead["state"], lead["held_by"]) == ("open", None)
+
+
 async def test_a_lead_of_many_tips_waits_and_so_does_one_that_was_referred(graph: Graph) -> None:
     await tell_groups(graph, a_group("ann", count=RULES.held_tips_max, ip=None))
     await graph.tell(a_referral(UUID((await by_group(graph))["ann"]["lead_id"])))

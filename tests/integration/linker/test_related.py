@@ -12,7 +12,7 @@ from tests.builders import new_id
 from tests.conftest import Caller, CallService
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph, a_referral, a_review, a_tip, email, refs_of
-from tests.integration.linker.test_holds import SUPERVISOR, a_group, a_victim, tell_groups
+from tests.integration.linker.test_holds import CARRIER, SUPERVISOR, a_group, a_victim, tell_groups
 from tests.integration.linker.test_http import get, post
 
 CHILD = GivenIdentifier(type="phone", value="+16175552309")
@@ -126,6 +126,94 @@ async def test_an_office_learns_nothing_of_a_silent_lead_beside_its_own(graph: G
     assert await beside(caller, ids["ann"], f"hsi.agent.{OFFICE}") == [[], [], []]
     assert await beside(caller, ids["ann"], "ceiu.analyst") == before
     assert [len(each) for each in await beside(caller, ids["bob"], f"hsi.agent.{OTHER}")] == [1, 1, 1]
+
+
+async def test_an_office_is_not_told_that_its_lead_waits_because_of_a_silent_one(graph: Graph, caller: Caller) -> None:
+    await tell_groups(graph, a_group("cy"), a_group("dee"))
+    ids = await ids_of(graph)
+    for name, office in (("cy-0", OFFICE), ("dee-0", OTHER)):
+        await refer(graph, ids[name], office)
+    seen_by_ceiu = await waiting(caller, ids["cy-0"], "ceiu.analyst")
+    assert [state for state, _, _ in seen_by_ceiu] == ["held", "held"]
+    assert await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}") == seen_by_ceiu
+    await graph.silence(UUID(ids["dee-0"]))
+    assert await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}") == [("referred", None, ["referred"])] * 2
+    assert await waiting(caller, ids["cy-0"], "ceiu.analyst") == seen_by_ceiu
+    assert [state for state, _, _ in await waiting(caller, ids["dee-0"], f"hsi.agent.{OTHER}")] == ["held", "held"]
+
+
+async def test_what_an_office_knows_of_a_tie_it_is_told_beside_a_silent_one(graph: Graph, caller: Caller) -> None:
+    await tell_groups(graph, a_group("cy"), a_group("dee"), a_group("eve"))
+    ids = await ids_of(graph)
+    await refer(graph, ids["cy-0"], OFFICE)
+    await graph.silence(UUID(ids["dee-0"]))
+    assert {state for state, _, _ in await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}")} == {"held"}
+    await graph.silence(UUID(ids["eve-0"]))
+    assert {state for state, _, _ in await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}")} == {"referred"}
+    await refer(graph, ids["eve-0"], OFFICE)
+    assert {state for state, _, _ in await waiting(caller, ids["cy-0"], f"hsi.agent.{OFFICE}")} == {"held"}
+
+
+async def test_an_office_is_not_told_that_its_lead_split_from_a_silent_one(graph: Graph, caller: Caller) -> None:
+    ann, bob = against("ann"), against("bob")
+    await tell(graph, ann, bob)
+    await graph.withdraw(await graph.judge(ann.tip_id, bob.tip_id, "same"))
+    ((lead_id, former),) = [
+        (lead["lead_id"], lead["split_from"]) for lead in await graph.live_leads() if lead["split_from"]
+    ]
+    await refer(graph, lead_id, OFFICE)
+
+    async def shown(account: str) -> set[str | None]:
+        whole = (await get(caller, f"/v1/leads/{lead_id}", account)).json()
+        listed = (await get(caller, "/v1/leads", account)).json()["items"]
+        return {item["split_from"] for item in [whole, *listed] if item["lead_id"] == lead_id}
+
+    assert await shown(f"hsi.agent.{OFFICE}") == {former}
+    await graph.silence(UUID(former))
+    assert await shown(f"hsi.agent.{OFFICE}") == {None}
+    assert await shown("ceiu.analyst") == {former}
+
+
+async def test_an_office_is_not_told_in_how_many_tips_of_a_silent_lead_a_value_is_seen(
+    graph: Graph, caller: Caller
+) -> None:
+    mine, silent = (
+        [a_tip(f"{name}-{number}", email(f"{name}@example.org"), CARRIER, names=[]) for number in range(3)]
+        for name in ("cy", "dee")
+    )
+    await tell_groups(graph, mine, silent)
+    ids = await ids_of(graph)
+    await refer(graph, ids["cy-0"], OFFICE)
+
+    async def seen_in(account: str) -> tuple[set[int], set[int]]:
+        whole = (await get(caller, f"/v1/leads/{ids['cy-0']}", account)).json()
+        drawn = (await get(caller, f"/v1/leads/{ids['cy-0']}/graph", account)).json()
+        told = [each for link in whole["links"] for each in link["evidence"] if each["type"] == "ip"]
+        assert all(f"seen in {each['frequency']} tips" in each["detail"] for each in told)
+        return {each["frequency"] for each in told}, {
+            node["frequency"] for node in drawn["nodes"] if node["type"] == "ip"
+        }
+
+    everything = await seen_in("ceiu.analyst")
+    assert await seen_in(f"hsi.agent.{OFFICE}") == everything
+    await graph.silence(UUID(ids["dee-0"]))
+    own = ({3}, {3})
+    assert await seen_in(f"hsi.agent.{OFFICE}") == own != everything
+    assert await seen_in("ceiu.analyst") == everything
+
+
+async def waiting(caller: Caller, lead_id: str, account: str) -> list[tuple[str, Any, list[str]]]:
+    """Return state and hold of a lead, by itself and as listed, and the states under which it is listed."""
+
+    async def listed(**query: Any) -> list[Any]:
+        items = (await get(caller, "/v1/leads", account, **query)).json()["items"]
+        return [item for item in items if item["lead_id"] == lead_id]
+
+    whole = (await get(caller, f"/v1/leads/{lead_id}", account)).json()
+    states = [state for state in ("open", "held", "referred") if await listed(state=state)]
+    perishing = [state for state in states if await listed(state=state, perishing_in_days=3650)]
+    assert states == perishing
+    return [(item["state"], item["held_by"], states) for item in [whole, *await listed()]]
 
 
 async def beside(caller: Caller, lead_id: str, account: str) -> list[Any]:

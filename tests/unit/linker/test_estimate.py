@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, estimate, tally_of
+from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, Beside, estimate, tally_of
 from services.linker.domain.evidence import Key
 from services.linker.domain.model import ANY, Model, Tally
 from services.linker.domain.profile import NOBODY, Profile
@@ -55,7 +56,11 @@ class _World:
             for tip in tips:
                 held[tip][key] = RULES.place_of(key.type, key.scope)
         return [
-            (key, len(tips), tally_of(RULES.place_of(key.type, key.scope), tips, profiles=self.profiles, held=held))
+            (
+                key,
+                len(tips),
+                tally_of(RULES.place_of(key.type, key.scope), tips, profiles=self.profiles, beside=Beside(held)),
+            )
             for key, tips in self.holders.items()
         ]
 
@@ -237,7 +242,7 @@ PHONES: Place = ("phone", 0)
 
 
 def tally(profiles: Mapping[UUID, Profile], held: Mapping[UUID, Mapping[Hashable, Place]] | None = None) -> Tally:
-    return tally_of(PHONES, list(profiles), profiles=profiles, held=held or {})
+    return tally_of(PHONES, list(profiles), profiles=profiles, beside=Beside(held or {}))
 
 
 def test_a_tally_counts_pairs_and_what_is_told_of_them() -> None:
@@ -271,7 +276,7 @@ def test_a_name_from_which_the_handle_is_made_tells_nothing_of_the_handle() -> N
     """All who call themselves alena77 are named Alena, whoever they are; of their phone it does tell."""
     alena = Profile((("alena",),), ("1980-02-13",), echoes=(("alena",),))
     both = {uid(1): alena, uid(2): alena}
-    of_handle = tally_of(("handle", 2), list(both), profiles=both, held={})
+    of_handle = tally_of(("handle", 2), list(both), profiles=both, beside=Beside({}))
     assert (of_handle.names, of_handle.births) == ((0, 0), (1, 1))
     assert tally(both).names == (1, 1)
 
@@ -281,15 +286,32 @@ def test_a_coarser_value_is_told_of_by_those_who_share_no_finer_one() -> None:
     families, handles = ("handle", 2), ("handle", 1)
     held: dict[UUID, dict[Hashable, Place]] = {uid(number): {"family": families} for number in (1, 2, 3)}
     held[uid(1)]["handle"] = held[uid(2)]["handle"] = handles
-    found = tally_of(families, list(held), profiles={uid(1): JOE, uid(2): JOE, uid(3): MILA}, held=held)
+    found = tally_of(families, list(held), profiles={uid(1): JOE, uid(2): JOE, uid(3): MILA}, beside=Beside(held))
     assert (found.pairs, found.finer) == (2, 1)
     assert found.births == (0, 2)
-    assert tally_of(handles, [uid(1), uid(2)], profiles={}, held=held).finer == 0
+    assert tally_of(handles, [uid(1), uid(2)], profiles={}, beside=Beside(held)).finer == 0
 
 
 @given(st.permutations(range(40)))
 def test_of_many_holders_the_same_few_are_compared(order: list[int]) -> None:
     profiles = {uid(number): Profile(births=(f"1980-02-{number % 28 + 1:02}",)) for number in range(40)}
-    found = tally_of(PHONES, [uid(number) for number in order], profiles=profiles, held={})
+    found = tally_of(PHONES, [uid(number) for number in order], profiles=profiles, beside=Beside({}))
     assert found.pairs == HOLDERS_COMPARED_MAX * (HOLDERS_COMPARED_MAX - 1) // 2
     assert found == tally(profiles)
+
+
+def test_what_two_tips_share_is_asked_once_however_many_values_they_share() -> None:
+    """Two tips with thousands of values in common would take seconds of everybody's time otherwise."""
+
+    class Asked(dict[Hashable, Place]):
+        times = 0
+
+        def keys(self) -> Any:
+            self.times += 1
+            return super().keys()
+
+    held = {uid(number): Asked(dict.fromkeys(range(500), PHONES)) for number in (1, 2)}
+    beside = Beside(held)
+    tallies = {tally_of(PHONES, list(held), profiles={}, beside=beside) for _ in range(500)}
+    assert len(tallies) == 1
+    assert [each.times for each in held.values()] == [1, 1]

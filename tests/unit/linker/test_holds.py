@@ -48,14 +48,33 @@ def test_a_kind_that_is_only_a_hint_is_a_weak_bridge_however_reliable() -> None:
     assert bridges_of({hardware: Shared([A, B], 0.97)}) == [()]
 
 
+def crossings_of(profiles: dict[UUID, Profile], shared: dict[Key, Shared]) -> list[tuple[Key, ...]]:
+    return [each.crossings for each in cluster([A, B, C], shared, profiles, {}, model=Model())]
+
+
+def test_what_only_a_tip_of_several_people_joins_is_a_crossing_and_what_another_ties_too_is_none() -> None:
+    mixed = {B: Profile(names_several=True)}
+    ann, bob = Key("email", "ann@example.org"), Key("email", "bob@example.org")
+    both = {ann: Shared([A, B], 0.98), bob: Shared([B, C], 0.9)}
+    assert crossings_of(mixed, both) == [(bob,)]
+    assert crossings_of({}, both) == [()]
+    assert crossings_of(mixed, {**both, PHONE: Shared([A, C], 0.9)}) == [()]
+    assert [each.crossings for each in cluster([A, B], {ann: Shared([A, B], 0.98)}, mixed, {}, model=Model())] == [()]
+
+
 def test_the_first_reason_that_no_release_covers_holds_a_lead() -> None:
     large = RULES.held_tips_max + 1
     released: list[Release] = []
 
     def held(tip_count: int, *ties: Key) -> Hold | None:
-        return hold_of(tip_count, bridges=[MAIL], ties=ties, releases=released, rules=RULES)
+        return hold_of(tip_count, bridges=[MAIL], crossings=[PHONE], ties=ties, releases=released, rules=RULES)
 
-    for hold in (Hold("weak_bridge", MAIL), Hold("weak_tie", IP), Hold("many_tips")):
+    for hold in (
+        Hold("weak_bridge", MAIL),
+        Hold("several_people", PHONE),
+        Hold("weak_tie", IP),
+        Hold("many_tips"),
+    ):
         assert held(large, IP) == hold
         released.append(Release(hold.reason, hold.identifier, large))
     assert held(large, IP) is None

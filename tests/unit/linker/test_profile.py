@@ -208,3 +208,18 @@ def test_what_is_compared_is_bounded() -> None:
     assert all(len(name) <= WORDS_MAX for name in long.names)
     both = merge(merge(long, many), merge(named("Aaron A"), born("1950-05-05")))
     assert (len(both.names), len(both.births)) == (NAMES_MAX, BIRTHS_MAX)
+
+
+def test_a_report_of_two_people_names_several_and_one_with_two_accounts_does_not() -> None:
+    def told(*people: Party, found: tuple[Party, ...] = ()) -> bool:
+        return profile_of(a_tip(*people), [Research(parties=found)]).names_several
+
+    ann, bob, heron = a_party("Ann Reed"), a_party("Bob Moss"), a_party("Red Heron")
+    assert told(ann, bob)
+    assert told(a_party("Ann Reed", born="1980-02-13"), ann, bob)
+    assert told(a_party(), a_party()), "two that nobody describes are two"
+    assert not told(ann, ann)
+    assert not told(a_party(born="1980-02-13"), a_party("Ann", born="1980-02-13"))
+    assert not told(ann, a_party("Bob Moss", role="victim"))
+    assert not told(ann, found=(heron,)), "research tells more of whom the tip is of"
+    assert told(ann, found=(heron, bob))
