@@ -22,6 +22,8 @@ FREEZE_S = 9.0
 """Longer than a worker's session of 6 s: when it wakes, its partitions belong to another."""
 SERVER_GAP_S = 12.0
 """A killed broker or database needs this long until it is fair to kill it again."""
+BROKER_BACK_S = 60.0
+"""A producer with an unsent record stops when the broker is back: on a busy machine that is no matter of seconds."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ async def _poison(stack: Stack, harm: Harm, count: int, seed: int, duration_s: f
             # It may have arrived all the same; the checker counts only what was acknowledged, and never more than one.
             continue
         finally:
-            await asyncio.wait_for(producer.stop(), 10)
+            await asyncio.wait_for(producer.stop(), BROKER_BACK_S)
 
 
 def _poison_value(chance: random.Random, seed: int, number: int) -> bytes:
