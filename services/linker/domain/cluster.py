@@ -22,6 +22,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.linker.domain.evidence import Key
+from services.linker.domain.groups import Groups, PartedGroups
 from services.linker.domain.model import Model, Rates, odds_bits
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names, merge
 
@@ -141,7 +142,7 @@ def cluster(
     """
     tips = sorted(set(tip_ids), key=attrgetter("int"))
     graph = _graph(tips, shared, judgements, model)
-    components = _Groups(len(tips))
+    components = Groups(len(tips))
     for holders in graph.joining:
         for holder in holders[1:]:
             components.join(holders[0], holder)
@@ -214,56 +215,13 @@ class _Graph:
     different: frozenset[tuple[int, int]]
 
 
-class _Groups:
-    """Disjoint sets of the numbers 0..count-1; a group's root is its smallest member."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-
-    def find(self, member: int) -> int:
-        parent = self._parent
-        while parent[member] != member:
-            parent[member] = member = parent[parent[member]]
-        return member
-
-    def join(self, left: int, right: int) -> tuple[int, int]:
-        """Join two groups; return the root that stays and the one that goes (the same when nothing happened)."""
-        stays, goes = sorted((self.find(left), self.find(right)))
-        self._parent[goes] = stays
-        return stays, goes
-
-
-class _PartedGroups(_Groups):
-    """Groups that refuse to take in a foe of one of their members."""
-
-    def __init__(self, count: int, foes: Iterable[tuple[int, int]]) -> None:
-        super().__init__(count)
-        self._foes: defaultdict[int, set[int]] = defaultdict(set)
-        for left, right in foes:
-            self._foes[left].add(right)
-            self._foes[right].add(left)
-
-    def try_join(self, left: int, right: int) -> bool:
-        """Join two groups unless foes would meet; return whether the two are together now."""
-        stays, goes = self.find(left), self.find(right)
-        if goes in self._foes[stays]:
-            return False
-        stays, goes = self.join(stays, goes)
-        if stays != goes:
-            for foe in self._foes.pop(goes, set()):
-                self._foes[foe].remove(goes)
-                self._foes[foe].add(stays)
-                self._foes[stays].add(foe)
-        return True
-
-
 class _Builder:
     """Puts tips together, the surest pair first."""
 
     def __init__(self, graph: _Graph, profiles: Sequence[Profile], model: Model) -> None:
         self._graph = graph
         self._model = model
-        self._parts = _PartedGroups(len(profiles), graph.different)
+        self._parts = PartedGroups(len(profiles), graph.different)
         self._sizes = [1] * len(profiles)
         self._held: list[frozenset[int] | set[int]] = list(graph.held)
         self._profiles = list(profiles)
@@ -274,7 +232,7 @@ class _Builder:
         self._refused: set[tuple[int, int, int, int]] = set()
         """Two clusters that did not join, by root and size: until one has grown they will not."""
 
-    def build(self) -> _Groups:
+    def build(self) -> Groups:
         """Return the clusters."""
         for left, right in self._graph.same:
             self._join(left, right)
@@ -448,7 +406,7 @@ def _graph(
     )
 
 
-def _related(graph: _Graph, parts: _Groups) -> Mapping[int, set[int]]:
+def _related(graph: _Graph, parts: Groups) -> Mapping[int, set[int]]:
     """Return, by group root, the tips outside it that an edge still ties to it, pairs judged "different" left out."""
     related: defaultdict[int, set[int]] = defaultdict(set)
     for holders in (*graph.same, *graph.joining):
