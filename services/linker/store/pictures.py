@@ -42,11 +42,13 @@ ON CONFLICT ON CONSTRAINT picture_waiting_pkey DO UPDATE
 READ_HASHES = """
 SELECT string_agg(substr(bit_send(unread.hash), 5), ''::bytea) AS hashes, max(unread.number) AS newest
 FROM (SELECT hash, number FROM pdq WHERE number > $1 ORDER BY number LIMIT $2) AS unread"""
+# Who waits to be searched for finds for itself what is near.
 SELECT_STORED = """
-SELECT pdq.hash, known.is_crowded IS TRUE AS is_crowded
+SELECT pdq.hash, known.is_crowded IS TRUE OR waiting.is_unknown IS TRUE AS is_spared
 FROM unnest($1::bit(256)[]) AS found (hash)
     JOIN pdq ON pdq.hash = found.hash
-    LEFT JOIN picture_standing AS known ON known.hash = found.hash"""
+    LEFT JOIN picture_standing AS known ON known.hash = found.hash
+    LEFT JOIN picture_waiting AS waiting ON waiting.hash = found.hash"""
 
 
 class Near(NamedTuple):
@@ -90,21 +92,22 @@ async def find_near(
     """Return, for each of the distinct hashes, the stored ones within 31 bits, nearest first.
 
     The hash itself is not among them. They are all there are, except where they are more than `crowd_min`: of the
-    farther ones then only those that are not known to be crowded. The hashes asked for need not be stored. `known` is
-    of this database; it is given what was stored since, and may keep what is gone.
+    farther ones then only those that neither are known to be crowded nor wait to be searched for themselves. The hashes
+    asked for need not be stored. `known` is of this database; it is given what was stored since, and may keep what is
+    gone.
     """
     await read_hashes(transaction, known)
     found = await to_thread(known.find_near, hashes)
     others = set[int]().union(*found.values())
     rows = await transaction.fetch(SELECT_STORED, [bits_of(pdq) for pdq in others]) if others else []
-    is_crowded = {number_of(row["hash"]): row["is_crowded"] for row in rows}
+    is_spared = {number_of(row["hash"]): row["is_spared"] for row in rows}
     return [
         Near(pdq, other, distance)
         for pdq, distances in found.items()
         for place, (distance, other) in enumerate(
-            sorted((distance, other) for other, distance in distances.items() if other in is_crowded)
+            sorted((distance, other) for other, distance in distances.items() if other in is_spared)
         )
-        if place < crowd_min or not is_crowded[other]
+        if place < crowd_min or not is_spared[other]
     ]
 
 

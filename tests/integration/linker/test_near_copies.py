@@ -187,6 +187,18 @@ async def test_500_tips_of_one_picture_are_looked_at_in_one_round_and_name_nobod
     assert not any((await related(graph)).values())
 
 
+async def test_of_a_crowd_that_comes_at_once_each_is_kept_beside_its_nearest_only(
+    few: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits to be searched for finds the others itself: else what is kept grows with the square of the crowd."""
+    monkeypatch.setattr(services.linker.handlers.pictures, "HASHES_AT_ONCE", 2)
+    crowd = 60
+    await few.tell(*(showing(f"CT-{n}", flip(SHOWN, n)) for n in range(crowd)))
+    await few.look()
+    assert await few.pool.fetchval("SELECT count(*) FROM near_picture") <= 2 * (CAP + 1) * crowd
+    assert await copies_of(few) == {}
+
+
 @dataclass(frozen=True)
 class World:
     facts: Sequence[Payload]

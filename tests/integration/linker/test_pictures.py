@@ -184,17 +184,23 @@ async def test_a_change_while_a_hash_waits_is_another_change(transaction: Connec
     assert await transaction.fetchval("SELECT number FROM picture_waiting") > first
 
 
-async def test_the_nearest_come_first_and_of_a_crowd_the_farther_only_if_they_are_not_crowded(
+async def test_the_nearest_come_first_and_of_a_crowd_the_farther_only_if_they_need_to_be_told(
     transaction: Connection,
 ) -> None:
+    """Neither those known to be crowded nor those that wait to be searched for themselves need to."""
     rng = Random(8)
     asked = rng.getrandbits(BITS)
     hashes = [flip(rng, asked, bits) for bits in range(32)]
     await store(transaction, *one_each(hashes))
     assert await near_to(transaction, asked) == list(zip(hashes[1:], range(1, 32), strict=True))
+    assert [near.distance for near in await search(transaction, asked, crowd_min=5)] == [1, 2, 3, 4, 5]
+    await transaction.execute("DELETE FROM picture_waiting")
     await transaction.execute(ADD_CROWDED, [bits_of(pdq) for pdq in hashes[1::2]])
     found = await search(transaction, asked, crowd_min=5)
     assert [near.distance for near in found] == [1, 2, 3, 4, 5, *range(6, 32, 2)]
+    await store(transaction, Picture(tip(99), 1, hashes[6]))
+    assert await waiting(transaction) == {hashes[6]: False}
+    assert len(await search(transaction, asked, crowd_min=5)) == len(found), "who only changed its holders is told"
 
 
 async def test_nothing_asked_nothing_found(transaction: Connection) -> None:
