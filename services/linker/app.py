@@ -130,7 +130,7 @@ class Learner(Periodic):
         async with self._pool.acquire() as connection, connection.transaction():
             started = time.monotonic()
             count = await learn.relink_some(connection, self._desk, count_max=self._at_once)
-            self._at_once = _paced(self._at_once, time.monotonic() - started)
+            self._at_once = paced(self._at_once, count, time.monotonic() - started)
         if count:
             self._on_commit()
         return count
@@ -224,11 +224,14 @@ async def _relink_stale(learner: Learner, why: str) -> None:
     await learner.relink_all(tell)
 
 
-def _paced(count: int, took_s: float) -> int:
-    """Return how many tips to take at once after `count` of them took so long."""
+def paced(at_once: int, count: int, took_s: float) -> int:
+    """Return how many tips to take at once after so many were, and `count` came of it and took so long.
+
+    That few or none were left tells nothing of how long many would take.
+    """
     if took_s > TURN_MAX_S:
-        return max(1, count // 2)
-    return min(2 * count, TIPS_AT_ONCE_MAX) if took_s < TURN_MIN_S else count
+        return max(1, at_once // 2)
+    return min(2 * at_once, TIPS_AT_ONCE_MAX) if took_s < TURN_MIN_S and count >= at_once else at_once
 
 
 SERVICE = Service(
