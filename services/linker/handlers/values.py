@@ -40,11 +40,6 @@ class Said:
     pictures: tuple[Picture, ...]
     tier: Tier
 
-    @property
-    def linking(self) -> set[Key]:
-        """The values by which the tip may be linked to others."""
-        return {holding.key for holding in self.holdings if holding.links}
-
 
 @dataclass(frozen=True, slots=True)
 class Touched:
@@ -90,12 +85,7 @@ async def read_contents(transaction: Connection, contents: Mapping[UUID, TipCont
 
 def older_of(contents: Iterable[TipContent], lists: Lists) -> Older:
     """Return the values by which tips may have been linked in these versions."""
-    return {
-        (content.tip_id, holding.key)
-        for content in contents
-        for holding in holdings_of(content, lists=lists)
-        if holding.links
-    }
+    return _linking(chain.from_iterable(holdings_of(content, lists=lists) for content in contents))
 
 
 async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older | None = None) -> Touched:
@@ -109,7 +99,7 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     shown = list(chain.from_iterable(each.pictures for each in said.values()))
     await pictures.replace_pictures(turn.transaction, said, shown)
     if older is not None:
-        older = older.union((holding.tip_id, holding.key) for holding in removed if holding.links)
+        older = older | _linking(removed)
     deltas = _deltas(removed, added, await _change_former(turn, said, older or set()))
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
     rules = turn.model.rules
@@ -217,10 +207,15 @@ async def _save(
         turn.announcer.tell(LINKS_TOPIC, payload, cause, subject_id=str(found.value_id), version=found.number)
 
 
+def _linking(holdings: Iterable[Holding]) -> set[tuple[UUID, Key]]:
+    """Return by which values which tips may be linked to others."""
+    return {(holding.tip_id, holding.key) for holding in holdings if holding.links}
+
+
 async def _change_former(turn: Turn, said: Mapping[UUID, Said], older: Older) -> Mapping[Key, int]:
     """Note what the tips held in older versions and do not now; return by how many more that is true of each value."""
     before = await value_store.take_former(turn.transaction, said)
-    after = {(tip_id, key) for tip_id, key in before.union(older) if key not in said[tip_id].linking}
+    after = before.union(older) - _linking(chain.from_iterable(each.holdings for each in said.values()))
     if after:
         await value_store.add_former(turn.transaction, after)
     change = Counter(key for _, key in after)
