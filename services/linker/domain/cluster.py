@@ -222,7 +222,6 @@ class _Builder:
         self._graph = graph
         self._model = model
         self._parts = PartedGroups(len(profiles), graph.different)
-        self._sizes = [1] * len(profiles)
         self._held: list[frozenset[int] | set[int]] = list(graph.held)
         self._profiles = list(profiles)
         self._several = [profile.names_several for profile in profiles]
@@ -272,7 +271,7 @@ class _Builder:
         if one == other:
             return True
         rules = self._model.rules
-        sizes = self._sizes[one], self._sizes[other]
+        sizes = len(self._members[one]), len(self._members[other])
         if (one, other, *sizes) in self._refused:
             return False
         needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
@@ -317,7 +316,6 @@ class _Builder:
         if one == other or not self._parts.try_join(one, other):
             return False
         stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
-        self._sizes[stays] += self._sizes[goes]
         self._members[stays] += self._members[goes]
         self._held[stays] = self._held[stays] | self._held[goes]
         self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
