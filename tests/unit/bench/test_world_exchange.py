@@ -5,7 +5,6 @@ from functools import cache
 
 import pytest
 
-from services.intake.http.forms import TipForm
 from shared.identifiers import normalise_identifier
 from tests.bench.linking.world import World
 from tests.bench.linking.worlds.exchange import BIRTH_TOLD, SHARES, SIZE_MAX, generate
@@ -18,21 +17,7 @@ def world() -> World:
     return generate(1, TIPS)
 
 
-def test_same_seed_gives_the_same_world_and_another_seed_another() -> None:
-    assert generate(7, 300) == generate(7, 300)
-    assert generate(7, 300).tips != generate(8, 300).tips
-
-
-@pytest.mark.parametrize("tip_count", [1, 2, 999])
-def test_a_world_has_exactly_the_tips_asked_for(tip_count: int) -> None:
-    small = generate(3, tip_count)
-    assert len(small.tips) == len(small.actors) == tip_count
-
-
-def test_every_tip_is_valid_for_intake_and_named_once() -> None:
-    for tip in world().tips:
-        TipForm.model_validate(tip)
-    assert len({(tip["source"], tip["source_ref"]) for tip in world().tips}) == TIPS
+def test_tips_stand_in_order_of_arrival() -> None:
     times = [tip["reported_at"] for tip in world().tips]
     assert times == sorted(times)
 

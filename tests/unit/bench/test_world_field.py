@@ -6,7 +6,6 @@ from functools import cache
 
 import pytest
 
-from services.intake.http.forms import TipForm
 from tests.bench.linking.field_lives import SIZE_MAX
 from tests.bench.linking.field_people import Row
 from tests.bench.linking.world import World
@@ -22,23 +21,6 @@ def world() -> World:
 
 def rows_of(tip: Row, role: str) -> list[Row]:
     return [row for party in tip["parties"] if party["role"] == role for row in party.get("identifiers", [])]
-
-
-def test_same_seed_gives_the_same_world_and_another_seed_another() -> None:
-    assert generate(7, 300) == generate(7, 300)
-    assert generate(7, 300).tips != generate(8, 300).tips
-
-
-@pytest.mark.parametrize("tip_count", [1, 2, 999])
-def test_a_world_has_exactly_the_tips_asked_for(tip_count: int) -> None:
-    small = generate(3, tip_count)
-    assert len(small.tips) == len(small.actors) == tip_count
-
-
-def test_every_tip_is_valid_for_intake_and_named_once() -> None:
-    for tip in world().tips:
-        TipForm.model_validate(tip)
-    assert len({(tip["source"], tip["source_ref"]) for tip in world().tips}) == TIPS
 
 
 def test_tips_stand_in_order_of_arrival_and_name_only_earlier_ones() -> None:
