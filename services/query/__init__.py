@@ -4,11 +4,11 @@ Owns      the projection of subjects, decisions, clusters, leads and referrals; 
 Consumes  intake.tips, linker.links, linker.leads, referral.referrals
 Publishes query.activity (lookup.answered, note.added)
 
-`domain/`      what a look-up asks, how names compare, how evidence becomes a grade, what is read again, who sees what
-`handlers.py`  project facts, answer a look-up, add and list notes
-`store.py`     all SQL: the projection, the candidates of a look-up, what stands behind a person
-`http.py`      POST /v1/lookups, GET /v1/lookups/{id}, POST and GET /v1/records/{record_id}/notes
-`stream.py`    which event versions are projected
+`domain/`    what a look-up asks, how names compare, how evidence becomes a grade, what is read again, who sees what
+`handlers/`  project facts, answer a look-up, add and list notes
+`store/`     all SQL: the projection, the candidates of a look-up, what stands behind a person
+`http/`      the routes
+`stream.py`  which event versions are projected
 
 A record is one subject party of one tip; its id is the party's. A person is the records of one cluster, under the
 oldest record id that the caller may see. Not here: deciding which tips belong together (linker), nor which office

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.query.domain.answer import Contact
-from services.query.handlers import Desk
+from services.query.handlers.desk import Desk
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
 from services.query.stream import build_handler

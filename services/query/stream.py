@@ -1,6 +1,6 @@
 """What query consumes, and how a batch of it is applied."""
 
-from services.query.handlers import LEADS, REFERRALS, TIP_CONTENTS, project
+from services.query.handlers.project import LEADS, REFERRALS, TIP_CONTENTS, project
 from services.query.settings import QuerySettings
 from shared.events.intake import ResearchRecordedV1, TipReviewedV1
 from shared.events.linker import TipClusteredV1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.query.app import SERVICE
-from services.query.handlers import project
+from services.query.handlers.project import project
 from services.query.stream import MODELS
 from shared.db.pool import Pool
 from shared.events.envelope import Event, Payload, encode

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.query.http import LookupAnswer
+from services.query.http.lookups import LookupAnswer
 from tests.builders import new_id
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import (
