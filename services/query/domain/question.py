@@ -50,10 +50,15 @@ class AskedKey:
 class Question:
     """A look-up, readable. `words` are the name's, in the order given; keys come in the order given."""
 
-    name: str | None
+    asked: Asked
     words: tuple[str, ...]
     birth_date: BirthDate | None
     keys: tuple[AskedKey, ...]
+
+    @property
+    def name(self) -> str | None:
+        """The name as given."""
+        return self.asked.name
 
     @property
     def search_words(self) -> tuple[str, ...]:
@@ -90,7 +95,7 @@ def read_question(asked: Asked, *, today: date) -> Question:
         faults.append(FieldError((), "give at least one of name, emails, usernames, phones, documents"))
     if faults:
         raise Rejected("some fields are not valid", errors=faults)
-    return Question(asked.name, words, birth_date, tuple(dict.fromkeys(keys)))
+    return Question(asked, words, birth_date, tuple(dict.fromkeys(keys)))
 
 
 def _fault_of_name(name: str, words: Sequence[str]) -> str:

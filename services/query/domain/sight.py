@@ -1,4 +1,7 @@
-"""What a caller may be told of. SQL leaves the rest out, so that nothing of it is counted, cut off or waited for."""
+"""Who asks, and what they may be told.
+
+SQL leaves the rest out, so that nothing of it is counted, cut off or waited for.
+"""
 
 from dataclasses import dataclass
 
@@ -23,8 +26,17 @@ class Sight:
         return self.sees_all and self.office is None
 
 
-def sight_of(agency: str, office: str | None) -> Sight:
-    """Return the sight of a caller: CEIU, which is ICE without an office, sees everything."""
-    if agency != OWNER_AGENCY:
-        return Sight(sees_all=False, office=NO_OFFICE)
-    return Sight(sees_all=True, office=office)
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: a person of an agency, and of one of its offices, if any."""
+
+    id: str
+    agency: str
+    office: str | None
+
+    @property
+    def sight(self) -> Sight:
+        """What they may be told: CEIU, which is ICE without an office, sees everything."""
+        if self.agency != OWNER_AGENCY:
+            return Sight(sees_all=False, office=NO_OFFICE)
+        return Sight(sees_all=True, office=self.office)

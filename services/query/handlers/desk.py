@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.query.domain.answer import Contact
-from services.query.domain.sight import Sight, sight_of
+from services.query.domain.sight import Asker
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.events.envelope import Context, Event, Payload
@@ -40,6 +40,6 @@ class Desk:
         await self.outbox.publish(transaction, [self.event(context, subject_id, payload)])
 
 
-def sight_for(caller: Principal) -> Sight:
-    """Return what the caller may be told of."""
-    return sight_of(caller.agency, caller.office)
+def asker_of(caller: Principal) -> Asker:
+    """Return a caller as one who asks."""
+    return Asker(caller.id, caller.agency, caller.office)

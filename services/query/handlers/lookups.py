@@ -3,6 +3,7 @@
 Answer and event are stored together, so that no answer leaves of which the audit does not know.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,11 @@ from uuid import UUID
 from services.query.domain.again import is_still_told
 from services.query.domain.answer import Answer, answer_of, answered_of, document_of, document_of_match
 from services.query.domain.grade import Grade, find_matches
-from services.query.domain.question import Asked, read_question
-from services.query.domain.sight import Sight
-from services.query.handlers.desk import Desk, sight_for
+from services.query.domain.question import Asked, Question, read_question
+from services.query.domain.sight import Asker, Sight
+from services.query.handlers.desk import Desk, asker_of
 from services.query.store import lookups, people, search
+from services.query.store.lookups import Reason
 from shared.db.pool import Connection
 from shared.errors import NotFound
 from shared.events.activity import LookupAnsweredV1, LookupPersonal
@@ -21,42 +23,50 @@ from shared.events.envelope import Context
 from shared.security import Principal
 
 
-async def answer(
+async def answer_lookups(
     desk: Desk,
     transaction: Connection,
-    caller: Principal,
+    asker: Asker,
     context: Context,
     *,
     purpose: str,
     reference: str,
-    asked: Asked,
+    questions: Sequence[Question],
     matches_max: int,
-) -> dict[str, Any]:
-    """Answer a look-up, and store answer and event; return the answer's document.
+) -> list[dict[str, Any]]:
+    """Answer look-ups of one asker and reason together, each as if it came alone; return the answers' documents.
 
-    Raises:
-        Rejected: a field cannot be read.
+    The answers and an event of each are stored with a fixed number of statements, however many there are.
     """
     started_at = desk.clock.now()
-    question = read_question(asked, today=started_at.date())
-    sight = sight_for(caller)
-    records, is_cut = await search.find_candidates(transaction, question, sight)
-    matches = find_matches(question, records)
-    shown = matches[:matches_max]
-    person_ids = [match.person_id for match in shown]
+    sight = asker.sight
+    found = await search.find_candidates(transaction, questions, sight)
+    matches = [find_matches(question, each.records) for question, each in zip(questions, found, strict=True)]
+    shown = [each[:matches_max] for each in matches]
+    person_ids = list({match.person_id for each in shown for match in each})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
     answered_at = desk.clock.now()
-    answer = answer_of(
-        desk.clock.new_id(), answered_at, shown, standings, is_truncated=is_cut or len(matches) > matches_max
-    )
-    document = document_of(answer, ceiu=desk.ceiu)
-    await lookups.add_lookup(
-        transaction, caller, answer, purpose=purpose, reference=reference, asked=asked, document=document
-    )
+    answers = [
+        answer_of(
+            desk.clock.new_id(),
+            answered_at,
+            told,
+            standings,
+            is_truncated=candidates.is_cut or len(all_of_them) > matches_max,
+        )
+        for told, all_of_them, candidates in zip(shown, matches, found, strict=True)
+    ]
+    documents = [document_of(each, ceiu=desk.ceiu) for each in answers]
+    reason = Reason(purpose, reference)
+    asked = [question.asked for question in questions]
+    await lookups.add_lookups(transaction, asker, reason, list(zip(answers, asked, documents, strict=True)))
     duration_ms = (answered_at - started_at).total_seconds() * 1_000
-    payload = _lookup_answered(answer, purpose=purpose, reference=reference, asked=asked, duration_ms=duration_ms)
-    await desk.announce(transaction, context, answer.lookup_id, payload)
-    return document
+    events = [
+        desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
+        for each, question in zip(answers, asked, strict=True)
+    ]
+    await desk.outbox.publish(transaction, events)
+    return documents
 
 
 async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lookup_id: UUID) -> dict[str, Any]:
@@ -69,7 +79,7 @@ async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lo
     if kept is None:
         raise NotFound("there is no such look-up")
     asked, document = kept
-    sight = sight_for(caller)
+    sight = asker_of(caller).sight
     return document if sight.is_whole else await _retell(desk, transaction, asked, document, sight)
 
 
@@ -100,14 +110,12 @@ async def _retell(
     return {**document, "matches": sorted([*still, *anew], key=lambda match: grades.index(match["grade"]))}
 
 
-def _lookup_answered(
-    answer: Answer, *, purpose: str, reference: str, asked: Asked, duration_ms: float
-) -> LookupAnsweredV1:
+def _lookup_answered(answer: Answer, asked: Asked, reason: Reason, *, duration_ms: float) -> LookupAnsweredV1:
     leads = dict.fromkeys(a.standing.lead_id for a in answer.matches if a.standing.lead_id)
     return LookupAnsweredV1(
         lookup_id=answer.lookup_id,
-        purpose=purpose,
-        reference=reference,
+        purpose=reason.purpose,
+        reference=reason.reference,
         match_count=len(answer.matches),
         truncated=answer.is_truncated,
         record_ids=[answered.standing.record_id for answered in answer.matches],

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.query.domain.note import Note, NoteKind
-from services.query.handlers.desk import Desk, sight_for
+from services.query.handlers.desk import Desk, asker_of
 from services.query.store import notes, people
 from shared.db.pool import Connection
 from shared.errors import Conflict, FieldError, NotFound, Rejected
@@ -38,7 +38,7 @@ async def add_note(
     tip_id, person_id = await person_of(transaction, caller, record_id)
     if supersedes is not None:
         former = await notes.find_note(
-            transaction, person_id, supersedes, agency=caller.agency, sees_all=sight_for(caller).sees_all
+            transaction, person_id, supersedes, agency=caller.agency, sees_all=asker_of(caller).sight.sees_all
         )
         if former is None or former.agency != caller.agency:
             fault = FieldError(("supersedes",), "your agency has no such note on this record")
@@ -72,7 +72,7 @@ async def list_notes(
     Raises:
         NotFound: the caller's look-up could not return the record.
     """
-    sees_all = sight_for(caller).sees_all
+    sees_all = asker_of(caller).sight.sees_all
     _, person_id = await person_of(transaction, caller, record_id)
     return await notes.list_notes(
         transaction, person_id, agency=caller.agency, sees_all=sees_all, after=after, count_max=count_max
@@ -80,7 +80,7 @@ async def list_notes(
 
 
 async def person_of(transaction: Connection, caller: Principal, record_id: UUID) -> tuple[UUID, UUID]:
-    found = await people.find_person(transaction, record_id, sight_for(caller))
+    found = await people.find_person(transaction, record_id, asker_of(caller).sight)
     if found is None:
         raise NotFound("there is no such record")
     return found

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.query.domain.answer import Investigation
 from services.query.domain.grade import Grade
-from services.query.domain.question import Asked
-from services.query.handlers.lookups import answer as answer_lookup
-from services.query.handlers.lookups import show_answer
+from services.query.domain.question import Asked, read_question
+from services.query.handlers.desk import asker_of
+from services.query.handlers.lookups import answer_lookups, show_answer
 from services.query.http.desk import BODY_BYTES_MAX, desk_of
 from shared.db.pool import Connection
 from shared.http import Call, answer, create, hash_of, read_json
@@ -115,14 +115,15 @@ async def post_lookup(request: Request) -> Response:
     body = await read_json(request, LookupRequest, bytes_max=BODY_BYTES_MAX)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
-        document = await answer_lookup(
-            desk_of(call),
+        desk = desk_of(call)
+        [document] = await answer_lookups(
+            desk,
             transaction,
-            call.principal,
+            asker_of(call.principal),
             call.context,
             purpose=body.purpose,
             reference=body.reference,
-            asked=body.asked,
+            questions=[read_question(body.asked, today=desk.clock.now().date())],
             matches_max=body.max_matches,
         )
         return 200, LookupAnswer.model_validate(document)

@@ -1,42 +1,47 @@
 """Look-ups and the answers they got."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from services.query.domain.answer import Answer
 from services.query.domain.question import Asked
+from services.query.domain.sight import Asker
 from shared.db.pool import Connection
-from shared.security import Principal
 
-INSERT_LOOKUP = """
+INSERT_LOOKUPS = """
 INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)"""
 SELECT_LOOKUP = "SELECT asked, answer FROM lookup WHERE lookup_id = $1 AND agency = $2"
 
 
-async def add_lookup(
-    connection: Connection,
-    caller: Principal,
-    answer: Answer,
-    *,
-    purpose: str,
-    reference: str,
-    asked: Asked,
-    document: dict[str, Any],
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody asks, as they said."""
+
+    purpose: str
+    reference: str
+
+
+async def add_lookups(
+    connection: Connection, asker: Asker, reason: Reason, rows: Sequence[tuple[Answer, Asked, dict[str, Any]]]
 ) -> None:
-    """Keep a look-up with the answer it gets."""
+    """Keep look-ups with the answers they get: each answer, what was asked, and the document."""
     await connection.execute(
-        INSERT_LOOKUP,
-        answer.lookup_id,
-        answer.answered_at,
-        caller.id,
-        caller.agency,
-        caller.office,
-        purpose,
-        reference,
-        asdict(asked),
-        document,
+        INSERT_LOOKUPS,
+        [answer.lookup_id for answer, _, _ in rows],
+        [answer.answered_at for answer, _, _ in rows],
+        [orjson.dumps(asdict(asked)).decode() for _, asked, _ in rows],
+        [orjson.dumps(document).decode() for _, _, document in rows],
+        asker.id,
+        asker.agency,
+        asker.office,
+        reason.purpose,
+        reason.reference,
     )
 
 

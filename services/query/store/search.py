@@ -1,5 +1,8 @@
 """The candidates of a look-up, found by indexes alone."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from services.query.domain.evidence import Record
 from services.query.domain.names import spelling_keys
 from services.query.domain.question import Question
@@ -62,7 +65,20 @@ SELECT record_id, tip_id, person_id, names, birth_date, keys, shared_words, plac
 WHERE place <= $7"""
 
 
-async def find_candidates(connection: Connection, question: Question, sight: Sight) -> tuple[list[Record], bool]:
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The records that may answer a look-up; `is_cut` tells that more that may were left out."""
+
+    records: Sequence[Record]
+    is_cut: bool
+
+
+async def find_candidates(connection: Connection, questions: Sequence[Question], sight: Sight) -> list[Candidates]:
+    """Return the candidates of each question, in order."""
+    return [await _find_candidates(connection, question, sight) for question in questions]
+
+
+async def _find_candidates(connection: Connection, question: Question, sight: Sight) -> Candidates:
     """Return the records that may answer, and whether more that may were left out: of those within the caller's sight.
 
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those with most
@@ -85,4 +101,4 @@ async def find_candidates(connection: Connection, question: Question, sight: Sig
     left_out = [row for row in rows if row["place"] > CANDIDATES_MAX]
     # What shares one word of several is hardly ever a match; its being left out is no news to anyone.
     is_cut = any(row["keys"] or row["shared_words"] >= min(2, len(words)) for row in left_out)
-    return [record_of(row) for row in rows if row["place"] <= CANDIDATES_MAX], is_cut
+    return Candidates([record_of(row) for row in rows if row["place"] <= CANDIDATES_MAX], is_cut)

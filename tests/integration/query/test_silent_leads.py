@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.query.domain.sight import sight_of
+from services.query.domain.sight import Asker
 from shared.events.linker import LeadOpenedV1
 from tests.builders import new_id
 from tests.conftest import Caller
@@ -147,9 +147,10 @@ async def test_an_amended_tip_of_a_silent_lead_stays_silent(facts: Facts, cbp: O
 
 
 def test_ceiu_is_ice_without_an_office() -> None:
-    assert sight_of("ICE", None).is_whole
-    assert not sight_of("ICE", "sac-boston").is_whole
-    assert sight_of("ICE", "sac-boston").sees_all
+    assert Asker("x", "ICE", None).sight.is_whole
+    assert not Asker("x", "ICE", "sac-boston").sight.is_whole
+    assert Asker("x", "ICE", "sac-boston").sight.sees_all
     for office in (None, "sac-boston"):
-        assert sight_of("CBP", office) == sight_of("CBP", None), "another agency's office is none of ICE's"
-        assert not sight_of("CBP", office).sees_all
+        sight = Asker("x", "CBP", office).sight
+        assert sight == Asker("y", "CBP", None).sight, "another agency's office is none of ICE's"
+        assert not sight.sees_all
