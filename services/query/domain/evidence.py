@@ -10,8 +10,9 @@ from enum import IntEnum
 from functools import cache, partial
 from uuid import UUID
 
-from services.query.domain.names import NameLevel, NameMatch, compare_names
+from services.query.domain.names import NameLevel, NameMatch, compare_readings
 from services.query.domain.question import AskedKey, Question
+from services.query.domain.words import Name
 from shared.identifiers import BirthDate, BirthDateMatch, compare_birth_dates, parse_birth_date
 
 CONFLICTS_SHOWN_MAX = 3
@@ -53,14 +54,13 @@ class HeldKey:
 class Record:
     """One subject party of one tip. `person_id` is the cluster it is in, or the tip itself while that is not known.
 
-    `words` are those of `names`, name by name; `birth_date` is readable; `keys` are only those that were asked for.
+    `birth_date` is readable; `keys` are only those that were asked for.
     """
 
     record_id: UUID
     tip_id: UUID
     person_id: UUID
-    names: tuple[str, ...] = ()
-    words: tuple[tuple[str, ...], ...] = ()
+    names: tuple[Name, ...] = ()
     birth_date: str | None = None
     keys: tuple[HeldKey, ...] = ()
 
@@ -100,16 +100,16 @@ _WEAKENED = 0.6
 
 def match_names(question: Question, records: Sequence[Record]) -> dict[UUID, BestName]:
     """Return of each record with a name that agrees, by its id, how the closest one does, and that name."""
-    if not question.words:
+    if not question.readings:
         return {}
     # Many records of one look-up carry the same name.
-    compare = cache(partial(compare_names, question.words))
+    compare = cache(partial(compare_readings, question.readings))
     best: dict[UUID, BestName] = {}
     for record in records:
-        for words, name in zip(record.words, record.names, strict=True):
-            match = compare(words)
+        for name in record.names:
+            match = compare(name.readings)
             if match is not None and (record.record_id not in best or match > best[record.record_id][0]):
-                best[record.record_id] = match, name
+                best[record.record_id] = match, name.given
     return best
 
 
@@ -127,7 +127,7 @@ def weigh_names(
         match, name = max(found, key=lambda best: best[0])
         weight = _NAME_WEIGHT[match.level] * match.closeness
         return match.level, [_item("name", question.name, name, match.detail, weight)]
-    recorded = next((record.names[0] for record in records if record.names), None)
+    recorded = next((record.names[0].given for record in records if record.names), None)
     if recorded is None:
         return None, [_missing("name", question.name, "no name is on record")]
     return None, [_item("name", question.name, recorded, "another name", _OTHER_NAME_WEIGHT)]

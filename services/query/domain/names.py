@@ -1,38 +1,20 @@
-"""Comparing two person names, and the keys by which close spellings of a word find one another.
+"""Comparing two person names, word by word.
 
-The order of words does not count; a slip of the keyboard, a missing middle name, an initial and words written together
-do little harm. Nicknames, transliteration and other scripts are not understood here: a name in two scripts is two
-recorded names of one party.
+The order of words does not count; a slip of the keyboard, a nickname, another transliteration, a missing middle name,
+an initial and words written together do little harm.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import total_ordering
-from itertools import pairwise
 
-from rapidfuzz.distance import OSA
+from services.query.domain.likeness import FORM, INITIAL, SAME, SLIP, SOUND, likeness
+from services.query.domain.words import Reading, is_searchable, major_words
 
-from shared.identifiers import fold_name
-
-WORDS_MAX = 12
-"""Words of a name that are looked at; the longest real ones have about ten."""
-WORD_CHARS_MAX = 40
-"""What is longer is cut, so that a word has few keys."""
-FUZZY_CHARS_MIN = 4
-"""A slip in a shorter word makes another word of it more often than not."""
-TWO_SLIPS_CHARS_MIN = 8
-
-# Particles, titles and generations: too common to tell people apart, and dropped by half of all registers.
-_MINOR_WORDS = frozenset(
-    {
-        "al", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
-        "la", "las", "le", "los", "van", "von", "y",
-        "dr", "jr", "miss", "mr", "mrs", "ms", "sr",
-    }
-)  # fmt: skip
-_WHOLE, _SLIP, _INITIAL = 1.0, 0.8, 0.5
-_IDEOGRAPH_MIN = "\u2e80"
+CLEAR_MIN = 1.4
+"""Two words that merely sound alike, taken together, are as clear as it must be."""
+_KINDS = ((SAME, "the same"), (FORM, "another form of the name"), (SLIP, "spelled alike"), (SOUND, "sounding alike"))
 
 
 class NameLevel(IntEnum):
@@ -59,61 +41,31 @@ class NameMatch:
         return (self.level, self.closeness) < (other.level, other.closeness)
 
 
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the name's folded words as they are compared: at most twelve, each at most 40 characters."""
-    return tuple(word[:WORD_CHARS_MAX] for word in fold_name(name)[:WORDS_MAX])
+def compare_readings(given: Sequence[Reading], recorded: Sequence[Reading]) -> NameMatch | None:
+    """Return how two names agree by the two readings that agree best; None when none do."""
+    found = [match for left in given for right in recorded if (match := compare_names(left, right))]
+    return max(found, default=None)
 
 
-def compare_names(given: Sequence[str], recorded: Sequence[str]) -> NameMatch | None:
-    """Return how two names, as `words_of` gives them, agree; None when they do not."""
-    left = _major(_written_together(given, recorded))
-    right = _major(_written_together(recorded, given))
+def compare_names(given: Reading, recorded: Reading) -> NameMatch | None:
+    """Return how two names, each by one reading, agree; None when they do not."""
+    left = major_words(_written_together(given, recorded))
+    right = major_words(_written_together(recorded, given))
     pairs = _pair_up(left, right)
-    whole = sum(quality > _INITIAL for quality in pairs)
-    is_one_slip = pairs.count(_WHOLE) == 0 and whole == 1 and max(len(left), len(right)) > 1
-    if whole == 0 or is_one_slip:
+    whole = [quality for quality in pairs if quality > INITIAL]
+    is_one_slip = len(whole) == 1 and whole[0] < FORM and max(len(left), len(right)) > 1
+    if not whole or is_one_slip:
         # One word that is merely spelled alike, among others, is another name: Maria, and Mario Rossi.
         return None
     fits_in = len(pairs) == min(len(left), len(right))
     if fits_in:
-        level = NameLevel.STRONG if whole >= 2 else NameLevel.WEAK
-    elif whole >= 2:
+        level = NameLevel.STRONG if len(whole) >= 2 and sum(whole) >= CLEAR_MIN else NameLevel.WEAK
+    elif len(whole) >= 2:
         level = NameLevel.PARTIAL
     else:
         return None
     closeness = sum(pairs) / max(len(left), len(right))
     return NameMatch(level, closeness, _describe(pairs, left, right))
-
-
-def is_searchable(word: str) -> bool:
-    """Return whether a word can find records: not an initial, which half of all names would answer to.
-
-    One Chinese or Korean character is a whole word.
-    """
-    return len(word) > 1 or word >= _IDEOGRAPH_MIN
-
-
-def spelling_keys(word: str) -> frozenset[str]:
-    """Return the keys of a word: two words that are one slip of the keyboard apart have a key in common.
-
-    The keys are the word and, from four characters on, the word with any one character left out. Words that share a key
-    may be up to two slips apart.
-    """
-    if len(word) < FUZZY_CHARS_MIN:
-        return frozenset((word,))
-    return frozenset((word, *(word[:i] + word[i + 1 :] for i in range(len(word)))))
-
-
-def search_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words to look for: the searchable ones, and neighbours written together; minor ones only if alone."""
-    together = (left + right for left, right in pairwise(words))
-    found = dict.fromkeys(word[:WORD_CHARS_MAX] for word in (*_major(words), *together) if is_searchable(word))
-    return tuple(found)
-
-
-def _major(words: Sequence[str]) -> Sequence[str]:
-    """Leave out particles and titles, unless there is nothing else."""
-    return [word for word in words if word not in _MINOR_WORDS] or words
 
 
 def _written_together(words: Sequence[str], other: Collection[str]) -> list[str]:
@@ -139,21 +91,21 @@ def _pair_up(left: Sequence[str], right: Sequence[str]) -> list[float]:
     for word in left:
         if word in rest_right:
             rest_right.remove(word)
-            pairs.append(_WHOLE if is_searchable(word) else _INITIAL)
+            pairs.append(SAME if is_searchable(word) else INITIAL)
         else:
             rest_left.append(word)
     if rest_left and rest_right:
         # Sorted, so that the order in which a name is given cannot matter.
-        pairs += _pair_up_near(sorted(rest_left), sorted(rest_right))
+        pairs += _pair_up_alike(sorted(rest_left), sorted(rest_right))
     return pairs
 
 
-def _pair_up_near(left: Sequence[str], right: Sequence[str]) -> list[float]:
-    near = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := _quality(a, b))]
+def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[float]:
+    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := likeness(a, b))]
     pairs: list[float] = []
     taken_left: set[int] = set()
     taken_right: set[int] = set()
-    for quality, i, j in sorted(near, key=lambda pair: (-pair[0], pair[1], pair[2])):
+    for quality, i, j in sorted(alike, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if i not in taken_left and j not in taken_right:
             taken_left.add(i)
             taken_right.add(j)
@@ -161,23 +113,11 @@ def _pair_up_near(left: Sequence[str], right: Sequence[str]) -> list[float]:
     return pairs
 
 
-def _quality(left: str, right: str) -> float:
-    """Return how well two different words agree: 0.8 for slips, 0.5 for an initial, 0.0 not at all."""
-    shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
-    if not is_searchable(shorter):
-        return _INITIAL if longer[0] == shorter else 0.0
-    if len(longer) < FUZZY_CHARS_MIN:
-        return 0.0
-    slips_max = 2 if len(longer) >= TWO_SLIPS_CHARS_MIN else 1
-    return _SLIP if OSA.distance(left, right, score_cutoff=slips_max) <= slips_max else 0.0
-
-
 def _describe(pairs: Sequence[float], left: Sequence[str], right: Sequence[str]) -> str:
-    whole, slips, initials = (pairs.count(quality) for quality in (_WHOLE, _SLIP, _INITIAL))
-    if whole == len(left) == len(right):
+    initials = pairs.count(INITIAL)
+    if pairs.count(SAME) == len(left) == len(right):
         return "the same words, in any order"
-    parts = [f"{_counted(whole, 'word')} the same"] if whole else []
-    parts += [f"{_counted(slips, 'word')} spelled alike"] if slips else []
+    parts = [f"{_counted(pairs.count(kind), 'word')} {words}" for kind, words in _KINDS if kind in pairs]
     parts += [f"{_counted(initials, 'initial')} that fit{'s' if initials == 1 else ''}"] if initials else []
     alone = [(len(left) - len(pairs), "given"), (len(right) - len(pairs), "recorded")]
     parts += [f"{_counted(count, 'word')} only {where}" for count, where in alone if count]

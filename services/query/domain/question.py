@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from services.query.domain.names import is_searchable, search_words, words_of
+from services.query.domain.words import Reading, is_searchable, readings_of
 from shared.errors import FieldError, Rejected
 from shared.identifiers import BirthDate, normalise_identifier, parse_birth_date
 from shared.identifiers.identifier import NO_SERVICE
@@ -48,10 +48,10 @@ class AskedKey:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A look-up, readable. `words` are the name's, in the order given; keys come in the order given."""
+    """A look-up, readable; keys come in the order given. Without a name there are no readings."""
 
     asked: Asked
-    words: tuple[str, ...]
+    readings: tuple[Reading, ...]
     birth_date: BirthDate | None
     keys: tuple[AskedKey, ...]
 
@@ -59,11 +59,6 @@ class Question:
     def name(self) -> str | None:
         """The name as given."""
         return self.asked.name
-
-    @property
-    def search_words(self) -> tuple[str, ...]:
-        """The words that records are found by."""
-        return search_words(self.words)
 
     @property
     def search_keys(self) -> tuple[AskedKey, ...]:
@@ -78,8 +73,8 @@ def read_question(asked: Asked, *, today: date) -> Question:
         Rejected: a field cannot be read; every such field is named, and no value is repeated.
     """
     faults: list[FieldError] = []
-    words = words_of(asked.name) if asked.name is not None else ()
-    if asked.name is not None and (fault := _fault_of_name(asked.name, words)):
+    readings = readings_of(asked.name) if asked.name is not None else ()
+    if asked.name is not None and (fault := _fault_of_name(asked.name, readings)):
         faults.append(FieldError(("name",), fault))
     birth_date = None
     if asked.birth_date is not None:
@@ -95,16 +90,16 @@ def read_question(asked: Asked, *, today: date) -> Question:
         faults.append(FieldError((), "give at least one of name, emails, usernames, phones, documents"))
     if faults:
         raise Rejected("some fields are not valid", errors=faults)
-    return Question(asked, words, birth_date, tuple(dict.fromkeys(keys)))
+    return Question(asked, readings, birth_date, tuple(dict.fromkeys(keys)))
 
 
-def _fault_of_name(name: str, words: Sequence[str]) -> str:
+def _fault_of_name(name: str, readings: Sequence[Reading]) -> str:
     """Return what is wrong with a name, "" when nothing is."""
     if any(unicodedata.category(char) in ("Cc", "Cs") or char in _DIRECTION_MARKS for char in name):
         return "must not hold control characters or marks of writing direction"
     if _WILDCARDS & set(name):
         return "wildcards are not understood: give the name as it is known"
-    if not any(map(is_searchable, words)):
+    if not any(is_searchable(word) for words in readings for word in words):
         return "has no word of two letters or more to look for"
     return ""
 

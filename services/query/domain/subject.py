@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.query.domain.evidence import HeldKey
-from services.query.domain.names import words_of
+from services.query.domain.words import Name, readings_of
 from shared.events.intake import GivenIdentifier, Party
 from shared.identifiers import normalise_identifier, parse_birth_date
 from shared.identifiers.identifier import NO_SERVICE
@@ -22,7 +22,7 @@ NAMES_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A subject party as it is kept. Names without a readable word are left out; `words` go with `names`.
+    """A subject party as it is kept. Names without a readable word are left out.
 
     `research_id` names the research result that gave the party; None for one of the tip's own.
     """
@@ -30,8 +30,7 @@ class Subject:
     record_id: UUID
     tip_id: UUID
     research_id: UUID | None
-    names: tuple[str, ...]
-    words: tuple[tuple[str, ...], ...]
+    names: tuple[Name, ...]
     birth_date: str | None
     keys: tuple[HeldKey, ...]
 
@@ -42,13 +41,12 @@ def subjects_of(tip_id: UUID, parties: Iterable[Party], *, research_id: UUID | N
 
 
 def _subject(tip_id: UUID, party: Party, research_id: UUID | None) -> Subject:
-    named = [(name, words) for name in party.names[:NAMES_MAX] if (words := words_of(name))]
+    names = [Name(name, readings) for name in party.names[:NAMES_MAX] if (readings := readings_of(name))]
     return Subject(
         record_id=party.party_id,
         tip_id=tip_id,
         research_id=research_id,
-        names=tuple(name for name, _ in named),
-        words=tuple(words for _, words in named),
+        names=tuple(names),
         birth_date=_readable(party.birth_date),
         keys=tuple(dict.fromkeys(_keys(party.identifiers))),
     )

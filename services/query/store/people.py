@@ -7,6 +7,7 @@ from services.query.domain.answer import Contact, Standing
 from services.query.domain.evidence import HeldKey, Record
 from services.query.domain.question import Question
 from services.query.domain.sight import Sight
+from services.query.domain.words import Name
 from shared.db.pool import Connection, Row
 
 FIND_STANDINGS = """
@@ -102,11 +103,15 @@ def record_of(row: Row) -> Record:
         record_id=row["record_id"],
         tip_id=row["tip_id"],
         person_id=row["person_id"],
-        names=tuple(name for name, _ in row["names"]),
-        words=tuple(tuple(words.split(" ")) for _, words in row["names"]),
+        names=names_of(row),
         birth_date=row["birth_date"],
         keys=tuple(HeldKey(*key) for key in row["keys"] or ()),
     )
+
+
+def names_of(row: Row) -> tuple[Name, ...]:
+    """Return the names of a row of records."""
+    return tuple(Name(given, tuple(tuple(words.split(" ")) for words in readings)) for given, readings in row["names"])
 
 
 def _standing(row: Row) -> Standing:

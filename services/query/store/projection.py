@@ -1,15 +1,18 @@
 """The projection: subjects, decisions, clusters, leads and referrals, each as new as the newest fact about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from uuid import UUID
 
 import orjson
 
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
-from services.query.domain.names import spelling_keys
+from services.query.domain.name_keys import filed_words, filing_keys, spelling_keys
 from services.query.domain.subject import Subject
+from services.query.domain.words import Name
+from services.query.store.people import names_of
 from shared.db.pool import Connection
+from shared.identifiers import parse_birth_date
 
 UPSERT_TIP = """
 INSERT INTO tip (tip_id, version)
@@ -18,27 +21,31 @@ ON CONFLICT ON CONSTRAINT tip_pkey DO UPDATE SET version = excluded.version WHER
 RETURNING tip_id"""
 DELETE_RECORDS = """
 WITH gone AS (
-    DELETE FROM record WHERE tip_id = ANY($1::uuid[]) AND research_id IS NULL RETURNING record_id
+    DELETE FROM record WHERE tip_id = ANY($1::uuid[]) AND research_id IS NULL
+    RETURNING record_id, record_no, names, birth_date
 ), gone_key AS (
     DELETE FROM record_key USING gone WHERE record_key.record_id = gone.record_id
 )
-DELETE FROM record_word USING gone WHERE record_word.record_id = gone.record_id"""
+SELECT record_no, names, birth_date FROM gone"""
+DELETE_NAME_KEYS = """
+DELETE FROM name_key USING unnest($1::integer[], $2::integer[]) AS gone (key, record_no)
+WHERE name_key.key = gone.key AND name_key.record_no = gone.record_no"""
 INSERT_RECORDS = """
 INSERT INTO record (record_id, tip_id, research_id, names, birth_date)
 SELECT row.record_id, row.tip_id, row.research_id, row.names::jsonb, row.birth_date
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
     AS row (record_id, tip_id, research_id, names, birth_date)
 ON CONFLICT ON CONSTRAINT record_pkey DO NOTHING
-RETURNING record_id"""
+RETURNING record_id, record_no"""
 INSERT_KEYS = """
 INSERT INTO record_key (type, canonical, record_id, exact, scope)
 SELECT row.type, row.canonical, row.record_id, row.exact, row.scope
 FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[])
     AS row (type, canonical, record_id, exact, scope)"""
-INSERT_WORDS = """
-INSERT INTO record_word (word, record_id, birth_date)
-SELECT row.word, row.record_id, row.birth_date
-FROM unnest($1::text[], $2::uuid[], $3::text[]) AS row (word, record_id, birth_date)"""
+INSERT_NAME_KEYS = """
+INSERT INTO name_key (key, record_no)
+SELECT row.key, row.record_no FROM unnest($1::integer[], $2::integer[]) AS row (key, record_no)
+ON CONFLICT ON CONSTRAINT name_key_pkey DO NOTHING"""
 SELECT_NEW_WORDS = """
 SELECT asked.word FROM unnest($1::text[]) AS asked (word)
 WHERE NOT EXISTS (SELECT FROM spelling WHERE spelling.key = asked.word AND spelling.word = asked.word)"""
@@ -93,8 +100,11 @@ async def advance_tips(connection: Connection, versions: Mapping[UUID, int]) -> 
 
 async def remove_records(connection: Connection, tip_ids: Sequence[UUID]) -> None:
     """Remove the tips' own records; those of research results stay."""
-    if tip_ids:
-        await connection.execute(DELETE_RECORDS, tip_ids)
+    if not tip_ids:
+        return
+    rows = await connection.fetch(DELETE_RECORDS, tip_ids)
+    filed = [(key, row["record_no"]) for row in rows for key in _filing_keys(names_of(row), row["birth_date"])]
+    await connection.execute(DELETE_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
 
 
 async def add_records(connection: Connection, subjects: Sequence[Subject]) -> None:
@@ -106,11 +116,11 @@ async def add_records(connection: Connection, subjects: Sequence[Subject]) -> No
         [subject.record_id for subject in subjects],
         [subject.tip_id for subject in subjects],
         [subject.research_id for subject in subjects],
-        [_names_of(subject) for subject in subjects],
+        [_names_document(subject) for subject in subjects],
         [subject.birth_date for subject in subjects],
     )
-    added = {row["record_id"] for row in rows}
-    fresh = [subject for subject in subjects if subject.record_id in added]
+    numbers = {row["record_id"]: row["record_no"] for row in rows}
+    fresh = [subject for subject in subjects if subject.record_id in numbers]
     keys = [(key, subject.record_id) for subject in fresh for key in subject.keys]
     await connection.execute(
         INSERT_KEYS,
@@ -120,14 +130,14 @@ async def add_records(connection: Connection, subjects: Sequence[Subject]) -> No
         [key.exact for key, _ in keys],
         [key.scope for key, _ in keys],
     )
-    words = [(word, subject) for subject in fresh for word in {word for name in subject.words for word in name}]
-    await connection.execute(
-        INSERT_WORDS,
-        [word for word, _ in words],
-        [subject.record_id for _, subject in words],
-        [subject.birth_date for _, subject in words],
+    filed = sorted(
+        (key, numbers[subject.record_id])
+        for subject in fresh
+        for key in _filing_keys(subject.names, subject.birth_date)
     )
-    await _add_spellings(connection, {word for word, _ in words})
+    await connection.execute(INSERT_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
+    words = {word for subject in fresh for name in subject.names for word in filed_words(name.readings)}
+    await _add_spellings(connection, words)
 
 
 async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:
@@ -146,6 +156,11 @@ async def _add_spellings(connection: Connection, words: set[str]) -> None:
         await connection.execute(INSERT_SPELLINGS, [key for key, _ in spelled], [word for _, word in spelled])
 
 
-def _names_of(subject: Subject) -> str:
-    pairs = [(name, " ".join(words)) for name, words in zip(subject.names, subject.words, strict=True)]
-    return orjson.dumps(pairs).decode()
+def _names_document(subject: Subject) -> str:
+    readings = [(name.given, [" ".join(words) for words in name.readings]) for name in subject.names]
+    return orjson.dumps(readings).decode()
+
+
+def _filing_keys(names: Iterable[Name], birth_date: str | None) -> frozenset[int]:
+    born = parse_birth_date(birth_date) if birth_date else None
+    return filing_keys([reading for name in names for reading in name.readings], born)

@@ -1,54 +1,70 @@
-"""The candidates of a look-up, found by indexes alone."""
+"""The candidates of look-ups, found by indexes alone: three statements, however many look-ups there are."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.query.domain.evidence import Record
-from services.query.domain.names import spelling_keys
+from services.query.domain.name_keys import Alike, Probe, most_alike, probes_for, spelling_keys, words_to_find
 from services.query.domain.question import Question
 from services.query.domain.sight import Sight
 from services.query.store.people import record_of
 from shared.db.pool import Connection
 
-CANDIDATES_MAX = 200
-"""Records looked at in one look-up: so many that hold an identifier asked for, and as many that share words."""
+CANDIDATES_MAX = 100
+"""Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
-# OFFSET 0 and LIMIT 1 fence the inner queries: each is an index look-up per row, and never the scan of a whole table
-# that the planner else takes for cheaper while tables are small.
+FIND_WORDS = """
+SELECT DISTINCT asked.place, spelled.word
+FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
+    CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled"""
+
+# OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
+# the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
+# best names of each are picked from its own alone.
 FIND_CANDIDATES = """
-WITH near AS (
-    SELECT DISTINCT asked.place, spelled.word
-    FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
-        CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled
-), named AS (
-    SELECT worded.record_id, count(DISTINCT near.place) AS shared_words,
-        count(DISTINCT near.place) + COALESCE(bool_or(worded.birth_date = $5), false)::integer AS agreement
-    FROM near
+WITH named AS (
+    SELECT asked.place AS question, best.record_no, best.agreement
+    FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY AS asked (first, last, place)
         CROSS JOIN LATERAL (
-            SELECT record_word.record_id, record_word.birth_date FROM record_word
-            WHERE record_word.word = near.word OFFSET 0
-        ) AS worded
-    GROUP BY worded.record_id
-    ORDER BY agreement DESC, worded.record_id LIMIT $8
+            SELECT filed.record_no, sum(probe.weight) AS agreement
+            FROM unnest(
+                    ($3::integer[])[asked.first:asked.last], ($4::real[])[asked.first:asked.last],
+                    ($5::integer[])[asked.first:asked.last]
+                ) AS probe (key, weight, rows_max)
+                CROSS JOIN LATERAL (
+                    SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
+                ) AS filed
+            GROUP BY filed.record_no
+            ORDER BY agreement DESC, filed.record_no LIMIT $11
+        ) AS best
 ), held AS (
-    SELECT holder.record_id,
+    SELECT asked.question, holder.record_id,
         jsonb_agg(jsonb_build_array(asked.type, holder.exact, asked.canonical, holder.scope)) AS keys
-    FROM unnest($3::text[], $4::text[]) AS asked (type, canonical)
+    FROM unnest($6::integer[], $7::text[], $8::text[]) AS asked (question, type, canonical)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
             WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical OFFSET 0
         ) AS holder
-    GROUP BY holder.record_id
+    GROUP BY asked.question, holder.record_id
+), called AS (
+    SELECT named.question, whole.record_id, named.agreement
+    FROM named
+        CROSS JOIN LATERAL (
+            SELECT record.record_id FROM record WHERE record.record_no = named.record_no LIMIT 1
+        ) AS whole
 ), found AS (
-    SELECT COALESCE(named.record_id, held.record_id) AS record_id, held.keys,
-        COALESCE(named.shared_words, 0) AS shared_words, COALESCE(named.agreement, 0) AS agreement
-    FROM named FULL JOIN held ON held.record_id = named.record_id
+    SELECT COALESCE(called.question, held.question) AS question,
+        COALESCE(called.record_id, held.record_id) AS record_id, held.keys, COALESCE(called.agreement, 0) AS agreement
+    FROM called FULL JOIN held ON held.question = called.question AND held.record_id = called.record_id
 ), ranked AS (
-    SELECT found.record_id, whole.tip_id, whole.person_id, whole.names, whole.birth_date, found.keys,
-        found.shared_words,
-        row_number() OVER (PARTITION BY found.keys IS NULL ORDER BY found.agreement DESC, found.record_id) AS place
+    SELECT found.question, found.record_id, whole.tip_id, whole.person_id, whole.names, whole.birth_date, found.keys,
+        found.agreement,
+        row_number() OVER (
+            PARTITION BY found.question, found.keys IS NULL ORDER BY found.agreement DESC, found.record_id
+        ) AS place
     FROM found
         CROSS JOIN LATERAL (
             SELECT record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_id, record.names,
@@ -58,11 +74,11 @@ WITH near AS (
                 LEFT JOIN review ON review.tip_id = record.tip_id
             WHERE record.record_id = found.record_id LIMIT 1
         ) AS whole
-    WHERE ($6 OR whole.decision IS DISTINCT FROM 'not_actionable')
-        AND NOT is_hidden(whole.cluster_id, $9)
+    WHERE ($9 OR whole.decision IS DISTINCT FROM 'not_actionable')
+        AND NOT is_hidden(whole.cluster_id, $10)
 )
-SELECT record_id, tip_id, person_id, names, birth_date, keys, shared_words, place FROM ranked
-WHERE place <= $7"""
+SELECT question, record_id, tip_id, person_id, names, birth_date, keys, agreement, place FROM ranked
+WHERE place <= $12"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +90,57 @@ class Candidates:
 
 
 async def find_candidates(connection: Connection, questions: Sequence[Question], sight: Sight) -> list[Candidates]:
-    """Return the candidates of each question, in order."""
-    return [await _find_candidates(connection, question, sight) for question in questions]
+    """Return of each question, in order, the records that may answer: of those within the asker's sight.
 
-
-async def _find_candidates(connection: Connection, question: Question, sight: Sight) -> Candidates:
-    """Return the records that may answer, and whether more that may were left out: of those within the caller's sight.
-
-    Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those with most
-    words of the name (the equal birth date counting as one).
+    Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
+    most in name and birth date.
     """
-    words = question.search_words
-    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(spelling_keys(word))]
+    alike = await find_alike(connection, questions)
+    probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
+    flat = [probe for theirs in probes for probe in theirs]
+    firsts, lasts, end = [], [], 0
+    for theirs in probes:
+        firsts.append(end + 1)
+        end += len(theirs)
+        lasts.append(end)
+    keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
     rows = await connection.fetch(
         FIND_CANDIDATES,
-        [key for key, _ in spelled],
-        [place for _, place in spelled],
-        [key.type for key in question.search_keys],
-        [key.canonical for key in question.search_keys],
-        str(question.birth_date) if question.birth_date else None,
+        firsts,
+        lasts,
+        [probe.key for probe in flat],
+        [probe.weight for probe in flat],
+        [probe.rows_max for probe in flat],
+        [number for number, _ in keys],
+        [key.type for _, key in keys],
+        [key.canonical for _, key in keys],
         sight.sees_all,
-        CANDIDATES_MAX + 1,
-        NAMED_MAX,
         sight.office,
+        NAMED_MAX,
+        CANDIDATES_MAX + 1,
     )
-    left_out = [row for row in rows if row["place"] > CANDIDATES_MAX]
-    # What shares one word of several is hardly ever a match; its being left out is no news to anyone.
-    is_cut = any(row["keys"] or row["shared_words"] >= min(2, len(words)) for row in left_out)
-    return Candidates([record_of(row) for row in rows if row["place"] <= CANDIDATES_MAX], is_cut)
+    found: defaultdict[int, list[Record]] = defaultdict(list)
+    cut: set[int] = set()
+    for row in rows:
+        number = row["question"]
+        if row["place"] <= CANDIDATES_MAX:
+            found[number].append(record_of(row))
+        elif row["keys"] or row["agreement"] >= _telling(questions[number - 1], probes[number - 1]):
+            cut.add(number)
+    return [Candidates(found[number], number in cut) for number in range(1, len(questions) + 1)]
+
+
+async def find_alike(connection: Connection, questions: Sequence[Question]) -> Alike:
+    """Return the words on record that are like those asked for."""
+    words = sorted({word for each in questions for word in words_to_find(each.readings)})
+    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(spelling_keys(word))]
+    rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row["place"]].append(row["word"])
+    return {word: most_alike(word, found[place]) for place, word in enumerate(words)}
+
+
+def _telling(question: Question, probes: Sequence[Probe]) -> float:
+    """Return how much a name agrees that shares more than one word of several: less is hardly ever a match."""
+    return 0.9 if any(len(reading) > 1 for reading in question.readings) else 0.1

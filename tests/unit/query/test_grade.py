@@ -8,8 +8,8 @@ import pytest
 
 from services.query.domain.evidence import HOLDERS_MAX, HeldKey, Record
 from services.query.domain.grade import Match, find_matches
-from services.query.domain.names import words_of
 from services.query.domain.question import Asked, read_question
+from services.query.domain.words import Name, readings_of
 from shared.identifiers import normalise_identifier
 from tests.builders import new_id
 
@@ -26,13 +26,12 @@ def a_key(type_: str, value: str, *, scope: str = "") -> HeldKey:
 def a_record(
     *keys: HeldKey, name: str | None = None, birth_date: str | None = None, person_id: UUID | None = None
 ) -> Record:
-    names = (name,) if name else ()
+    names = (Name(name, readings_of(name)),) if name else ()
     return Record(
         record_id=new_id(),
         tip_id=new_id(),
         person_id=person_id or new_id(),
         names=names,
-        words=tuple(words_of(one) for one in names),
         birth_date=birth_date,
         keys=keys,
     )

@@ -6,15 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.query.domain.names import (
-    NameLevel,
-    NameMatch,
-    compare_names,
-    is_searchable,
-    search_words,
+from services.query.domain.name_keys import (
     spelling_keys,
-    words_of,
 )
+from services.query.domain.names import NameLevel, NameMatch, compare_names, compare_readings
+from services.query.domain.words import is_searchable, readings_of
 
 STRONG, WEAK, PARTIAL = NameLevel.STRONG, NameLevel.WEAK, NameLevel.PARTIAL
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -22,7 +18,7 @@ WORDS = st.text(LETTERS, min_size=2, max_size=10)
 
 
 def compared(left: str, right: str) -> NameMatch | None:
-    return compare_names(words_of(left), words_of(right))
+    return compare_readings(readings_of(left), readings_of(right))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +43,7 @@ def compared(left: str, right: str) -> NameMatch | None:
         ("Иванов И", "Иван Иванов", WEAK),
         ("Suharto", "Suharto", WEAK),
         ("Suhartp", "Suharto", WEAK),
-        ("李娜", "李 娜", WEAK),
+        ("李娜", "李 娜", STRONG),
         ("Lopez", "Ana Lopez", WEAK),
         ("Ana Lopez Garcia", "Ana Lopez Perez", PARTIAL),
         ("Juan de la Cruz", "Ana de la Cruz", None),
@@ -73,7 +69,7 @@ def test_the_closer_name_ranks_higher() -> None:
 
 
 def test_the_detail_says_in_words_what_agrees() -> None:
-    match = compared("Jon Q Smith", "John Smith")
+    match = compared("Robrt Q Smith", "Robert Smith")
     assert match is not None
     assert match.detail == "1 word the same, 1 word spelled alike, 1 word only given"
 
@@ -82,7 +78,7 @@ def test_the_detail_says_in_words_what_agrees() -> None:
 def test_the_order_of_a_names_words_does_not_count(words: list[str], chance: random.Random) -> None:
     shuffled = list(words)
     chance.shuffle(shuffled)
-    match = compare_names(words, shuffled)
+    match = compare_names(tuple(words), tuple(shuffled))
     assert match is not None
     assert match.closeness == 1.0
 
@@ -102,18 +98,6 @@ def test_words_one_slip_apart_meet_in_a_key(word: str, chance: random.Random) ->
         slips.append(word[:place] + rest[0] + word[place] + rest[1:])
     for slipped in slips:
         assert spelling_keys(word) & spelling_keys(slipped), slipped
-
-
-@given(st.text(max_size=1_500))
-def test_a_name_of_any_length_has_few_words_and_keys(name: str) -> None:
-    words = search_words(words_of(name))
-    assert len(words) <= 23
-    assert all(len(spelling_keys(word)) <= 41 for word in words)
-
-
-def test_a_name_is_looked_for_by_its_telling_words_and_by_neighbours_together() -> None:
-    assert search_words(words_of("J. de la Cruz")) == ("cruz", "jde", "dela", "lacruz")
-    assert search_words(words_of("de la")) == ("de", "la", "dela")
 
 
 @pytest.mark.parametrize(("word", "is_it"), [("li", True), ("李", True), ("j", False), ("и", False)])

@@ -1,0 +1,47 @@
+"""How a word sounds, roughly: the consonants, so that transliterations of one name meet.
+
+Vowels are written down differently by everyone (Mohammed, Muhamad), voiced and unvoiced consonants by many (Wladimir,
+Vladimir; Kim, Gim). This is for finding; how alike two words are is said by `likeness`.
+"""
+
+import re
+from functools import lru_cache
+
+SOUNDS_KEPT = 50_000
+SOUND_MIN = 2
+"""What has fewer consonants sounds like too much."""
+
+# Longest first. A letter's own sound where the table is silent.
+_WRITTEN = (
+    ("tsch", "C"), ("dsch", "J"), ("shch", "S"), ("sch", "S"), ("tch", "C"), ("sh", "S"), ("ch", "C"), ("zh", "J"),
+    ("dj", "J"), ("dzh", "J"), ("kh", "H"), ("gh", "G"), ("ph", "F"), ("th", "T"), ("dh", "D"), ("ck", "K"),
+    ("ts", "Z"), ("tz", "Z"), ("cz", "C"), ("sz", "S"), ("rz", "J"), ("ks", "X"), ("qu", "K"), ("wh", "W"),
+    ("ce", "Se"), ("ci", "Si"), ("cy", "Sy"),
+)  # fmt: skip
+_SOUNDS = dict(_WRITTEN)
+_PIECES = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
+_CLASS = str.maketrans(
+    {
+        "b": "P", "p": "P", "B": "P", "v": "F", "w": "F", "W": "F", "f": "F", "d": "T", "D": "T", "t": "T",
+        "g": "K", "G": "K", "k": "K", "K": "K", "q": "K", "c": "K", "h": "H", "j": "J", "z": "S", "Z": "S", "s": "S",
+        "C": "S", "x": "S", "X": "S", "l": "L", "m": "M", "n": "N", "r": "R",
+    }
+)  # fmt: skip
+
+
+@lru_cache(maxsize=SOUNDS_KEPT)
+def sound_of(word: str) -> str:
+    """Return the word's consonants by class, a doubled one once; "" for a word without Latin letters, or of few sounds.
+
+    A leading vowel is kept as A and a leading y as J: they tell Ali from Li. H counts only at the start.
+    """
+    sounds = _PIECES.sub(lambda found: _SOUNDS[found.group()], word)
+    first = "A" if sounds[:1] in "aeiouA" else ""
+    if sounds[:1] == "y":
+        first = "J"
+    coded = sounds.translate(_CLASS)
+    kept = first + "".join(
+        letter for place, letter in enumerate(coded) if letter in "PFTKJSLMNR" or (letter == "H" and place == 0)
+    )
+    code = "".join(letter for place, letter in enumerate(kept) if place == 0 or kept[place - 1] != letter)
+    return code if len(code) >= SOUND_MIN else ""

@@ -1,0 +1,91 @@
+"""The words of a name: as written, and as they read in Latin letters.
+
+A name in another script has two readings, which are two recorded names of one person: `王小明` and `wang xiaoming`.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from anyascii import anyascii
+
+from shared.identifiers import fold_name
+
+WORDS_MAX = 12
+"""Words of a name that are looked at; the longest real ones have about ten."""
+WORD_CHARS_MAX = 40
+"""What is longer is cut, so that a word has few keys."""
+
+# Particles, titles and generations: too common to tell people apart, and dropped by half of all registers.
+_MINOR_WORDS = frozenset(
+    {
+        "al", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
+        "la", "las", "le", "los", "van", "von", "y",
+        "dr", "jr", "miss", "mr", "mrs", "ms", "sr",
+    }
+)  # fmt: skip
+_SYLLABLES = ("CJK UNIFIED", "HANGUL SYLLABLE")
+_IDEOGRAPH_MIN = "\u2e80"
+
+Reading = tuple[str, ...]
+"""A name's words, folded, in the order given: at most twelve, each at most 40 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as given, with its readings."""
+
+    given: str
+    readings: tuple[Reading, ...]
+
+
+def readings_of(name: str) -> tuple[Reading, ...]:
+    """Return the name as written, and, where that is not in Latin letters, as it is romanised; () if unreadable."""
+    written = fold_name(name)[:WORDS_MAX]
+    if not written:
+        return ()
+    romanised = _romanised(written)
+    return tuple(dict.fromkeys(_cut(words) for words in (written, romanised) if words))
+
+
+def major_words(words: Sequence[str]) -> Sequence[str]:
+    """Leave out particles and titles, unless there is nothing else."""
+    return [word for word in words if word not in _MINOR_WORDS] or words
+
+
+def is_searchable(word: str) -> bool:
+    """Return whether a word can find records: not an initial, which half of all names would answer to.
+
+    One Chinese or Korean character is a whole word.
+    """
+    return len(word) > 1 or word >= _IDEOGRAPH_MIN
+
+
+def joined_neighbours(words: Sequence[str]) -> list[Reading]:
+    """Return the name with two neighbours written as one word, for each two: `al rashid` is also `alrashid`."""
+    return [(*words[:place], left + right, *words[place + 2 :]) for place, (left, right) in enumerate(pairwise(words))]
+
+
+def _cut(words: Sequence[str]) -> Reading:
+    return tuple(word[:WORD_CHARS_MAX] for word in words[:WORDS_MAX])
+
+
+def _romanised(words: Sequence[str]) -> list[str]:
+    if all(word.isascii() for word in words):
+        return list(words)
+    found = [part for word in words for part in _romanised_word(word, is_whole_name=len(words) == 1)]
+    return [word for word in found if word]
+
+
+def _romanised_word(word: str, *, is_whole_name: bool) -> list[str]:
+    """Return a word in Latin letters. Chinese and Korean names put the family's syllable first, without a blank."""
+    if word.isascii():
+        return [word]
+    if is_whole_name and len(word) > 1 and unicodedata.name(word[0], "").startswith(_SYLLABLES):
+        return [_letters(word[0]), _letters(word[1:])]
+    return [_letters(word)]
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in anyascii(text).lower() if char.isalnum())
