@@ -72,6 +72,7 @@ TABLES: dict[str, Table] = {
     },
     "query": {
         "POST /v1/lookups": OFFICERS,
+        "POST /v1/lookups/batch": OFFICERS,
         "GET /v1/lookups/{lookup_id}": OFFICERS,
         "POST /v1/records/{record_id}/notes": OFFICERS,
         "GET /v1/records/{record_id}/notes": OFFICERS,
