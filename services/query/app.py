@@ -1,13 +1,12 @@
 """The composition root of query."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 from services.query.domain.answer import Contact
 from services.query.handlers import screening
 from services.query.handlers.desk import Desk
-from services.query.handlers.screening import Step
+from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
 from services.query.store import manifests, passengers
@@ -21,6 +20,7 @@ from shared.service import Service, Tools
 
 PERIOD_S = 0.25
 """Whoever submits a list waits for its first answers."""
+PATIENCE = Patience()
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
@@ -73,14 +73,14 @@ class Sweeper(Periodic):
         metrics: Metrics,
         on_commit: Callable[[], None] = lambda: None,
         *,
-        quiet_for: timedelta = screening.QUIET_FOR,
+        patience: Patience = PATIENCE,
     ) -> None:
         super().__init__(period_s=PERIOD_S)
         self._pool = pool
         self._desk = desk
         self._metrics = metrics
         self._on_commit = on_commit
-        self._quiet_for = quiet_for
+        self._patience = patience
 
     async def work(self) -> None:
         """Find who is concerned, look them up again, and let go of lists whose flight is over."""
@@ -94,7 +94,7 @@ class Sweeper(Periodic):
     async def find_some(self) -> int:
         """Find the passengers whom some touched tips may concern; return how many tips that were."""
         async with self._pool.acquire() as connection, connection.transaction():
-            return await screening.find_touched(connection, quiet_for=self._quiet_for)
+            return await screening.find_touched(connection, self._patience)
 
     async def look_up_some(self) -> int:
         """Look up some touched passengers again; return how many."""

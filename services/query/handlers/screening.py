@@ -35,12 +35,22 @@ PASSENGERS_AT_ONCE = 100
 MATCHES_MAX = 10
 """Of one passenger; as many as a look-up gives unasked."""
 TIPS_AT_ONCE = 50
-QUIET_FOR = timedelta(seconds=1)
-WAITED_MAX = timedelta(seconds=3)
-"""The events of one tip come within a second, on several topics: it is looked at when it has been quiet for so long, or
-when it was first touched so long ago."""
 CHANGES_TOLD_MAX = 100
 SERVICE = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a touched tip is looked at: so that its events, which come on several topics, are told of once.
+
+    `quiet_for`: so long nothing of it changed. `waited_max`: so long ago it was first touched, quiet or not.
+    `unclustered_max`: a tip whose cluster the linker has yet to tell waits so long at most, since until then nobody can
+    know whether it is part of a silent lead.
+    """
+
+    quiet_for: timedelta = timedelta(seconds=1)
+    waited_max: timedelta = timedelta(seconds=3)
+    unclustered_max: timedelta = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +118,15 @@ async def sweep_some(desk: Desk, transaction: Connection) -> Step:
     return Step(len(taken), step.delays_s)
 
 
-async def find_touched(
-    transaction: Connection, *, quiet_for: timedelta = QUIET_FOR, waited_max: timedelta = WAITED_MAX
-) -> int:
+async def find_touched(transaction: Connection, patience: Patience) -> int:
     """Find the passengers whom some touched tips may concern; return how many tips that were."""
-    tips = await touched.take_quiet(transaction, quiet_for=quiet_for, waited_max=waited_max, count_max=TIPS_AT_ONCE)
+    tips = await touched.take_quiet(
+        transaction,
+        quiet_for=patience.quiet_for,
+        waited_max=patience.waited_max,
+        unclustered_max=patience.unclustered_max,
+        count_max=TIPS_AT_ONCE,
+    )
     if tips:
         found = await passengers.find_passengers(transaction, [tip_id for tip_id, _ in tips])
         await touched.touch_passengers(transaction, found, since=min(first_at for _, first_at in tips))

@@ -28,8 +28,14 @@ ORDER BY tip.tip_id
 ON CONFLICT ON CONSTRAINT touched_tip_pkey DO UPDATE SET last_at = excluded.last_at"""
 TAKE_QUIET = """
 DELETE FROM touched_tip USING (
-    SELECT tip_id FROM touched_tip WHERE last_at <= now() - $1::interval OR first_at <= now() - $2::interval
-    ORDER BY first_at, tip_id LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT waiting.tip_id FROM touched_tip AS waiting
+    WHERE (waiting.last_at <= now() - $1::interval OR waiting.first_at <= now() - $2::interval)
+        AND (
+            waiting.first_at <= now() - $3::interval
+            OR EXISTS (SELECT FROM membership WHERE membership.tip_id = waiting.tip_id)
+            OR NOT EXISTS (SELECT FROM tip WHERE tip.tip_id = waiting.tip_id)
+        )
+    ORDER BY waiting.first_at, waiting.tip_id LIMIT $4 FOR UPDATE OF waiting SKIP LOCKED
 ) AS due
 WHERE touched_tip.tip_id = due.tip_id
 RETURNING touched_tip.tip_id, touched_tip.first_at"""
@@ -63,10 +69,18 @@ async def await_projections(transaction: Connection) -> None:
 
 
 async def take_quiet(
-    transaction: Connection, *, quiet_for: timedelta, waited_max: timedelta, count_max: int
+    transaction: Connection,
+    *,
+    quiet_for: timedelta,
+    waited_max: timedelta,
+    unclustered_max: timedelta,
+    count_max: int,
 ) -> list[tuple[UUID, datetime]]:
-    """Remove and return the tips that have been quiet so long, or waited so long, with when they were first touched."""
-    rows = await transaction.fetch(TAKE_QUIET, quiet_for, waited_max, count_max)
+    """Remove and return tips that have been quiet or waited so long, with when they were first touched.
+
+    Of those whose cluster is not known, only what has waited for `unclustered_max`.
+    """
+    rows = await transaction.fetch(TAKE_QUIET, quiet_for, waited_max, unclustered_max, count_max)
     return [(row["tip_id"], row["first_at"]) for row in rows]
 
 

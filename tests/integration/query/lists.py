@@ -8,6 +8,7 @@ from typing import Any
 from services.query.app import Screener, Sweeper
 from services.query.domain.answer import Contact
 from services.query.handlers.desk import Desk
+from services.query.handlers.screening import Patience
 from shared.clock import Clock
 from shared.db.pool import Pool
 from shared.kafka.outbox import Outbox
@@ -15,6 +16,7 @@ from shared.metrics import Metrics
 from tests.integration.query.conftest import Officer
 
 DAY = timedelta(days=1)
+AT_ONCE = Patience(timedelta(), timedelta(), timedelta())
 CEIU = Contact("ceiu", "Child Exploitation Investigations Unit", "+1-703-555-0100")
 
 
@@ -30,7 +32,7 @@ class Lists:
     def __post_init__(self) -> None:
         desk = Desk(self.clock, Outbox(shards=2), CEIU)
         self.screener = Screener(self.pool, desk, Metrics())
-        self.sweeper = Sweeper(self.pool, desk, Metrics(), quiet_for=timedelta())
+        self.sweeper = Sweeper(self.pool, desk, Metrics(), patience=AT_ONCE)
 
     async def screen(self) -> None:
         """Look up all who wait."""

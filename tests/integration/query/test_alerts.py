@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.query.app import SERVICE
-from services.query.handlers.screening import find_touched
+from services.query.handlers.screening import Patience, find_touched
 from shared.clock import SystemClock
 from shared.events.intake import GivenIdentifier
 from shared.events.linker import LeadClosedV1, LeadUpdatedV1
@@ -29,6 +29,8 @@ from tests.integration.query.facts import (
 )
 from tests.integration.query.lists import DAY, Lists, alerts_of, grades_of, read
 from tests.integration.query.test_lookups import EMAIL, events_of
+
+LONG = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -114,13 +116,26 @@ async def test_what_comes_of_a_tip_within_moments_is_one_alert(facts: Facts, lis
     lead = a_lead(cluster_id, state="referred")
     for fact in (tip, a_membership(tip.tip_id, cluster_id), a_review(tip.tip_id, "actionable"), lead, a_referral(lead)):
         await facts.tell(fact)
-    async with facts.pool.acquire() as connection:
-        quiet = timedelta(minutes=1)
-        assert await find_touched(connection, quiet_for=quiet, waited_max=quiet) == 0, "it is not quiet yet"
-        assert await find_touched(connection, quiet_for=quiet, waited_max=timedelta()) >= 1, "it waited long enough"
+    assert await _count_due(facts, Patience(LONG, LONG)) == 0, "it is not quiet yet"
+    assert await _count_due(facts, Patience(LONG, timedelta())) >= 1, "it waited long enough"
     await lists.sweep()
     [alert] = await alerts_of(cbp)
     assert told(alert) == {"grade": "confirmed", "relevant": True, "investigation": "referred"}
+
+
+async def test_a_tip_waits_until_it_is_known_whether_it_is_part_of_a_silent_lead(
+    facts: Facts, lists: Lists, cbp: Officer
+) -> None:
+    await lists.submit(cbp, {"emails": [EMAIL]})
+    tip, cluster_id = a_tip(a_party(an_email(EMAIL))), new_id()
+    await facts.tell(a_lead(cluster_id, silent=True))
+    await lists.sweep()
+    await facts.tell(tip)
+    assert await _count_due(facts, Patience(timedelta(), timedelta(), LONG)) == 0
+    await facts.tell(a_membership(tip.tip_id, cluster_id))
+    assert await _count_due(facts, Patience(timedelta(), timedelta(), LONG)) == 1
+    await lists.sweep()
+    assert await alerts_of(cbp) == []
 
 
 async def test_news_is_a_match_a_grade_or_an_investigation_and_nothing_else(
@@ -334,6 +349,12 @@ async def test_a_silent_lead_raises_alerts_for_ceiu_alone(
     await lists.sweep()
     assert [told(alert)["investigation"] for alert in await alerts_of(cbp)] == ["referred"]
     assert len(await alerts_of(ice)) == 1
+
+
+async def _count_due(facts: Facts, patience: Patience) -> int:
+    """Return how many touched tips are looked at, and look at their passengers."""
+    async with facts.pool.acquire() as connection, connection.transaction():
+        return await find_touched(connection, patience)
 
 
 async def _rows_of(facts: Facts, agency: str) -> tuple[list[UUID], int]:

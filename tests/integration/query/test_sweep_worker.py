@@ -105,7 +105,7 @@ async def test_a_tip_raises_one_alert_within_seconds_also_when_the_worker_is_kil
         assert [alert["grade"] for alert in told].count("confirmed") == 1
         assert all(change["after"]["investigation"] == "developing" for alert in told for change in alert["changes"])
         again = a_tip(a_party(an_email(EMAIL)))
-        await send(kafka, again)
+        await send(kafka, again, a_membership(again.tip_id, cluster_id))
         await eventually(lambda: _is_past(facts.pool, "SELECT count(*) FROM touched_tip", 0))
         worker.process.kill()
         await worker.ended(within_s=DRAIN_S)
