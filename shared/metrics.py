@@ -53,6 +53,15 @@ class Metrics:
             ["part"],
             registry=self.registry,
         )
+        self.manifests_live = Gauge(
+            "cets_manifests_live", "Passenger lists whose flight is not over.", registry=self.registry
+        )
+        self.alert_seconds = Histogram(
+            "cets_alert_seconds",
+            "Time from the first change of a tip to the alert about a passenger whom it concerns.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
         self.relayed = Counter(
             "cets_relayed_records", "Events put on Kafka and acknowledged by it.", registry=self.registry
         )

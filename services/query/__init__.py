@@ -1,8 +1,10 @@
 """query: is this traveller relevant to a developing investigation? A graded answer that says why.
 
-Owns      the projection of subjects, decisions, clusters, leads and referrals; look-ups and their answers; notes
+Owns      the projection of subjects, decisions, clusters, leads and referrals; look-ups and their answers; passenger
+          lists and alerts; notes
 Consumes  intake.tips, linker.links, linker.leads, referral.referrals
-Publishes query.activity (lookup.answered, note.added)
+Publishes query.activity (lookup.answered, manifest.submitted, manifest.screened, alert.raised, alert.acknowledged,
+          note.added)
 
 `domain/`    what a look-up asks, how names compare, how evidence becomes a grade, what is read again, who sees what
 `handlers/`  project facts, answer a look-up, add and list notes

@@ -1,14 +1,26 @@
 """The composition root of query."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from services.query.domain.answer import Contact
+from services.query.handlers import screening
 from services.query.handlers.desk import Desk
+from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
+from services.query.store import manifests, passengers
 from services.query.stream import build_handler
+from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
+from shared.kafka.consume import Progress
+from shared.metrics import Metrics
+from shared.periodic import Periodic
 from shared.service import Service, Tools
+
+PERIOD_S = 0.25
+"""Whoever submits a list waits for its first answers."""
+PATIENCE = Patience()
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
@@ -16,6 +28,102 @@ def build_desk(tools: Tools[QuerySettings]) -> Desk:
     settings = tools.settings
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
+
+
+class Screener(Periodic):
+    """A worker's part that looks up the passengers of lists, as long as some wait."""
+
+    def __init__(self, pool: Pool, desk: Desk, metrics: Metrics, on_commit: Callable[[], None] = lambda: None) -> None:
+        super().__init__(period_s=PERIOD_S)
+        self._pool = pool
+        self._desk = desk
+        self._metrics = metrics
+        self._on_commit = on_commit
+
+    async def work(self) -> None:
+        """Look up all who wait."""
+        await self.measure()
+        while not self.is_draining and await self.look_up_some():
+            await self.measure()
+
+    async def look_up_some(self) -> int:
+        """Look up some passengers who wait; return how many."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            step = await screening.screen_some(self._desk, connection)
+        return _finish(step, self._metrics, self._on_commit)
+
+    async def measure(self) -> None:
+        """Show how much there is to do."""
+        async with self._pool.acquire() as connection:
+            queue = await manifests.measure_queue(connection)
+        self._metrics.manifests_live.set(queue.live)
+        self._metrics.waiting_rows.labels("screening").set(queue.waiting)
+        self._metrics.waiting_age_seconds.labels("screening").set(queue.waiting_age_s)
+        self._metrics.waiting_rows.labels("sweep").set(queue.touched)
+        self._metrics.waiting_age_seconds.labels("sweep").set(queue.touched_age_s)
+
+
+class Sweeper(Periodic):
+    """A worker's part that looks passengers of live lists up again when something changed that may concern them."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        desk: Desk,
+        metrics: Metrics,
+        on_commit: Callable[[], None] = lambda: None,
+        *,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        super().__init__(period_s=PERIOD_S)
+        self._pool = pool
+        self._desk = desk
+        self._metrics = metrics
+        self._on_commit = on_commit
+        self._patience = patience
+
+    async def work(self) -> None:
+        """Find who is concerned, look them up again, and let go of lists whose flight is over."""
+        while not self.is_draining and await self.find_some():
+            pass
+        while not self.is_draining and await self.look_up_some():
+            pass
+        while not self.is_draining and await self.unfile_one():
+            pass
+
+    async def find_some(self) -> int:
+        """Find the passengers whom some touched tips may concern; return how many tips that were."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await screening.find_touched(connection, self._patience)
+
+    async def look_up_some(self) -> int:
+        """Look up some touched passengers again; return how many."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            step = await screening.sweep_some(self._desk, connection)
+        return _finish(step, self._metrics, self._on_commit)
+
+    async def unfile_one(self) -> bool:
+        """Let go of one list whose flight is over; return whether there was one."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await passengers.unfile_one(connection, now=self._desk.clock.now())
+
+
+def build_more(tools: Tools[QuerySettings], _: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
+    """Return what a worker does besides applying what arrives."""
+    desk = build_desk(tools)
+    return [
+        Screener(tools.pool, desk, tools.metrics, on_commit),
+        Sweeper(tools.pool, desk, tools.metrics, on_commit),
+    ]
+
+
+def _finish(step: Step, metrics: Metrics, on_commit: Callable[[], None]) -> int:
+    """Ring for what was committed, and show how long alerts took; return how many passengers were looked at."""
+    if step.passenger_count:
+        on_commit()
+    for delay_s in step.delays_s:
+        metrics.alert_seconds.observe(delay_s)
+    return step.passenger_count
 
 
 SERVICE = Service(
@@ -26,5 +134,6 @@ SERVICE = Service(
     build_parts=build_desk,
     topics=topics_read_by("query"),
     build_handler=build_handler,
+    build_more=build_more,
     has_dead_letters=True,
 )

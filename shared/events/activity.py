@@ -167,3 +167,98 @@ class NoteAddedV1(Payload):
     additional_screening: bool | None = None
     outcome: str = "ok"
     personal: NotePersonal
+
+
+class ManifestPersonal(Fact):
+    """The flight of a passenger list, and its departure as given."""
+
+    flight_number: str
+    departs_at: str
+
+
+class ManifestSubmittedV1(Payload):
+    """A passenger list was submitted; each of its passengers is looked up, and again when something changes."""
+
+    TYPE: ClassVar[str] = "manifest.submitted"
+    SUBJECT: ClassVar[str] = "manifest"
+
+    manifest_id: UUID
+    format: str
+    """edifact, csv or json."""
+    passenger_count: int
+    remark_count: int
+    ends_at: AwareDatetime
+    """From then on nothing is told of it unasked."""
+    outcome: str = "ok"
+    personal: ManifestPersonal
+
+
+class ManifestScreenedV1(Payload):
+    """All passengers of a list were looked up, each on record as a look-up of its own."""
+
+    TYPE: ClassVar[str] = "manifest.screened"
+    SUBJECT: ClassVar[str] = "manifest"
+
+    manifest_id: UUID
+    screening_id: UUID
+    requested_at: AwareDatetime
+    passenger_count: int
+    outcome: str = "ok"
+
+
+class AlertTelling(Fact):
+    """What an answer tells of a passenger and one tip."""
+
+    grade: str
+    relevant: bool
+    investigation: str
+
+
+class AlertChange(Fact):
+    """What was told of a tip before and after; None where the passenger did not match it."""
+
+    tip_id: UUID
+    before: AlertTelling | None = None
+    after: AlertTelling | None = None
+
+
+class AlertPersonal(Fact):
+    """What the list calls the passenger."""
+
+    traveller_ref: str
+
+
+class AlertRaisedV1(Payload):
+    """The answer about a passenger of a list changed before the flight was over."""
+
+    TYPE: ClassVar[str] = "alert.raised"
+    SUBJECT: ClassVar[str] = "alert"
+
+    alert_id: UUID
+    agency: str
+    manifest_id: UUID
+    lookup_id: UUID
+    """The new answer."""
+    changes: list[AlertChange]
+    """The first 100 of `change_count`."""
+    change_count: int
+    outcome: str = "ok"
+    personal: AlertPersonal
+
+
+class AlertAcknowledgedPersonal(Fact):
+    """What was noted."""
+
+    note: str | None = None
+
+
+class AlertAcknowledgedV1(Payload):
+    """Somebody of the agency took note of an alert."""
+
+    TYPE: ClassVar[str] = "alert.acknowledged"
+    SUBJECT: ClassVar[str] = "alert"
+
+    alert_id: UUID
+    manifest_id: UUID
+    outcome: str = "ok"
+    personal: AlertAcknowledgedPersonal

@@ -36,6 +36,12 @@ _COMMON = (
 )
 _CONSUMERS = (*_COMMON, activity.DeadLetterRedrivenV1)
 """What every service does that may refuse a record; audit keeps them all."""
+_MANIFESTS = (
+    activity.ManifestSubmittedV1,
+    activity.ManifestScreenedV1,
+    activity.AlertRaisedV1,
+    activity.AlertAcknowledgedV1,
+)
 _LEADS = (
     linker.LeadOpenedV1,
     linker.LeadUpdatedV1,
@@ -84,8 +90,8 @@ ACTIVITY_TOPICS = (
     Topic(
         "query.activity",
         "query",
-        "lookup, note, request, event or session id",
-        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1),
+        "lookup, note, manifest, alert, request, event or session id",
+        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1, *_MANIFESTS),
         ("linker", "audit"),
         2,
     ),

@@ -121,7 +121,8 @@ def _add(app: FastAPI, route: Route) -> None:
     extra = dict(route.openapi)
     if route.takes is not None:
         schema = {"$ref": f"#/components/schemas/{route.takes.__name__}"}
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        others = extra.get("requestBody", {}).get("content", {})
+        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **others}}
     app.router.add_api_route(
         route.path,
         route.endpoint,

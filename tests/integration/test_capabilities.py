@@ -31,6 +31,7 @@ CEIU = {"ceiu.analyst", "ceiu.supervisor"}
 SUPERVISOR = {"ceiu.supervisor"}
 AGENT = {"hsi.agent"}
 OFFICERS = CEIU | AGENT | {"cbp.att", "cbp.supervisor"}
+LISTERS = CEIU | {"cbp.att", "cbp.supervisor"}
 AUDITORS = {"auditor", "privacy.officer"}
 OPERATORS = {"system.admin", "program.manager"}
 
@@ -72,6 +73,13 @@ TABLES: dict[str, Table] = {
     },
     "query": {
         "POST /v1/lookups": OFFICERS,
+        "POST /v1/lookups/batch": OFFICERS,
+        "POST /v1/manifests": LISTERS,
+        "GET /v1/manifests": LISTERS,
+        "GET /v1/manifests/{manifest_id}": LISTERS,
+        "POST /v1/manifests/{manifest_id}/screenings": LISTERS,
+        "GET /v1/alerts": LISTERS,
+        "POST /v1/alerts/{alert_id}/acknowledgements": LISTERS,
         "GET /v1/lookups/{lookup_id}": OFFICERS,
         "POST /v1/records/{record_id}/notes": OFFICERS,
         "GET /v1/records/{record_id}/notes": OFFICERS,

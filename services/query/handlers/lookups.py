@@ -3,14 +3,16 @@
 Answer and event are stored together, so that no answer leaves of which the audit does not know.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.query.domain.again import is_still_told
-from services.query.domain.answer import Answer, answer_of, answered_of, document_of, document_of_match
-from services.query.domain.grade import Grade, find_matches
+from services.query.domain.again import retell
+from services.query.domain.answer import Answer, Standing, answer_of, answered_of, document_of, document_of_match
+from services.query.domain.grade import Grade, Match, find_matches
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker, Sight
 from services.query.handlers.desk import Desk, asker_of
@@ -32,35 +34,62 @@ async def answer_lookups(
     purpose: str,
     reference: str,
     questions: Sequence[Question],
-    matches_max: int,
+    matches_max: int | Sequence[int],
 ) -> list[dict[str, Any]]:
     """Answer look-ups of one asker and reason together, each as if it came alone; return the answers' documents.
 
-    The answers and an event of each are stored with a fixed number of statements, however many there are.
+    `matches_max` is one limit for all, or one for each. The answers and an event of each are stored with a fixed number
+    of statements, however many there are.
     """
     started_at = desk.clock.now()
-    sight = asker.sight
+    limits = [matches_max] * len(questions) if isinstance(matches_max, int) else matches_max
+    answers = await find_answers(desk, transaction, asker.sight, questions, matches_max=limits)
+    given = list(zip(questions, answers, strict=True))
+    return await keep_answers(desk, transaction, asker, context, Reason(purpose, reference), given, since=started_at)
+
+
+async def find_answers(
+    desk: Desk, transaction: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
+) -> list[Answer]:
+    """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
     found = await search.find_candidates(transaction, questions, sight)
-    matches = [find_matches(question, each.records) for question, each in zip(questions, found, strict=True)]
-    shown = [each[:matches_max] for each in matches]
+    matches = []
+    for question, each in zip(questions, found, strict=True):
+        matches.append(find_matches(question, each.records))
+        # Hundreds of questions take the processor for a second; others are served between them.
+        await asyncio.sleep(0)
+    shown = [each[:count] for each, count in zip(matches, matches_max, strict=True)]
     person_ids = list({match.person_id for each in shown for match in each})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
     answered_at = desk.clock.now()
-    answers = [
+    return [
         answer_of(
             desk.clock.new_id(),
             answered_at,
             told,
             standings,
-            is_truncated=candidates.is_cut or len(all_of_them) > matches_max,
+            is_truncated=candidates.is_cut or len(all_of_them) > len(told),
         )
         for told, all_of_them, candidates in zip(shown, matches, found, strict=True)
     ]
-    documents = [document_of(each, ceiu=desk.ceiu) for each in answers]
-    reason = Reason(purpose, reference)
-    asked = [question.asked for question in questions]
+
+
+async def keep_answers(
+    desk: Desk,
+    transaction: Connection,
+    asker: Asker,
+    context: Context,
+    reason: Reason,
+    given: Sequence[tuple[Question, Answer]],
+    *,
+    since: datetime,
+) -> list[dict[str, Any]]:
+    """Store answers and an event of each; return their documents. `since` is when the work on them began."""
+    documents = [document_of(answer, ceiu=desk.ceiu) for _, answer in given]
+    asked = [question.asked for question, _ in given]
+    answers = [answer for _, answer in given]
     await lookups.add_lookups(transaction, asker, reason, list(zip(answers, asked, documents, strict=True)))
-    duration_ms = (answered_at - started_at).total_seconds() * 1_000
+    duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
     events = [
         desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
         for each, question in zip(answers, asked, strict=True)
@@ -75,39 +104,49 @@ async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lo
     Raises:
         NotFound: there is no such look-up, or it is another agency's.
     """
-    kept = await lookups.find_lookup(transaction, lookup_id, agency=caller.agency)
-    if kept is None:
+    shown = await show_answers(desk, transaction, caller, [lookup_id])
+    if not shown:
         raise NotFound("there is no such look-up")
-    asked, document = kept
-    sight = asker_of(caller).sight
-    return document if sight.is_whole else await _retell(desk, transaction, asked, document, sight)
+    return shown[0]
 
 
-async def _retell(
-    desk: Desk, transaction: Connection, asked: Asked, document: dict[str, Any], sight: Sight
-) -> dict[str, Any]:
-    """Return an answer as whoever does not see everything may read it again.
+async def show_answers(
+    desk: Desk, transaction: Connection, caller: Principal, lookup_ids: Sequence[UUID]
+) -> list[dict[str, Any]]:
+    """Return the answers of `show_answer` in the order of their ids asked for; those that are not there are left out.
 
     A match of which something would no longer answer gives way to what the rest of its tips answers now, if
     anything; the others stay as they were told. Nothing tells that there was more.
     """
-    question = read_question(asked, today=desk.clock.now().date())
-    told = document["matches"]
+    kept = await lookups.find_lookups(transaction, lookup_ids, agency=caller.agency)
+    sight = asker_of(caller).sight
+    if sight.is_whole or not kept:
+        return [document for _, document in kept]
+    today = desk.clock.now().date()
+    told = [(read_question(asked, today=today), document) for asked, document in kept]
     records = await people.find_records(
         transaction,
-        question,
-        tip_ids=[UUID(tip_id) for match in told for tip_id in match["tip_ids"]],
-        record_ids=[UUID(match["record_id"]) for match in told],
+        [question for question, _ in told],
+        tip_ids=[UUID(id_) for _, document in told for match in document["matches"] for id_ in match["tip_ids"]],
+        record_ids=[UUID(match["record_id"]) for _, document in told for match in document["matches"]],
         sight=sight,
     )
-    still = [match for match in told if is_still_told(question, match, records)]
-    lost = {tip_id for match in told if match not in still for tip_id in match["tip_ids"]}
-    found = find_matches(question, [record for record in records if str(record.tip_id) in lost])
-    person_ids = [match.person_id for match in found]
+    retold = [retell(question, document["matches"], records) for question, document in told]
+    person_ids = list({match.person_id for _, found in retold for match in found})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
-    anew = [document_of_match(answered, ceiu=desk.ceiu) for answered in answered_of(found, standings)]
+    return [
+        {**document, "matches": _ranked([*still, *_documents(desk, found, standings)])}
+        for (_, document), (still, found) in zip(told, retold, strict=True)
+    ]
+
+
+def _documents(desk: Desk, found: Sequence[Match], standings: Mapping[UUID, Standing]) -> list[dict[str, Any]]:
+    return [document_of_match(answered, ceiu=desk.ceiu) for answered in answered_of(found, standings)]
+
+
+def _ranked(matches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     grades = list(Grade)
-    return {**document, "matches": sorted([*still, *anew], key=lambda match: grades.index(match["grade"]))}
+    return sorted(matches, key=lambda match: grades.index(match["grade"]))
 
 
 def _lookup_answered(answer: Answer, asked: Asked, reason: Reason, *, duration_ms: float) -> LookupAnsweredV1:

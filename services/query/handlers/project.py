@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.subject import Subject, subjects_of
-from services.query.store import projection
+from services.query.store import projection, touched
 from shared.db.pool import Connection
 from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
 from shared.events.linker import LeadClosedV1, LeadMergedV1, LeadOpenedV1, LeadUpdatedV1, TipClusteredV1
@@ -19,13 +19,27 @@ REFERRALS = (ReferralOpenedV1, ReferralChangedV1, ReferralAnsweredV1, ReferralWi
 
 async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     """Bring the projection in step with facts, whatever their order; those older than what is known do nothing."""
+    facts = [fact for event in events if (fact := _fact(event))]
+    await _touch_tips(transaction, events, facts)
     await _project_tips(transaction, [e.payload for e in events if isinstance(e.payload, TIP_CONTENTS)])
     found = [e.payload for e in events if isinstance(e.payload, ResearchRecordedV1)]
     subjects = [s for r in found for s in subjects_of(r.tip_id, r.personal.parties, research_id=r.research_id)]
     await projection.add_records(transaction, _distinct(subjects))
-    facts = [fact for event in events if (fact := _fact(event))]
     for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
+
+
+async def _touch_tips(transaction: Connection, events: Sequence[Incoming], facts: Sequence[Fact]) -> None:
+    """Note which tips the facts touch, before they change what is known: those that a lead leaves are touched too."""
+    said = (*TIP_CONTENTS, ResearchRecordedV1)
+    tip_ids = {event.payload.tip_id for event in events if isinstance(event.payload, said)}
+    tip_ids |= {fact.tip_id for fact in facts if isinstance(fact, ReviewFact | MembershipFact)}
+    await touched.touch_tips(
+        transaction,
+        tip_ids=tip_ids,
+        cluster_ids={fact.cluster_id for fact in facts if isinstance(fact, LeadFact)},
+        lead_ids={fact.lead_id for fact in facts if isinstance(fact, LeadFact | ReferralFact)},
+    )
 
 
 async def _project_tips(transaction: Connection, contents: Iterable[TipReceivedV1 | TipAmendedV1]) -> None:

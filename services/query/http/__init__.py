@@ -1,16 +1,41 @@
 """The HTTP of query: the table of its routes.
 
 lookups  look-ups: asked, and read again
+batches  many look-ups at once
+manifests  passenger lists
+alerts   alerts about their passengers
 notes    notes on records
 desk     what a route finds in its call
 """
 
+from services.query.http.alerts import (
+    AlertAcknowledged,
+    AlertAcknowledgementRequest,
+    AlertShown,
+    get_alerts,
+    post_alert_acknowledgement,
+)
+from services.query.http.batches import BatchAnswer, BatchRequest, post_batch
 from services.query.http.lookups import LookupAnswer, LookupRequest, get_lookup, post_lookup
+from services.query.http.manifests import (
+    ManifestForm,
+    ManifestShown,
+    ManifestTaken,
+    ManifestWhole,
+    ScreeningTaken,
+    get_manifest_results,
+    get_manifests,
+    post_manifest,
+    post_screening,
+)
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
 from shared.http import Page, Route
 from shared.http.route import Rate
 
 LOOKUP_RATE = Rate(per_s=100, burst=1_000)
+BATCH_RATE = Rate(per_s=5, burst=50)
+"""A batch is worth at least twenty look-ups: it costs as much as several hundred when it is full, and its size is not
+known before its body is read, which the guard stands before."""
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -22,6 +47,15 @@ ROUTES: tuple[Route, ...] = (
         takes=LookupRequest,
         rate=LOOKUP_RATE,
     ),
+    Route(
+        "POST",
+        "/v1/lookups/batch",
+        post_batch,
+        needs=("lookup",),
+        answers={200: BatchAnswer},
+        takes=BatchRequest,
+        rate=BATCH_RATE,
+    ),
     Route("GET", "/v1/lookups/{lookup_id}", get_lookup, needs=("lookup",), answers={200: LookupAnswer}),
     Route(
         "POST",
@@ -32,4 +66,38 @@ ROUTES: tuple[Route, ...] = (
         takes=NoteRequest,
     ),
     Route("GET", "/v1/records/{record_id}/notes", get_notes, needs=("note.read",), answers={200: Page[NoteShown]}),
+    Route(
+        "POST",
+        "/v1/manifests",
+        post_manifest,
+        needs=("manifest.submit",),
+        answers={202: ManifestTaken},
+        takes=ManifestForm,
+        rate=BATCH_RATE,
+    ),
+    Route("GET", "/v1/manifests", get_manifests, needs=("manifest.submit",), answers={200: Page[ManifestShown]}),
+    Route(
+        "GET",
+        "/v1/manifests/{manifest_id}",
+        get_manifest_results,
+        needs=("manifest.submit",),
+        answers={200: ManifestWhole},
+    ),
+    Route(
+        "POST",
+        "/v1/manifests/{manifest_id}/screenings",
+        post_screening,
+        needs=("manifest.submit",),
+        answers={202: ScreeningTaken},
+        rate=BATCH_RATE,
+    ),
+    Route("GET", "/v1/alerts", get_alerts, needs=("alert.read",), answers={200: Page[AlertShown]}),
+    Route(
+        "POST",
+        "/v1/alerts/{alert_id}/acknowledgements",
+        post_alert_acknowledgement,
+        needs=("alert.read",),
+        answers={201: AlertAcknowledged},
+        takes=AlertAcknowledgementRequest,
+    ),
 )

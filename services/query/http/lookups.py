@@ -24,15 +24,15 @@ VALUES_MAX = 20
 """Identifiers of one kind in a look-up."""
 
 Purpose = Literal["traveller_targeting", "investigation", "redress", "audit", "training"]
+Reference = Annotated[str, Field(max_length=200), NotBlank()]
+"""Flight or case reference."""
+MatchesMax = Annotated[int, Field(ge=1, le=MATCHES_MAX)]
 Values = Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(max_length=VALUES_MAX)]
 
 
-class LookupRequest(Body):
-    """Whom to look for, and why. At least one of name, emails, usernames, phones, documents is given."""
+class PersonAsked(Body):
+    """Whom to look for. At least one of name, emails, usernames, phones, documents is given."""
 
-    purpose: Purpose
-    reference: Annotated[str, Field(max_length=200), NotBlank()]
-    """Flight or case reference."""
     name: str | None = Field(default=None, min_length=1, max_length=200)
     birth_date: str | None = Field(default=None, max_length=10)
     """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
@@ -42,7 +42,6 @@ class LookupRequest(Body):
     phones: Values = []
     """In international form."""
     documents: Values = []
-    max_matches: int = Field(default=MATCHES_DEFAULT, ge=1, le=MATCHES_MAX)
 
     @property
     def asked(self) -> Asked:
@@ -55,6 +54,14 @@ class LookupRequest(Body):
             phones=tuple(self.phones),
             documents=tuple(self.documents),
         )
+
+
+class LookupRequest(PersonAsked):
+    """Whom to look for, and why."""
+
+    purpose: Purpose
+    reference: Reference
+    max_matches: MatchesMax = MATCHES_DEFAULT
 
 
 class EvidenceItem(BaseModel):

@@ -16,7 +16,11 @@ INSERT_LOOKUPS = """
 INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
 SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
 FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)"""
-SELECT_LOOKUP = "SELECT asked, answer FROM lookup WHERE lookup_id = $1 AND agency = $2"
+SELECT_LOOKUPS = """
+SELECT lookup.asked, lookup.answer
+FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (lookup_id, place)
+    JOIN lookup ON lookup.lookup_id = wanted.lookup_id AND lookup.agency = $2
+ORDER BY wanted.place"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,17 @@ async def add_lookups(
     )
 
 
-async def find_lookup(connection: Connection, lookup_id: UUID, *, agency: str) -> tuple[Asked, dict[str, Any]] | None:
-    """Return what an agency's look-up asked, and the answer it got."""
-    row = await connection.fetchrow(SELECT_LOOKUP, lookup_id, agency)
-    if row is None:
-        return None
-    asked: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row["asked"].items()
+async def find_lookups(
+    connection: Connection, lookup_ids: Sequence[UUID], *, agency: str
+) -> list[tuple[Asked, dict[str, Any]]]:
+    """Return what an agency's look-ups asked, and the answers they got, in the order of the ids."""
+    rows = await connection.fetch(SELECT_LOOKUPS, lookup_ids, agency)
+    return [(asked_of(row["asked"]), row["answer"]) for row in rows]
+
+
+def asked_of(document: dict[str, Any]) -> Asked:
+    """Return what was asked, from its document."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
-    return Asked(**asked), row["answer"]
+    return Asked(**fields)

@@ -72,19 +72,20 @@ async def find_standings(connection: Connection, person_ids: Sequence[UUID], *, 
 
 async def find_records(
     connection: Connection,
-    question: Question,
+    questions: Sequence[Question],
     *,
     tip_ids: Sequence[UUID],
     record_ids: Sequence[UUID],
     sight: Sight,
 ) -> list[Record]:
-    """Return those of these tips' and these records that are in sight, with their identifiers that are asked for."""
+    """Return those of these tips' and these records that are in sight, with their identifiers that any one asks for."""
+    keys = list({(key.type, key.canonical) for question in questions for key in question.search_keys})
     rows = await connection.fetch(
         FIND_RECORDS,
         tip_ids,
         record_ids,
-        [key.type for key in question.search_keys],
-        [key.canonical for key in question.search_keys],
+        [type_ for type_, _ in keys],
+        [canonical for _, canonical in keys],
         sight.sees_all,
         sight.office,
     )

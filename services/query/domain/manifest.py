@@ -1,0 +1,105 @@
+"""A passenger list: its flight, whom of it a look-up can ask for, and how far it is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Literal
+
+from services.query.domain.question import Asked, read_question
+from shared.errors import Rejected
+
+LIVE_AFTER_DEPARTURE = timedelta(hours=24)
+_LAST_TIME_ZONE = timezone(timedelta(hours=-12))
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+
+Format = Literal["edifact", "csv", "json"]
+ManifestState = Literal["waiting", "screening", "screened", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When a flight departs: as it was given, and the latest moment that may be."""
+
+    given: str
+    latest: datetime
+
+    @property
+    def ends_at(self) -> datetime:
+        """From then on the flight is over, and nothing is told of its passengers unasked."""
+        return self.latest + LIVE_AFTER_DEPARTURE
+
+
+@dataclass(frozen=True, slots=True)
+class Passenger:
+    """One person of a list. `asked` is None when nothing is known that can be looked for; `remarks` then say why."""
+
+    traveller_ref: str
+    kind: str
+    asked: Asked | None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A passenger list as it was submitted; the references of its passengers differ."""
+
+    format: Format
+    flight: str
+    departure: Departure
+    passengers: tuple[Passenger, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many passengers of a list are looked up by now, out of how many."""
+
+    screened: int
+    total: int
+
+
+def read_departure(text: str) -> Departure:
+    """Read an RFC 3339 time; without an offset it is a local time, which is latest in the zone UTC-12.
+
+    Raises:
+        ValueError: it is not of that form, or no such time exists; the message may be shown.
+    """
+    if not _TIME.fullmatch(text.upper()):
+        raise ValueError("must be a time as in RFC 3339, such as 2026-03-03T10:40:00Z, or without the offset if local")
+    try:
+        time = datetime.fromisoformat(text.upper())
+        return Departure(text, (time if time.tzinfo else time.replace(tzinfo=_LAST_TIME_ZONE)).astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time that exists") from None
+
+
+def askable(asked: Asked, *, today: date) -> tuple[Asked | None, tuple[str, ...]]:
+    """Return what of it a look-up can ask for, None when nothing, and a remark on each field that was left out.
+
+    So one passenger whose name cannot be searched for does not keep the others of a list from being looked up.
+    """
+    remarks: list[str] = []
+    while True:
+        try:
+            read_question(asked, today=today)
+        except Rejected as error:
+            bad = {str(fault.loc[0]): fault.msg for fault in error.errors if fault.loc}
+            if not bad:
+                return None, (*remarks, "nothing that can be looked for is known")
+            remarks += [f"{field} was left out: {msg}" for field, msg in bad.items()]
+            asked = _without(asked, bad)
+        else:
+            return asked, tuple(remarks)
+
+
+def state_of(progress: Progress, *, is_over: bool) -> ManifestState:
+    """Return how far a list is; one whose flight is over is ended once nobody waits any more."""
+    if progress.screened < progress.total:
+        return "screening" if progress.screened else "waiting"
+    return "ended" if is_over else "screened"
+
+
+def _without(asked: Asked, fields: Mapping[str, str]) -> Asked:
+    empty = Asked()
+    return replace(asked, **{field: getattr(empty, field) for field in fields})

@@ -1,0 +1,118 @@
+"""Many look-ups of one reason at once."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+
+from services.query.domain.question import Question, read_question
+from services.query.handlers.desk import asker_of
+from services.query.handlers.lookups import answer_lookups, show_answers
+from services.query.http.desk import desk_of
+from services.query.http.lookups import (
+    MATCHES_DEFAULT,
+    MatchesMax,
+    MatchShown,
+    PersonAsked,
+    Purpose,
+    Reference,
+)
+from shared.db.pool import Connection
+from shared.errors import FieldError, Rejected
+from shared.http import Call, create, hash_of, read_json
+from shared.http.body import ERRORS_MAX, Body
+from shared.http.types import NotBlank
+
+TRAVELLERS_MAX = 1_000
+BATCH_BYTES_MAX = 2 * 1024 * 1024
+"""Two kilobytes for each traveller."""
+
+TravellerRef = Annotated[str, Field(max_length=64), NotBlank()]
+"""What the caller calls a traveller; unique within a batch or list."""
+
+
+class Traveller(PersonAsked):
+    """One whom to look for."""
+
+    traveller_ref: TravellerRef
+    max_matches: MatchesMax = MATCHES_DEFAULT
+
+
+class BatchRequest(Body):
+    """Whom to look for, and why: the same reason for all."""
+
+    purpose: Purpose
+    reference: Reference
+    travellers: Annotated[list[Traveller], Field(min_length=1, max_length=TRAVELLERS_MAX)]
+
+
+class TravellerAnswer(BaseModel):
+    """The answer about one traveller, best match first."""
+
+    traveller_ref: str
+    lookup_id: UUID
+    matches: list[MatchShown]
+    truncated: bool
+
+
+class BatchAnswer(BaseModel):
+    """The answers, in the order asked."""
+
+    results: list[TravellerAnswer]
+
+
+async def post_batch(request: Request) -> Response:
+    """Look many people up; every look-up is on record before the answers leave. All are answered, or none."""
+    call: Call = request.state.call
+    body = await read_json(request, BatchRequest, bytes_max=BATCH_BYTES_MAX)
+    refs = [traveller.traveller_ref for traveller in body.travellers]
+
+    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+        desk = desk_of(call)
+        documents = await answer_lookups(
+            desk,
+            transaction,
+            asker_of(call.principal),
+            call.context,
+            purpose=body.purpose,
+            reference=body.reference,
+            questions=_questions(call, body),
+            matches_max=[traveller.max_matches for traveller in body.travellers],
+        )
+        return 200, _answer(refs, documents)
+
+    async def repeat(transaction: Connection, answered: bytes) -> BaseModel:
+        lookup_ids = [result.lookup_id for result in BatchAnswer.model_validate_json(answered).results]
+        shown = await show_answers(desk_of(call), transaction, call.principal, lookup_ids)
+        await call.record_view(transaction, "lookup", lookup_ids)
+        return _answer(refs, shown)
+
+    return await create(call, work, request_hash=hash_of(body), repeat=repeat)
+
+
+def _questions(call: Call, body: BatchRequest) -> list[Question]:
+    """Return the questions, in order.
+
+    Raises:
+        Rejected: naming each field of each traveller that cannot be read, and each repeated reference.
+    """
+    today = desk_of(call).clock.now().date()
+    questions, faults = [], []
+    met: set[str] = set()
+    for place, traveller in enumerate(body.travellers):
+        if traveller.traveller_ref in met:
+            faults.append(FieldError(("travellers", place, "traveller_ref"), "is that of another traveller too"))
+        met.add(traveller.traveller_ref)
+        try:
+            questions.append(read_question(traveller.asked, today=today))
+        except Rejected as error:
+            faults += [FieldError(("travellers", place, *fault.loc), fault.msg) for fault in error.errors]
+    if faults:
+        raise Rejected("some fields are not valid", errors=faults[:ERRORS_MAX])
+    return questions
+
+
+def _answer(refs: list[str], documents: list[dict[str, object]]) -> BatchAnswer:
+    results = [{"traveller_ref": ref, **document} for ref, document in zip(refs, documents, strict=True)]
+    return BatchAnswer.model_validate({"results": results})

@@ -1,0 +1,88 @@
+"""Many look-ups at once: each is answered as if it came alone, all of them or none, and each is on record."""
+
+from typing import Any
+
+import pytest
+
+from services.query.http.batches import TRAVELLERS_MAX
+from tests.integration.query.conftest import Facts, Officer
+from tests.integration.query.facts import a_party, a_tip, an_email
+from tests.integration.query.test_lookups import EMAIL, events_of
+
+
+def a_batch(*travellers: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a batch; travellers that name no reference are counted from 0."""
+    named = [{"traveller_ref": str(place), **traveller} for place, traveller in enumerate(travellers)]
+    return {"purpose": "traveller_targeting", "reference": "XY 123", "travellers": named, **fields}
+
+
+async def post(officer: Officer, body: dict[str, Any], **headers: str) -> Any:
+    return await officer.post("/v1/lookups/batch", body, **headers)
+
+
+async def test_each_traveller_of_a_batch_is_answered_as_alone_and_put_on_record(facts: Facts, cbp: Officer) -> None:
+    await facts.tell(a_tip(a_party(an_email(EMAIL), name="Ana Lopez")), a_tip(a_party(name="Bo Li")))
+    asked: list[dict[str, Any]] = [
+        {"emails": [EMAIL]},
+        {"name": "Nobody Atall"},
+        {"name": "LI BO"},
+        {"emails": [EMAIL], "name": "Bo Li"},
+    ]
+    answered = await post(cbp, a_batch(*asked))
+    assert answered.status_code == 200, answered.text
+    results = answered.json()["results"]
+    assert [result["traveller_ref"] for result in results] == ["0", "1", "2", "3"]
+    assert [result["matches"] for result in results] == [await cbp.find(**each) for each in asked]
+    events = await events_of(facts, "lookup.answered")
+    assert [event["subject"]["id"] for event in events[:4]] == [result["lookup_id"] for result in results]
+    assert {event["actor"]["id"] for event in events} == {"cbp.att"}
+    for result in results:
+        again = (await cbp.get(f"/v1/lookups/{result['lookup_id']}")).json()
+        assert again["matches"] == result["matches"]
+
+
+async def test_a_traveller_may_ask_for_fewer_matches(facts: Facts, cbp: Officer) -> None:
+    await facts.tell(*(a_tip(a_party(name="Ana Lopez")) for _ in range(3)))
+    answered = await post(cbp, a_batch({"name": "Ana Lopez", "max_matches": 2}, {"name": "Ana Lopez"}))
+    assert [(len(r["matches"]), r["truncated"]) for r in answered.json()["results"]] == [(2, True), (3, False)]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"birth_date": "2999-01-01"}, ["travellers", 1, "birth_date"]),
+        ({"name": "*"}, ["travellers", 1, "name"]),
+        ({"emails": ["a@example.org", "nonsense"]}, ["travellers", 1, "emails", 1]),
+        ({"traveller_ref": "0"}, ["travellers", 1, "traveller_ref"]),
+        ({"traveller_ref": ""}, ["travellers", 1, "traveller_ref"]),
+        ({"surname": "Lopez"}, ["travellers", 1, "surname"]),
+        ({"name": None}, ["travellers", 1]),
+    ],
+)
+async def test_a_batch_with_a_traveller_that_cannot_be_read_is_refused_whole(
+    facts: Facts, cbp: Officer, change: dict[str, Any], place: list[Any]
+) -> None:
+    answered = await post(cbp, a_batch({"name": "Ana Lopez"}, {"name": "Bo Li", **change}))
+    assert answered.status_code == 422, answered.text
+    assert [error["loc"] for error in answered.json()["errors"]] == [place]
+    assert await events_of(facts, "lookup.answered") == []
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == 0
+
+
+async def test_a_thousand_travellers_are_answered_and_one_more_is_refused(facts: Facts, cbp: Officer) -> None:
+    travellers = [{"name": f"Traveller Number{place}", "documents": [f"X{place:08}"]} for place in range(1_000)]
+    answered = await post(cbp, a_batch(*travellers))
+    assert answered.status_code == 200, answered.text
+    assert len(await events_of(facts, "lookup.answered")) == len(answered.json()["results"]) == TRAVELLERS_MAX
+    refused = await post(cbp, a_batch(*travellers, {"name": "One More"}))
+    assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["travellers"])
+    assert (await post(cbp, a_batch())).status_code == 422
+
+
+async def test_a_batch_sent_again_under_its_key_is_not_answered_anew(facts: Facts, cbp: Officer) -> None:
+    await facts.tell(a_tip(a_party(name="Ana Lopez")))
+    body, key = a_batch({"name": "Ana Lopez"}, {"name": "Bo Li"}), {"Idempotency-Key": "k"}
+    first, again = [(await post(cbp, body, **key)).json() for _ in range(2)]
+    assert first == again
+    assert len(await events_of(facts, "lookup.answered")) == 2
+    assert (await post(cbp, a_batch({"name": "Ana Lopez"}), **key)).status_code == 409
