@@ -8,13 +8,14 @@ from services.query.domain.forms import forms_of
 from services.query.domain.sounds import sound_of
 from services.query.domain.words import is_searchable
 
-SAME, FORM, SLIP, SOUND, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.5, 0.0
-"""The same word; another form of the same name; spelled alike; sounding alike; an initial; another word."""
+SAME, FORM, SLIP, SOUND, NEAR, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0
+"""The same word; another form of the name; spelled alike; sounding alike; spelled nearly alike; an initial; another."""
 
 PAIRS_KEPT = 200_000
-FUZZY_CHARS_MIN = 4
-"""A slip in a shorter word makes another word of it more often than not."""
-TWO_SLIPS_CHARS_MIN = 8
+SLIPS_MAX = ((8, 2), (4, 1))
+"""Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
+NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
+"""With so many they are nearly so: enough beside another word that agrees, and never by itself."""
 SOUND_LETTERS_MIN = 0.5
 """Words that sound alike have so many of their letters in common; others only have their consonants so."""
 
@@ -23,8 +24,8 @@ SOUND_LETTERS_MIN = 0.5
 def likeness(left: str, right: str) -> float:
     """Return how alike two folded words are; the order of the two does not matter.
 
-    One slip is a letter more, less or other, or two neighbours swapped; long words may have two. What sounds alike may
-    be two slips apart where it is short (Yusuf, Youssef), since its consonants agree.
+    A slip is a letter more, less or other, or two neighbours swapped. What sounds alike may be further apart (Yusuf,
+    Youssef), since its consonants agree.
     """
     if left == right:
         return SAME if is_searchable(left) else INITIAL
@@ -33,11 +34,18 @@ def likeness(left: str, right: str) -> float:
         return INITIAL if longer[0] == shorter else OTHER
     if not forms_of(left).isdisjoint(forms_of(right)):
         return FORM
-    if len(longer) >= FUZZY_CHARS_MIN:
-        slips_max = 2 if len(longer) >= TWO_SLIPS_CHARS_MIN else 1
-        if OSA.distance(left, right, score_cutoff=slips_max) <= slips_max:
-            return SLIP
-        sound = sound_of(left)
-        if sound and sound == sound_of(right) and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN:
-            return SOUND
-    return OTHER
+    slips = OSA.distance(left, right, score_cutoff=_allowed(len(longer), NEAR_SLIPS_MAX))
+    if slips <= _allowed(len(longer), SLIPS_MAX):
+        return SLIP
+    if _sound_alike(left, right):
+        return SOUND
+    return NEAR if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) else OTHER
+
+
+def _sound_alike(left: str, right: str) -> bool:
+    sound = sound_of(left)
+    return sound != "" and sound == sound_of(right) and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN
+
+
+def _allowed(letters: int, slips_max: tuple[tuple[int, int], ...]) -> int:
+    return next((slips for letters_min, slips in slips_max if letters >= letters_min), 0)

@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from services.query.domain.forms import forms_of
-from services.query.domain.likeness import FUZZY_CHARS_MIN, INITIAL, SLIP, likeness
+from services.query.domain.likeness import NEAR, SLIP, likeness
 from services.query.domain.sounds import sound_of
 from services.query.domain.words import Reading, is_searchable, joined_neighbours, major_words
 from shared.identifiers import BirthDate
 
 FILED_WORDS_MAX = 8
 """Words of a name that it is filed under."""
+FUZZY_CHARS_MIN = 4
+"""A shorter word is found by itself, its sound and its forms alone."""
 ALIKE_MAX = 24
 """Words like one asked for that are tried, the most alike first."""
+PART_CHARS_MIN = 3
+"""A word is taken for two written together where each has so many letters."""
 PROBES_MAX = 600
 """Pairs of words tried in one look-up; the more words a name has, the fewer words like each are tried."""
 PAIR_ROWS_MAX = 2_000
@@ -77,14 +81,19 @@ def filed_words(readings: Iterable[Reading]) -> frozenset[str]:
     return frozenset(word for words in _filing_ways(readings) for word in words if is_searchable(word))
 
 
-def words_to_find(readings: Sequence[Reading]) -> frozenset[str]:
+def words_to_find(readings: Iterable[Reading]) -> frozenset[str]:
     """Return the words of which words on record that are like them are wanted."""
-    return frozenset(word for each in _ways(readings) for word in each if is_searchable(word))
+    return frozenset(word for each in _joined_ways(readings) for word in each if is_searchable(word))
+
+
+def parts_to_find(words: Iterable[str]) -> frozenset[str]:
+    """Return what is wanted itself alone: the parts of words that may be two written together."""
+    return frozenset(part for word in words for parts in _splits(word) for part in parts)
 
 
 def most_alike(word: str, found: Iterable[str]) -> dict[str, float]:
     """Return those of the words found by spelling keys that are like it, the most alike first."""
-    alike = {other: quality for other in found if (quality := likeness(word, other)) > INITIAL}
+    alike = {other: quality for other in found if (quality := likeness(word, other)) >= NEAR}
     best = sorted(alike.items(), key=lambda pair: (-pair[1], abs(len(pair[0]) - len(word)), pair[0]))
     return dict(best[:ALIKE_MAX])
 
@@ -94,7 +103,7 @@ def probes_for(
 ) -> list[Probe]:
     """Return where to look for names like this one."""
     found: dict[int, Probe] = {}
-    for words in _ways(readings):
+    for words in _ways(readings, alike):
         for probe in _probes_of(words, alike, space):
             if probe.key not in found or found[probe.key].weight < probe.weight:
                 found[probe.key] = probe
@@ -123,10 +132,29 @@ def _probes_of(words: Sequence[str], alike: Alike, space: str) -> Iterator[Probe
             yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX)
 
 
-def _ways(readings: Sequence[Reading]) -> list[Reading]:
-    """Return the ways in which a name may be written on record: each reading, and with neighbours written together."""
+def _ways(readings: Iterable[Reading], alike: Alike) -> list[Reading]:
+    """Return the ways in which a name may be on record: each reading, with neighbours joined, and with a word split.
+
+    A word is split where both parts are on record and it is not itself.
+    """
+    ways = _joined_ways(readings)
+    for way in tuple(ways):
+        for place, word in enumerate(way):
+            if word not in alike.get(word, ()):
+                split = next((parts for parts in _splits(word) if all(part in alike for part in parts)), ())
+                ways += [_filed_words((*way[:place], *split, *way[place + 1 :]))] if split else []
+    return list(dict.fromkeys(ways))
+
+
+def _joined_ways(readings: Iterable[Reading]) -> list[Reading]:
     whole = [way for reading in readings for way in (reading, *joined_neighbours(reading))]
     return list(dict.fromkeys(_filed_words(way) for way in whole))
+
+
+def _splits(word: str) -> list[tuple[str, str]]:
+    """Return the ways to split a long word in two, the most even first."""
+    places = sorted(range(PART_CHARS_MIN, len(word) - PART_CHARS_MIN + 1), key=lambda place: abs(2 * place - len(word)))
+    return [(word[:place], word[place:]) for place in places]
 
 
 def _filing_ways(readings: Iterable[Reading]) -> set[Reading]:

@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import total_ordering
 
-from services.query.domain.likeness import FORM, INITIAL, SAME, SLIP, SOUND, likeness
-from services.query.domain.words import Reading, is_searchable, major_words
+from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, likeness
+from services.query.domain.words import Reading, is_particle, is_searchable, major_words
 
-CLEAR_MIN = 1.4
-"""Two words that merely sound alike, taken together, are as clear as it must be."""
-_KINDS = ((SAME, "the same"), (FORM, "another form of the name"), (SLIP, "spelled alike"), (SOUND, "sounding alike"))
+_PARTICLE = 0.4
+"""The same particle: less than an initial, which is at least somebody's own."""
+_KINDS = (
+    (SAME, "the same"),
+    (FORM, "another form of the name"),
+    (SLIP, "spelled alike"),
+    (SOUND, "sounding alike"),
+    (NEAR, "spelled nearly alike"),
+)
 
 
 class NameLevel(IntEnum):
@@ -23,7 +29,7 @@ class NameLevel(IntEnum):
     PARTIAL = 1
     """Two words agree, and each name has others that the other name lacks: a shared surname, or a relative."""
     WEAK = 2
-    """One name fits into the other, but by initials or by one word only."""
+    """One name fits into the other, but by one word only, or by initials, or not very closely."""
     STRONG = 3
     """One name fits into the other by at least two words."""
 
@@ -59,7 +65,7 @@ def compare_names(given: Reading, recorded: Reading) -> NameMatch | None:
         return None
     fits_in = len(pairs) == min(len(left), len(right))
     if fits_in:
-        level = NameLevel.STRONG if len(whole) >= 2 and sum(whole) >= CLEAR_MIN else NameLevel.WEAK
+        level = NameLevel.STRONG if sum(quality >= SOUND for quality in whole) >= 2 else NameLevel.WEAK
     elif len(whole) >= 2:
         level = NameLevel.PARTIAL
     else:
@@ -91,13 +97,19 @@ def _pair_up(left: Sequence[str], right: Sequence[str]) -> list[float]:
     for word in left:
         if word in rest_right:
             rest_right.remove(word)
-            pairs.append(SAME if is_searchable(word) else INITIAL)
+            pairs.append(_worth_of_same(word))
         else:
             rest_left.append(word)
     if rest_left and rest_right:
         # Sorted, so that the order in which a name is given cannot matter.
         pairs += _pair_up_alike(sorted(rest_left), sorted(rest_right))
     return pairs
+
+
+def _worth_of_same(word: str) -> float:
+    if is_particle(word):
+        return _PARTICLE
+    return SAME if is_searchable(word) else INITIAL
 
 
 def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[float]:
@@ -114,10 +126,11 @@ def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[float]:
 
 
 def _describe(pairs: Sequence[float], left: Sequence[str], right: Sequence[str]) -> str:
-    initials = pairs.count(INITIAL)
-    if pairs.count(SAME) == len(left) == len(right):
+    initials, particles = pairs.count(INITIAL), pairs.count(_PARTICLE)
+    if pairs.count(SAME) + particles == len(left) == len(right):
         return "the same words, in any order"
     parts = [f"{_counted(pairs.count(kind), 'word')} {words}" for kind, words in _KINDS if kind in pairs]
+    parts += [f"{_counted(particles, 'particle')} the same"] if particles else []
     parts += [f"{_counted(initials, 'initial')} that fit{'s' if initials == 1 else ''}"] if initials else []
     alone = [(len(left) - len(pairs), "given"), (len(right) - len(pairs), "recorded")]
     parts += [f"{_counted(count, 'word')} only {where}" for count, where in alone if count]

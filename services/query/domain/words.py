@@ -3,6 +3,7 @@
 A name in another script has two readings, which are two recorded names of one person: `王小明` and `wang xiaoming`.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +18,16 @@ WORDS_MAX = 12
 WORD_CHARS_MAX = 40
 """What is longer is cut, so that a word has few keys."""
 
-# Particles, titles and generations: too common to tell people apart, and dropped by half of all registers.
-_MINOR_WORDS = frozenset(
+# Too common to tell people apart, and dropped by half of all registers.
+_PARTICLES = frozenset(
     {
         "al", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
         "la", "las", "le", "los", "van", "von", "y",
-        "dr", "jr", "miss", "mr", "mrs", "ms", "sr",
     }
 )  # fmt: skip
+_TITLES = frozenset({"dr", "jr", "miss", "mr", "mrs", "ms", "sr"})
+# Where two names were run together by a form that lost the blank: AlisherUsmanov.
+_RUN_TOGETHER = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z]{2})")
 _SYLLABLES = ("CJK UNIFIED", "HANGUL SYLLABLE")
 _IDEOGRAPH_MIN = "\u2e80"
 
@@ -42,16 +45,21 @@ class Name:
 
 def readings_of(name: str) -> tuple[Reading, ...]:
     """Return the name as written, and, where that is not in Latin letters, as it is romanised; () if unreadable."""
-    written = fold_name(name)[:WORDS_MAX]
+    written = fold_name(_RUN_TOGETHER.sub(" ", name))[:WORDS_MAX]
     if not written:
         return ()
-    romanised = _romanised(written)
-    return tuple(dict.fromkeys(_cut(words) for words in (written, romanised) if words))
+    return tuple(dict.fromkeys(_cut(words) for words in (written, _romanised(written)) if words))
 
 
 def major_words(words: Sequence[str]) -> Sequence[str]:
-    """Leave out particles and titles, unless there is nothing else."""
-    return [word for word in words if word not in _MINOR_WORDS] or words
+    """Leave out titles and particles; what stands first or last may be a name (Le, Do), and stays."""
+    named = [word for word in words if word not in _TITLES] or words
+    return [word for place, word in enumerate(named) if place in (0, len(named) - 1) or word not in _PARTICLES]
+
+
+def is_particle(word: str) -> bool:
+    """Return whether a word is hardly ever a name of its own."""
+    return word in _PARTICLES
 
 
 def is_searchable(word: str) -> bool:

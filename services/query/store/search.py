@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.query.domain.evidence import Record
-from services.query.domain.name_keys import Alike, Probe, most_alike, probes_for, spelling_keys, words_to_find
+from services.query.domain.name_keys import Alike, most_alike, parts_to_find, probes_for, spelling_keys, words_to_find
 from services.query.domain.question import Question
 from services.query.domain.sight import Sight
 from services.query.store.people import record_of
@@ -13,6 +13,9 @@ from shared.db.pool import Connection
 
 CANDIDATES_MAX = 100
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
+SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 1.5
+"""A name is looked at when it agrees a third as much as the one that agrees best, or in two words, or in one and the
+birth date: beside the same name, those that share a surname and an initial are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
@@ -40,6 +43,10 @@ WITH named AS (
             GROUP BY filed.record_no
             ORDER BY agreement DESC, filed.record_no LIMIT $11
         ) AS best
+), worth AS (
+    SELECT question, record_no, agreement
+    FROM (SELECT question, record_no, agreement, max(agreement) OVER (PARTITION BY question) AS best FROM named) AS best
+    WHERE agreement >= LEAST($13 * best, $14)
 ), held AS (
     SELECT asked.question, holder.record_id,
         jsonb_agg(jsonb_build_array(asked.type, holder.exact, asked.canonical, holder.scope)) AS keys
@@ -50,10 +57,10 @@ WITH named AS (
         ) AS holder
     GROUP BY asked.question, holder.record_id
 ), called AS (
-    SELECT named.question, whole.record_id, named.agreement
-    FROM named
+    SELECT worth.question, whole.record_id, worth.agreement
+    FROM worth
         CROSS JOIN LATERAL (
-            SELECT record.record_id FROM record WHERE record.record_no = named.record_no LIMIT 1
+            SELECT record.record_id FROM record WHERE record.record_no = worth.record_no LIMIT 1
         ) AS whole
 ), found AS (
     SELECT COALESCE(called.question, held.question) AS question,
@@ -118,6 +125,8 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
         sight.office,
         NAMED_MAX,
         CANDIDATES_MAX + 1,
+        SHARE_MIN,
+        AGREEMENT_ENOUGH,
     )
     found: defaultdict[int, list[Record]] = defaultdict(list)
     cut: set[int] = set()
@@ -125,22 +134,24 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
         number = row["question"]
         if row["place"] <= CANDIDATES_MAX:
             found[number].append(record_of(row))
-        elif row["keys"] or row["agreement"] >= _telling(questions[number - 1], probes[number - 1]):
+        elif row["keys"] or row["agreement"] >= _telling(questions[number - 1]):
             cut.add(number)
     return [Candidates(found[number], number in cut) for number in range(1, len(questions) + 1)]
 
 
 async def find_alike(connection: Connection, questions: Sequence[Question]) -> Alike:
     """Return the words on record that are like those asked for."""
-    words = sorted({word for each in questions for word in words_to_find(each.readings)})
-    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(spelling_keys(word))]
+    wanted = {word: spelling_keys(word) for each in questions for word in words_to_find(each.readings)}
+    wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
+    words = sorted(wanted)
+    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
     rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words)}
+    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}
 
 
-def _telling(question: Question, probes: Sequence[Probe]) -> float:
+def _telling(question: Question) -> float:
     """Return how much a name agrees that shares more than one word of several: less is hardly ever a match."""
     return 0.9 if any(len(reading) > 1 for reading in question.readings) else 0.1

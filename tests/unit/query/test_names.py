@@ -3,14 +3,14 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.query.domain.name_keys import (
     spelling_keys,
 )
 from services.query.domain.names import NameLevel, NameMatch, compare_names, compare_readings
-from services.query.domain.words import is_searchable, readings_of
+from services.query.domain.words import is_particle, is_searchable, readings_of
 
 STRONG, WEAK, PARTIAL = NameLevel.STRONG, NameLevel.WEAK, NameLevel.PARTIAL
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -76,6 +76,7 @@ def test_the_detail_says_in_words_what_agrees() -> None:
 
 @given(st.lists(WORDS, min_size=2, max_size=5, unique=True), st.randoms(use_true_random=False))
 def test_the_order_of_a_names_words_does_not_count(words: list[str], chance: random.Random) -> None:
+    assume(not any(map(is_particle, words)))
     shuffled = list(words)
     chance.shuffle(shuffled)
     match = compare_names(tuple(words), tuple(shuffled))
