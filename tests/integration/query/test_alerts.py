@@ -10,9 +10,11 @@ import pytest
 from services.query.app import SERVICE
 from services.query.handlers.screening import Patience, find_touched
 from shared.clock import SystemClock
+from shared.events.envelope import encode
 from shared.events.intake import GivenIdentifier
 from shared.events.linker import LeadClosedV1, LeadUpdatedV1
-from tests.builders import new_id
+from shared.kafka.consume import Record
+from tests.builders import an_event, new_id
 from tests.conftest import CallService
 from tests.fakes import FakeClock
 from tests.integration.query.conftest import Facts, Officer
@@ -29,6 +31,7 @@ from tests.integration.query.facts import (
 )
 from tests.integration.query.lists import AT_ONCE, DAY, Lists, alerts_of, grades_of, read
 from tests.integration.query.test_lookups import EMAIL, events_of
+from tests.waiting import eventually
 
 LONG = timedelta(minutes=1)
 
@@ -237,6 +240,23 @@ async def test_a_tip_that_is_told_while_the_list_waits_is_in_its_first_answer(
     await lists.sweep()
     assert await alerts_of(cbp) == []
     assert await facts.pool.fetchval("SELECT count(*) FROM told") == 1
+
+
+async def test_a_list_waits_for_what_is_being_projected_and_is_seen_by_what_comes_next(
+    facts: Facts, lists: Lists, cbp: Officer
+) -> None:
+    """A batch that began before there was a list notes nothing, so the list is looked up after it is committed."""
+    tip = a_tip(a_party(name="Ana Lopez"))
+    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    record = Record("intake.tips", 0, 0, None, encode(an_event(tip)), (), 0)
+    async with facts.pool.acquire() as connection, connection.transaction():
+        await facts.handler.apply(connection, [record])
+        submitting = asyncio.create_task(lists.submit(cbp, {"name": "Ana Lopez"}))
+        await eventually(lambda: facts.pool.fetchval(waits))
+        assert await facts.pool.fetchval("SELECT count(*) FROM manifest") == 0
+    manifest_id = await submitting
+    assert [len(result["matches"]) for result in (await read(cbp, manifest_id))["results"]] == [1]
+    assert await facts.pool.fetchval("SELECT count(*) FROM touched_tip") == 0
 
 
 async def test_a_change_that_a_new_screening_finds_first_raises_the_alert(
