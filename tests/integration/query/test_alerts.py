@@ -91,6 +91,9 @@ async def test_a_tip_that_comes_after_the_list_raises_one_alert(facts: Facts, li
         ({"name": "JONATHON SMYTHE"}, {"name": "Jonathan Smythe"}),
         ({"name": "LOPEZ GARCIA ANA MARIA"}, {"name": "Ana Lopez"}),
         ({"name": "ANA LOPEZ"}, {"name": "A. Lopez"}),
+        ({"name": "MADONNA"}, {"name": "Madonna"}),
+        ({"name": "MARIA LUISA"}, {"name": "Marialuisa"}),
+        ({"name": "MARIALUISA"}, {"name": "Maria Luisa"}),
         ({"name": "MADONNA", "birth_date": "1980-02-03"}, {"name": "Madonna", "birth_date": "1980-02-03"}),
         ({"emails": ["ANA.LOPEZ@example.org"]}, {"email": EMAIL}),
         ({"usernames": ["dark_77"]}, {"username": "Dark_77"}),
@@ -283,6 +286,7 @@ async def test_none_is_raised_once_the_flight_is_over(facts: Facts, call_service
     clock.move(timedelta(seconds=1))
     await lists.sweep()
     assert len(await alerts_of(cbp)) == 1
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == 2, "nobody is looked up again either"
     for table in ("passenger_key", "passenger_name_key", "touched_tip"):
         assert await facts.pool.fetchval(f"SELECT count(*) FROM {table}") == 0, "nothing is kept to find it by"
     await facts.tell(a_tip(a_party(name="Ana Lopez")))
@@ -292,6 +296,7 @@ async def test_none_is_raised_once_the_flight_is_over(facts: Facts, call_service
 async def test_two_workers_raise_each_alert_once(facts: Facts, lists: Lists, cbp: Officer) -> None:
     await lists.submit(cbp, *({"name": f"Ana Lopez{'' if place else 'z'}"} for place in range(250)))
     await facts.tell(*(a_tip(a_party(name="Ana Lopez")) for _ in range(3)))
+    assert await _count_due(lists, AT_ONCE) == 3
     others = [lists, *(Lists(facts.pool, SystemClock()) for _ in range(2))]
     await asyncio.gather(*(other.sweep() for other in others))
     await lists.sweep()
@@ -353,6 +358,19 @@ async def test_of_an_alert_is_shown_what_the_reader_may_still_be_told(
     [alert] = await alerts_of(ice)
     assert (alert["grade"], grades_of(alert)) == ("name_only", [(None, "name_only")])
     assert await alerts_of(cbp, "?grade=name_only") == []
+
+
+async def test_of_a_lead_that_is_silenced_later_an_alert_shows_nothing_any_more(
+    facts: Facts, lists: Lists, cbp: Officer
+) -> None:
+    await lists.submit(cbp, {"name": "Ana Lopez"})
+    tip, cluster_id = a_tip(a_party(name="Ana Lopez")), new_id()
+    lead = a_lead(cluster_id)
+    await facts.tell(tip, a_membership(tip.tip_id, cluster_id), lead)
+    await lists.sweep()
+    assert [alert["grade"] for alert in await alerts_of(cbp)] == ["name_only"]
+    await facts.tell(lead.model_copy(update={"silent": True, "lead_version": 2}))
+    assert [(alert["grade"], alert["changes"]) for alert in await alerts_of(cbp)] == [(None, [])]
 
 
 async def test_a_silent_lead_raises_alerts_for_ceiu_alone(
