@@ -94,7 +94,7 @@ class Sweeper(Periodic):
     async def find_some(self) -> int:
         """Find the passengers whom some touched tips may concern; return how many tips that were."""
         async with self._pool.acquire() as connection, connection.transaction():
-            return await screening.find_touched(connection, self._patience)
+            return await screening.find_touched(self._desk, connection, self._patience)
 
     async def look_up_some(self) -> int:
         """Look up some touched passengers again; return how many."""

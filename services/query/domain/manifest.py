@@ -10,6 +10,7 @@ from services.query.domain.question import Asked, read_question
 from shared.errors import Rejected
 
 LIVE_AFTER_DEPARTURE = timedelta(hours=24)
+YEAR_MIN, YEAR_MAX = 1900, 2199
 _LAST_TIME_ZONE = timezone(timedelta(hours=-12))
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 
@@ -69,9 +70,11 @@ def read_departure(text: str) -> Departure:
         raise ValueError("must be a time as in RFC 3339, such as 2026-03-03T10:40:00Z, or without the offset if local")
     try:
         time = datetime.fromisoformat(text.upper())
-        return Departure(text, (time if time.tzinfo else time.replace(tzinfo=_LAST_TIME_ZONE)).astimezone(UTC))
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("must be a time that exists") from None
+    if not YEAR_MIN <= time.year <= YEAR_MAX:
+        raise ValueError(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
+    return Departure(text, (time if time.tzinfo else time.replace(tzinfo=_LAST_TIME_ZONE)).astimezone(UTC))
 
 
 def askable(asked: Asked, *, today: date) -> tuple[Asked | None, tuple[str, ...]]:

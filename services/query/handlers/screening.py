@@ -11,6 +11,7 @@ from itertools import islice
 from uuid import UUID
 
 from services.query.domain.answer import Answer
+from services.query.domain.grade import find_matches
 from services.query.domain.question import Question, read_question
 from services.query.domain.sight import Asker
 from services.query.domain.telling import Change, Telling, compare
@@ -34,7 +35,7 @@ PURPOSE = "traveller_targeting"
 PASSENGERS_AT_ONCE = 100
 MATCHES_MAX = 10
 """Of one passenger; as many as a look-up gives unasked."""
-TIPS_AT_ONCE = 50
+TIPS_AT_ONCE = 20
 CHANGES_TOLD_MAX = 100
 SERVICE = "query"
 
@@ -118,7 +119,7 @@ async def sweep_some(desk: Desk, transaction: Connection) -> Step:
     return Step(len(taken), step.delays_s)
 
 
-async def find_touched(transaction: Connection, patience: Patience) -> int:
+async def find_touched(desk: Desk, transaction: Connection, patience: Patience) -> int:
     """Find the passengers whom some touched tips may concern; return how many tips that were."""
     tips = await touched.take_quiet(
         transaction,
@@ -128,9 +129,26 @@ async def find_touched(transaction: Connection, patience: Patience) -> int:
         count_max=TIPS_AT_ONCE,
     )
     if tips:
-        found = await passengers.find_passengers(transaction, [tip_id for tip_id, _ in tips])
+        found = await _find_passengers(desk, transaction, [tip_id for tip_id, _ in tips])
         await touched.touch_passengers(transaction, found, since=min(first_at for _, first_at in tips))
     return len(tips)
+
+
+async def _find_passengers(desk: Desk, transaction: Connection, tip_ids: Sequence[UUID]) -> list[int]:
+    """Return the passengers whose answers a change of these tips can change, in ascending order.
+
+    A record that would not answer for a passenger by itself, and whose person they are not told of, changes nothing.
+    """
+    found = await passengers.find_concerned(transaction, tip_ids)
+    today = desk.clock.now().date()
+    questions: dict[int, Question] = {}
+    for number, asked, record in await passengers.find_named(transaction, tip_ids):
+        if number not in found:
+            question = questions.get(number) or read_question(asked, today=today)
+            questions[number] = question
+            if find_matches(question, [record]):
+                found.add(number)
+    return sorted(found)
 
 
 async def _compare(desk: Desk, transaction: Connection, flight: Flight, waiting: Sequence[Waiting]) -> list[_Compared]:

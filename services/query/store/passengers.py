@@ -1,8 +1,7 @@
 """The look-up the other way round: passengers of filed lists whom a touched tip may concern.
 
 Passengers are filed by their identifiers and, as records are, by two words of their names together; each record of a
-touched tip is then looked for among them. Too many found costs a look-up that changes nothing; one too few would be an
-alert that is missed, so no answer is graded here.
+touched tip is then looked for among them. Whether it would answer for one of them is not decided here.
 """
 
 from collections import defaultdict
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from services.query.domain.evidence import Record
 from services.query.domain.name_keys import (
     Alike,
     filed_words,
@@ -19,15 +19,15 @@ from services.query.domain.name_keys import (
     spelling_keys,
     words_to_find,
 )
-from services.query.domain.question import Question
+from services.query.domain.question import Asked, Question
 from services.query.domain.words import Reading, joined_neighbours
-from services.query.store.people import names_of
+from services.query.store.lookups import asked_of
+from services.query.store.people import record_of
 from shared.db.pool import Connection
-from shared.identifiers import BirthDate, parse_birth_date
+from shared.identifiers import parse_birth_date
 
-AGREEMENT_MIN = 0.15
-"""So much a name agrees that shares a word at least: whoever shares only that is looked up for nothing, but a name of
-one word has no more to share."""
+AGREEMENT_MIN = 0.25
+"""A name that shares more than one word agrees so much; of a name of one word there is no more to share."""
 
 INSERT_KEYS = """
 INSERT INTO passenger_key (type, canonical, passenger_no)
@@ -47,7 +47,9 @@ INSERT_SPELLINGS = """
 INSERT INTO passenger_spelling (key, word)
 SELECT row.key, row.word FROM unnest($1::text[], $2::text[]) AS row (key, word)
 ON CONFLICT ON CONSTRAINT passenger_spelling_pkey DO NOTHING"""
-SELECT_NAMES = "SELECT DISTINCT names, birth_date FROM record WHERE tip_id = ANY($1::uuid[])"
+SELECT_RECORDS = """
+SELECT record_id, tip_id, tip_id AS person_id, names, birth_date, NULL AS keys FROM record
+WHERE tip_id = ANY($1::uuid[]) ORDER BY record_id"""
 FIND_WORDS = """
 SELECT DISTINCT asked.place, spelled.word
 FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
@@ -55,24 +57,36 @@ FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
         SELECT passenger_spelling.word FROM passenger_spelling WHERE passenger_spelling.key = asked.key OFFSET 0
     ) AS spelled"""
 FIND_NAMED = """
-SELECT DISTINCT named.passenger_no
+SELECT named.place, named.passenger_no, passenger.asked
 FROM (
-    SELECT probe.name, filed.passenger_no
-    FROM unnest($1::integer[], $2::integer[], $3::real[]) AS probe (name, key, weight)
-        CROSS JOIN LATERAL (
-            SELECT passenger_name_key.passenger_no FROM passenger_name_key
-            WHERE passenger_name_key.key = probe.key OFFSET 0
-        ) AS filed
-    GROUP BY probe.name, filed.passenger_no
-    HAVING sum(probe.weight) >= $4
-) AS named"""
+        SELECT probe.place, filed.passenger_no, sum(probe.weight) AS agreement, bool_or(probe.is_short) AS is_short
+        FROM unnest($1::integer[], $2::integer[], $3::real[], $4::boolean[]) AS probe (place, key, weight, is_short)
+            CROSS JOIN LATERAL (
+                SELECT passenger_name_key.passenger_no FROM passenger_name_key
+                WHERE passenger_name_key.key = probe.key OFFSET 0
+            ) AS filed
+        GROUP BY probe.place, filed.passenger_no
+    ) AS named
+    CROSS JOIN LATERAL (
+        SELECT passenger.asked FROM passenger WHERE passenger.passenger_no = named.passenger_no LIMIT 1
+    ) AS passenger
+WHERE named.agreement >= $5 OR named.is_short OR passenger.asked ->> 'name' !~ '\\S\\s+\\S'"""
 FIND_HOLDERS = """
 SELECT DISTINCT passenger_key.passenger_no
 FROM record
     JOIN record_key ON record_key.record_id = record.record_id
     JOIN passenger_key ON passenger_key.type = record_key.type AND passenger_key.canonical = record_key.canonical
 WHERE record.tip_id = ANY($1::uuid[])"""
-FIND_TOLD = "SELECT DISTINCT passenger_no FROM told WHERE tip_id = ANY($1::uuid[])"
+# Of a person who is told of, every tip counts: so do those of the same cluster.
+FIND_TOLD = """
+SELECT DISTINCT told.passenger_no
+FROM (
+        SELECT unnest($1::uuid[]) AS tip_id
+        UNION SELECT other.tip_id
+        FROM membership JOIN membership AS other ON other.cluster_id = membership.cluster_id
+        WHERE membership.tip_id = ANY($1::uuid[])
+    ) AS touched
+    JOIN told ON told.tip_id = touched.tip_id"""
 # The manifest is locked, so that two workers do not wait for each other's rows.
 TAKE_OVER = """
 SELECT manifest_id FROM manifest WHERE is_filed AND ends_at <= $1 ORDER BY ends_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
@@ -105,20 +119,35 @@ async def file_passengers(connection: Connection, asked: Sequence[tuple[int, Que
     await connection.execute(INSERT_SPELLINGS, [key for key, _ in spelled], [word for _, word in spelled])
 
 
-async def find_passengers(connection: Connection, touched_tip_ids: Sequence[UUID]) -> list[int]:
-    """Return the filed passengers whom these tips may concern, or of whom they were told, in ascending order."""
-    rows = await connection.fetch(SELECT_NAMES, touched_tip_ids)
-    names = [
-        (
-            [reading for name in names_of(row) for reading in name.readings],
-            parse_birth_date(row["birth_date"]) if row["birth_date"] else None,
-        )
-        for row in rows
+async def find_concerned(connection: Connection, touched_tip_ids: Sequence[UUID]) -> set[int]:
+    """Return the passengers who hold an identifier of these tips' records, or are told of a tip of the same cluster."""
+    return {
+        row["passenger_no"]
+        for statement in (FIND_HOLDERS, FIND_TOLD)
+        for row in await connection.fetch(statement, touched_tip_ids)
+    }
+
+
+async def find_named(connection: Connection, touched_tip_ids: Sequence[UUID]) -> list[tuple[int, Asked, Record]]:
+    """Return passengers with a record of these tips that is named about alike, and what of them is looked for."""
+    records = [record_of(row) for row in await connection.fetch(SELECT_RECORDS, touched_tip_ids)]
+    readings = [[reading for name in record.names for reading in name.readings] for record in records]
+    alike = await _find_alike(connection, [reading for theirs in readings for reading in theirs])
+    probes = [
+        (place, probe, min(map(len, theirs)) == 1)
+        for place, (record, theirs) in enumerate(zip(records, readings, strict=True))
+        for probe in probes_for(theirs, parse_birth_date(record.birth_date) if record.birth_date else None, alike)
+        if theirs
     ]
-    found = await _find_named(connection, names)
-    for statement in (FIND_HOLDERS, FIND_TOLD):
-        found.update(row["passenger_no"] for row in await connection.fetch(statement, touched_tip_ids))
-    return sorted(found)
+    rows = await connection.fetch(
+        FIND_NAMED,
+        [place for place, _, _ in probes],
+        [probe.key for _, probe, _ in probes],
+        [probe.weight for _, probe, _ in probes],
+        [is_short for _, _, is_short in probes],
+        AGREEMENT_MIN,
+    )
+    return [(row["passenger_no"], asked_of(row["asked"]), records[row["place"]]) for row in rows]
 
 
 async def unfile_one(transaction: Connection, *, now: datetime) -> bool:
@@ -128,23 +157,6 @@ async def unfile_one(transaction: Connection, *, now: datetime) -> bool:
         return False
     await transaction.execute(UNFILE, manifest_id)
     return True
-
-
-async def _find_named(connection: Connection, names: Sequence[tuple[Sequence[Reading], BirthDate | None]]) -> set[int]:
-    alike = await _find_alike(connection, [reading for readings, _ in names for reading in readings])
-    probes = [
-        (number, probe)
-        for number, (readings, birth_date) in enumerate(names)
-        for probe in probes_for(readings, birth_date, alike)
-    ]
-    rows = await connection.fetch(
-        FIND_NAMED,
-        [number for number, _ in probes],
-        [probe.key for _, probe in probes],
-        [probe.weight for _, probe in probes],
-        AGREEMENT_MIN,
-    )
-    return {row["passenger_no"] for row in rows}
 
 
 async def _find_alike(connection: Connection, readings: Sequence[Reading]) -> Alike:

@@ -26,13 +26,14 @@ class Lists:
 
     pool: Pool
     clock: Clock
+    desk: Desk = field(init=False)
     screener: Screener = field(init=False)
     sweeper: Sweeper = field(init=False)
 
     def __post_init__(self) -> None:
-        desk = Desk(self.clock, Outbox(shards=2), CEIU)
-        self.screener = Screener(self.pool, desk, Metrics())
-        self.sweeper = Sweeper(self.pool, desk, Metrics(), patience=AT_ONCE)
+        self.desk = Desk(self.clock, Outbox(shards=2), CEIU)
+        self.screener = Screener(self.pool, self.desk, Metrics())
+        self.sweeper = Sweeper(self.pool, self.desk, Metrics(), patience=AT_ONCE)
 
     async def screen(self) -> None:
         """Look up all who wait."""

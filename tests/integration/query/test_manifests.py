@@ -213,6 +213,15 @@ async def test_passengers_are_looked_up_again_when_asked_for_also_after_arrival(
     assert len(await events_of(facts, "manifest.screened")) == 2
 
 
+async def test_who_waits_already_is_looked_up_once_more_and_not_twice(facts: Facts, lists: Lists, cbp: Officer) -> None:
+    manifest_id = await lists.submit(cbp, {"name": "Ana Lopez"}, {"name": "Bo Li"})
+    for _ in range(2):
+        assert (await cbp.post(f"/v1/manifests/{manifest_id}/screenings", {})).status_code == 202
+    await lists.screen()
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == 4
+    assert await facts.pool.fetchval("SELECT sum(passengers_left) FROM screening") == 0
+
+
 async def test_two_workers_never_look_up_the_same_passenger(facts: Facts, lists: Lists, cbp: Officer) -> None:
     body = {
         "flight": "ZZ 123",
