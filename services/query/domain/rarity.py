@@ -8,8 +8,8 @@ BITS_MIN, BITS_MAX = 1.0, 12.0
 """A word that everybody has says something still, and of one that nobody else has we know only that few have it."""
 BITS_UNKNOWN = 8.0
 RECORDS_MIN = 1_000
-"""Fewer records do not tell how common a word is. Nor may an answer from few records tell that there is one more of which
-its reader must not know."""
+"""Fewer records do not tell how common a word is. Nor may an answer from few records tell that there is one more, of
+which its reader must not know."""
 
 
 @dataclass(frozen=True, slots=True)
