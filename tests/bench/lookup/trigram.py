@@ -23,20 +23,19 @@ CANDIDATES_MAX = 60
 MATCHES_MAX = 10
 
 CREATE = """
-CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 CREATE SCHEMA trigram;
 CREATE TABLE trigram.name (record_id uuid NOT NULL, given text NOT NULL, folded text NOT NULL, birth_date text)"""
 COPY_NAMES = """
 INSERT INTO trigram.name (record_id, given, folded, birth_date)
 SELECT record_id, spelled ->> 0, spelled -> 1 ->> -1, birth_date
 FROM query.record CROSS JOIN LATERAL jsonb_array_elements(names) AS spelled"""
-INDEX_GIN = "CREATE INDEX name_gin ON trigram.name USING gin (folded public.gin_trgm_ops)"
-INDEX_GIST = "CREATE INDEX name_gist ON trigram.name USING gist (folded public.gist_trgm_ops)"
+INDEX_GIN = "CREATE INDEX name_gin ON trigram.name USING gin (folded extensions.gin_trgm_ops)"
+INDEX_GIST = "CREATE INDEX name_gist ON trigram.name USING gist (folded extensions.gist_trgm_ops)"
 FIND_GIN = """
-SELECT record_id, given, birth_date FROM trigram.name WHERE folded OPERATOR(public.%) $1
-ORDER BY public.similarity(folded, $1) DESC, record_id LIMIT $2"""
+SELECT record_id, given, birth_date FROM trigram.name WHERE folded OPERATOR(extensions.%) $1
+ORDER BY extensions.similarity(folded, $1) DESC, record_id LIMIT $2"""
 FIND_GIST = """
-SELECT record_id, given, birth_date FROM trigram.name ORDER BY folded OPERATOR(public.<->) $1 LIMIT $2"""
+SELECT record_id, given, birth_date FROM trigram.name ORDER BY folded OPERATOR(extensions.<->) $1 LIMIT $2"""
 
 
 async def build(connection: asyncpg.Connection, index: str) -> float:
