@@ -77,4 +77,21 @@ class ReferralFact:
         return self.referral_id
 
 
-Fact = ReviewFact | MembershipFact | LeadFact | ReferralFact
+@dataclass(frozen=True, slots=True)
+class TipFact:
+    """What statistics count of a tip; `version` is its content's."""
+
+    tip_id: UUID
+    version: int
+    source: str
+    source_kind: str
+    incident_type: str
+    received_at: datetime
+
+    @property
+    def id(self) -> UUID:
+        """What the fact is about."""
+        return self.tip_id
+
+
+Fact = TipFact | ReviewFact | MembershipFact | LeadFact | ReferralFact

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
+from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact, TipFact
 from services.query.domain.subject import Subject, subjects_of
 from services.query.store import projection, touched
 from shared.db.pool import Connection
@@ -25,7 +25,7 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     found = [e.payload for e in events if isinstance(e.payload, ResearchRecordedV1)]
     subjects = [s for r in found for s in subjects_of(r.tip_id, r.personal.parties, research_id=r.research_id)]
     await projection.add_records(transaction, _distinct(subjects))
-    for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
+    for kind in (TipFact, ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
 
 
@@ -58,6 +58,15 @@ async def _project_tips(transaction: Connection, contents: Iterable[TipReceivedV
 def _fact(event: Incoming) -> Fact | None:
     """Return what an event says of a tip or lead in one line; None when it is another kind of event."""
     match event.payload:
+        case TipReceivedV1() | TipAmendedV1() as tip:
+            return TipFact(
+                tip.tip_id,
+                tip.tip_version,
+                tip.source,
+                tip.source_kind,
+                tip.incident.type,
+                event.envelope.occurred_at,
+            )
         case TipReviewedV1() as review:
             return ReviewFact(review.tip_id, review.review_number, review.decision)
         case TipClusteredV1() as move:
