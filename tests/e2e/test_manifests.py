@@ -6,10 +6,28 @@ from typing import Any
 import pytest
 
 from tests.e2e.desk import ANALYST, OFFICER, Desk, Item, a_tip, email
+from tests.unit.query.passenger_list.messages import a_file, a_message
 from tests.waiting import eventually
 
 ALERT_S = 5.0
 DAY = timedelta(days=1)
+
+
+def paxlst(*names: str) -> bytes:
+    """Return a list in EDIFACT, as an airline sends it, of a flight three days ahead."""
+    departs = f"{datetime.now(UTC) + 3 * DAY:%y%m%d%H%M}"
+    people = [f"NAD+FL+++{name.replace(' ', ':')}" for name in names]
+    flight = ("TDT+20+ZZ0123+++ZZ", "LOC+125+FRA", f"DTM+189:{departs}:201", "LOC+87+IAD")
+    return a_file(a_message(*flight, *people, f"CNT+42:{len(names)}"), una="UNA:+.? '", end="'\r\n")
+
+
+async def submit_paxlst(desk: Desk, account: str, raw: bytes) -> str:
+    """Return the id of a list that was posted as a file, once all of its passengers are looked up."""
+    headers = {"Authorization": f"Bearer {desk.stack.token(account)}", "Content-Type": "application/edifact"}
+    url = f"{desk.stack.addresses['query']}/v1/manifests"
+    taken = await desk.client.post(url, content=raw, headers=headers)
+    assert taken.status_code == 202, taken.text
+    return await screened(desk, account, taken.json()["manifest_id"])
 
 
 def a_list(*names: str, departs_in: timedelta = 3 * DAY) -> Item:
@@ -22,14 +40,18 @@ def a_list(*names: str, departs_in: timedelta = 3 * DAY) -> Item:
 
 async def submit(desk: Desk, account: str, body: Item) -> str:
     """Return the id of a list, once all of its passengers are looked up."""
-    manifest_id = (await desk.call("query", "/v1/manifests", account, body))["manifest_id"]
+    return await screened(desk, account, (await desk.call("query", "/v1/manifests", account, body))["manifest_id"])
+
+
+async def screened(desk: Desk, account: str, manifest_id: str) -> str:
+    """Return the id once all passengers are looked up."""
 
     async def is_screened() -> bool:
         shown = await desk.call("query", f"/v1/manifests/{manifest_id}", account)
         return bool(shown["progress"]["screened"] == shown["progress"]["total"])
 
     await desk.eventually(is_screened)
-    return str(manifest_id)
+    return manifest_id
 
 
 async def alerts_of(desk: Desk, account: str, manifest_id: str) -> list[Item]:
@@ -50,7 +72,7 @@ async def test_a_tip_that_comes_days_after_the_list_raises_one_alert_and_none_on
 ) -> None:
     surname = "Kowaltschuk" if account == OFFICER else "Jazwinsky"
     variants = [f"{surname.upper()} OLEKSANDR", f"{surname.upper().replace('SCH', 'CH').replace('KY', 'KI')} ALEXANDR"]
-    live = await submit(desk, account, a_list(*variants, "BROWN PETER"))
+    live = await submit_paxlst(desk, account, paxlst(*variants, "BROWN PETER"))
     over = await submit(desk, account, a_list(*variants, departs_in=-DAY + timedelta(seconds=3)))
 
     async def is_over() -> bool:

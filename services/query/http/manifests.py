@@ -2,17 +2,16 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from services.query.domain.manifest import Departure, Manifest, ManifestState, Passenger, read_departure
-from services.query.domain.question import read_question
+from services.query.domain.manifest import ManifestState
+from services.query.domain.passenger_list import MANIFEST_BYTES_MAX, PASSENGERS_MAX
 from services.query.handlers.manifests import (
     Result,
     get_manifest,
@@ -22,12 +21,11 @@ from services.query.handlers.manifests import (
     state_now,
     submit_manifest,
 )
-from services.query.http.batches import TravellerRef
 from services.query.http.desk import BODY_BYTES_MAX, desk_of
-from services.query.http.lookups import MatchShown, PersonAsked
+from services.query.http.lookups import MatchShown
+from services.query.http.passenger_lists import media_type_of, reader_of, require_list
 from services.query.store.manifests import KeptManifest
 from shared.db.pool import Connection
-from shared.errors import FieldError, Rejected
 from shared.http import (
     Call,
     Cursor,
@@ -42,29 +40,8 @@ from shared.http import (
     read_optional_json,
     wrong_cursor,
 )
-from shared.http.body import ERRORS_MAX, JSON, Body, parse_json, read_bytes, require_media_type
+from shared.http.body import Body, read_bytes
 from shared.http.page import PAGE_ITEMS_DEFAULT
-from shared.http.types import NotBlank
-
-MANIFEST_BYTES_MAX = 8 * 1024 * 1024
-PASSENGERS_MAX = 2_000
-
-FlightNumber = Annotated[str, Field(max_length=20), NotBlank()]
-
-
-class PassengerForm(PersonAsked):
-    """A person on the list; without a reference they are called by their place, counted from 1."""
-
-    traveller_ref: TravellerRef | None = None
-
-
-class ManifestForm(Body):
-    """A passenger list in JSON."""
-
-    flight: FlightNumber
-    departs_at: str
-    """RFC 3339; without an offset it is a local time."""
-    passengers: Annotated[list[PassengerForm], Field(min_length=1, max_length=PASSENGERS_MAX)]
 
 
 class ManifestTaken(BaseModel):
@@ -124,19 +101,21 @@ class ManifestWhole(ManifestShown):
     cursor: str | None
 
 
-async def post_manifest(request: Request) -> Response:
-    """Take a passenger list, whole or not at all."""
+async def post_manifest(request: Request, flight: str | None = None, departs_at: str | None = None) -> Response:
+    """Take a passenger list, whole or not at all. The parameters are for tables that do not have them as columns."""
     call: Call = request.state.call
-    read = _reader_of(request)
+    require_list(request)
     raw = await read_bytes(request, bytes_max=MANIFEST_BYTES_MAX)
+    read = reader_of(request, raw, flight=flight, departs_at=departs_at)
     # Thousands of passengers take a second, in which others are served.
-    manifest = await asyncio.to_thread(read, call, raw)
+    manifest = await asyncio.to_thread(read, raw, desk_of(call).clock.now().date())
+    told_apart = hashlib.sha256(f"{media_type_of(request)} {flight} {departs_at}\n".encode() + raw).digest()
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         manifest_id = await submit_manifest(desk_of(call), transaction, call.principal, call.context, manifest)
         return 202, ManifestTaken(manifest_id=manifest_id)
 
-    return await create(call, work, request_hash=hashlib.sha256(raw).digest())
+    return await create(call, work, request_hash=told_apart)
 
 
 async def get_manifests(request: Request, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT) -> Response:
@@ -180,50 +159,6 @@ async def post_screening(request: Request, manifest_id: UUID) -> Response:
         return 202, ScreeningTaken(manifest_id=manifest_id, screening_id=screening_id)
 
     return await create(call, work, request_hash=hash_of(body))
-
-
-Reader = Callable[[Call, bytes], Manifest]
-
-
-def _reader_of(request: Request) -> Reader:
-    """Return what reads the body, by its declared type; raises `Rejected` for a type that is not taken."""
-    require_media_type(request, JSON)
-    return _read_json
-
-
-def _read_json(call: Call, raw: bytes) -> Manifest:
-    form = parse_json(raw, ManifestForm)
-    faults: list[FieldError] = []
-    passengers = [
-        Passenger(each.traveller_ref or str(place), "passenger", each.asked)
-        for place, each in enumerate(form.passengers, 1)
-    ]
-    try:
-        departure = read_departure(form.departs_at)
-    except ValueError as error:
-        faults.append(FieldError(("departs_at",), str(error)))
-        departure = Departure(form.departs_at, call.edge.clock.now())
-    faults += _faults_of(call, passengers)
-    if faults:
-        raise Rejected("some fields are not valid", errors=faults[:ERRORS_MAX])
-    return Manifest("json", form.flight, departure, tuple(passengers))
-
-
-def _faults_of(call: Call, passengers: list[Passenger]) -> list[FieldError]:
-    """Return what is wrong with passengers of whom everything must be readable."""
-    today = call.edge.clock.now().date()
-    faults: list[FieldError] = []
-    met: set[str] = set()
-    for place, passenger in enumerate(passengers):
-        if passenger.traveller_ref in met:
-            faults.append(FieldError(("passengers", place, "traveller_ref"), "is that of another passenger too"))
-        met.add(passenger.traveller_ref)
-        assert passenger.asked is not None
-        try:
-            read_question(passenger.asked, today=today)
-        except Rejected as error:
-            faults += [FieldError(("passengers", place, *fault.loc), fault.msg) for fault in error.errors]
-    return faults
 
 
 def _place(cursor: str | None) -> int:
