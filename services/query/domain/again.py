@@ -7,10 +7,11 @@ from typing import Any
 from services.query.domain.evidence import Record
 from services.query.domain.grade import Match, find_matches
 from services.query.domain.question import Question
+from services.query.domain.rarity import Rarity
 
 
 def retell(
-    question: Question, told: Sequence[dict[str, Any]], records: Sequence[Record]
+    question: Question, told: Sequence[dict[str, Any]], records: Sequence[Record], rarity: Rarity
 ) -> tuple[list[dict[str, Any]], list[Match]]:
     """Return which of the matches told stand as they were, and the matches that the rest of the others' tips makes now.
 
@@ -26,7 +27,7 @@ def retell(
     ]
     still = [match for match in told if is_still_told(question, match, theirs)]
     lost = {tip_id for match in told if match not in still for tip_id in match["tip_ids"]}
-    return still, find_matches(question, [record for record in theirs if str(record.tip_id) in lost])
+    return still, find_matches(question, [record for record in theirs if str(record.tip_id) in lost], rarity)
 
 
 def is_still_told(question: Question, match: Mapping[str, Any], records: Sequence[Record]) -> bool:

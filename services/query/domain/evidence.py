@@ -10,8 +10,9 @@ from enum import IntEnum
 from functools import cache, partial
 from uuid import UUID
 
-from services.query.domain.names import NameLevel, NameMatch, compare_readings
+from services.query.domain.names import NameLevel, NameMatch, compare_readings, name_bits
 from services.query.domain.question import AskedKey, Question
+from services.query.domain.rarity import Rarity
 from services.query.domain.words import Name
 from shared.identifiers import BirthDate, BirthDateMatch, compare_birth_dates, parse_birth_date
 
@@ -67,7 +68,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason. `weight` is roughly in bits: positive for, negative against, 0.0 when something is missing."""
+    """One reason. `weight` is in bits: positive for, negative against, 0.0 when something is missing."""
 
     field: str
     given: str | None
@@ -79,14 +80,15 @@ class Evidence:
 BestName = tuple[NameMatch, str]
 """How a record's closest name agrees with the one asked for, and that name as recorded."""
 
-_NAME_WEIGHT = {NameLevel.STRONG: 8.0, NameLevel.WEAK: 4.0, NameLevel.PARTIAL: 3.0}
-_OTHER_NAME_WEIGHT = -4.0
-_BIRTH_WEIGHT = {
-    BirthFact.SAME_DAY: 12.0,
-    BirthFact.FITTING: 5.0,
-    BirthFact.OTHER: -5.0,
-    BirthFact.OTHER_DAY: -10.0,
-}
+_OTHER_NAME_WEIGHT = -6.0
+_LEAST_WEIGHT = 0.5
+_SAME_DAY_WEIGHT = 14.5
+"""One in 23,700: the days of 65 years, within which most people who travel were born."""
+_PART_WEIGHT = {"month": 9.6, "year": 6.0}
+_CLOSE_WEIGHT = 5.0
+_OTHER_DAY_WEIGHTS = {1: -1.0, 2: -3.0}
+_OTHER_DATE_WEIGHT = -5.0
+"""One birth date in thirty is another on the other record of a person; those of one digit off more often."""
 _BIRTH_DETAIL: dict[BirthDateMatch, str] = {
     "equal": "the same date",
     "compatible": "one is less precise and contains the other",
@@ -98,12 +100,22 @@ _WEAKENED = 0.6
 """The share of an identifier's weight that each step down in strength leaves."""
 
 
-def match_names(question: Question, records: Sequence[Record]) -> dict[UUID, BestName]:
+def score_record(question: Question, record: Record, rarity: Rarity) -> float:
+    """Return what name and birth date of a record say for (above 0) or against its being the person asked for, in bits.
+
+    It is the sum of an answer's weights, also where it is too little for an answer. Source: Fellegi and Sunter (1969).
+    """
+    names = max((name_bits(question.readings, name.readings, rarity) for name in record.names), default=0.0)
+    _, births = weigh_birth_dates(question, [record])
+    return names + sum(item.weight for item in births)
+
+
+def match_names(question: Question, records: Sequence[Record], rarity: Rarity) -> dict[UUID, BestName]:
     """Return of each record with a name that agrees, by its id, how the closest one does, and that name."""
     if not question.readings:
         return {}
     # Many records of one look-up carry the same name.
-    compare = cache(partial(compare_readings, question.readings))
+    compare = cache(partial(compare_readings, question.readings, rarity=rarity))
     best: dict[UUID, BestName] = {}
     for record in records:
         for name in record.names:
@@ -125,7 +137,8 @@ def weigh_names(
     found = [names[record.record_id] for record in records if record.record_id in names]
     if found:
         match, name = max(found, key=lambda best: best[0])
-        weight = _NAME_WEIGHT[match.level] * match.closeness
+        # What agrees is not against it, however much else there is.
+        weight = max(match.bits, _LEAST_WEIGHT)
         return match.level, [_item("name", question.name, name, match.detail, weight)]
     recorded = next((record.names[0].given for record in records if record.names), None)
     if recorded is None:
@@ -147,8 +160,14 @@ def weigh_birth_dates(question: Question, records: Sequence[Record]) -> tuple[Bi
     shown = facts[:1] if best >= BirthFact.FITTING else []
     shown += [found for found in facts if found[0] < BirthFact.FITTING][:CONFLICTS_SHOWN_MAX]
     return best, [
-        _item("birth_date", str(given), str(date), _BIRTH_DETAIL[compare_birth_dates(given, date)], _BIRTH_WEIGHT[fact])
-        for fact, date in shown
+        _item(
+            "birth_date",
+            str(given),
+            str(date),
+            _BIRTH_DETAIL[compare_birth_dates(given, date)],
+            _birth_weight(given, date),
+        )
+        for _, date in shown
     ]
 
 
@@ -182,6 +201,25 @@ def _birth_fact(given: BirthDate, recorded: BirthDate) -> BirthFact:
     # 1 January is what registers write for an unknown day, so that two of them agree on no more than the year.
     is_telling = given.day is not None and (given.month, given.day) != (1, 1)
     return BirthFact.SAME_DAY if match == "equal" and is_telling else BirthFact.FITTING
+
+
+def _birth_weight(given: BirthDate, recorded: BirthDate) -> float:
+    match _birth_fact(given, recorded):
+        case BirthFact.SAME_DAY:
+            return _SAME_DAY_WEIGHT
+        case BirthFact.FITTING if compare_birth_dates(given, recorded) == "close":
+            return _CLOSE_WEIGHT
+        case BirthFact.FITTING:
+            return _PART_WEIGHT["month" if _is_month_known(given) and _is_month_known(recorded) else "year"]
+        case BirthFact.OTHER_DAY:
+            digits = sum(left != right for left, right in zip(str(given), str(recorded), strict=True))
+            return _OTHER_DAY_WEIGHTS.get(digits, _OTHER_DATE_WEIGHT)
+        case BirthFact.OTHER:
+            return _OTHER_DATE_WEIGHT
+
+
+def _is_month_known(date: BirthDate) -> bool:
+    return date.month is not None and (date.month, date.day) != (1, 1)
 
 
 def _weigh_key(asked: AskedKey, same: Sequence[HeldKey], holder_count: int) -> tuple[KeyStrength, Evidence]:

@@ -22,6 +22,7 @@ from services.query.domain.evidence import (
 )
 from services.query.domain.names import NameLevel
 from services.query.domain.question import Question
+from services.query.domain.rarity import UNKNOWN, Rarity
 
 
 class Grade(StrEnum):
@@ -53,7 +54,7 @@ class Match:
     tip_ids: tuple[UUID, ...]
 
 
-def find_matches(question: Question, records: Sequence[Record]) -> list[Match]:
+def find_matches(question: Question, records: Sequence[Record], rarity: Rarity = UNKNOWN) -> list[Match]:
     """Return the people among the records who answer the question, best first; the order is the same every time."""
     people: defaultdict[UUID, list[Record]] = defaultdict(list)
     holders: defaultdict[tuple[str, str], set[UUID]] = defaultdict(set)
@@ -62,7 +63,7 @@ def find_matches(question: Question, records: Sequence[Record]) -> list[Match]:
         for key in record.keys:
             holders[key.type, key.canonical].add(record.person_id)
     counts = {key: len(people_of_key) for key, people_of_key in holders.items()}
-    names = match_names(question, records)
+    names = match_names(question, records, rarity)
     bases = [_basis(theirs, names) for theirs in people.values()]
     matches = [match for basis in bases if basis and (match := _match(question, basis, names, counts))]
     return sorted(matches, key=lambda match: (_RANK[match.grade], -match.score, match.record_id))

@@ -55,7 +55,7 @@ async def find_answers(
     found = await search.find_candidates(transaction, questions, sight)
     matches = []
     for question, each in zip(questions, found, strict=True):
-        matches.append(find_matches(question, each.records))
+        matches.append(find_matches(question, each.records, each.rarity))
         # Hundreds of questions take the processor for a second; others are served between them.
         await asyncio.sleep(0)
     shown = [each[:count] for each, count in zip(matches, matches_max, strict=True)]
@@ -124,14 +124,16 @@ async def show_answers(
         return [document for _, document in kept]
     today = desk.clock.now().date()
     told = [(read_question(asked, today=today), document) for asked, document in kept]
+    questions = [question for question, _ in told]
     records = await people.find_records(
         transaction,
-        [question for question, _ in told],
+        questions,
         tip_ids=[UUID(id_) for _, document in told for match in document["matches"] for id_ in match["tip_ids"]],
         record_ids=[UUID(match["record_id"]) for _, document in told for match in document["matches"]],
         sight=sight,
     )
-    retold = [retell(question, document["matches"], records) for question, document in told]
+    _, rarity = await search.find_alike(transaction, questions)
+    retold = [retell(question, document["matches"], records, rarity) for question, document in told]
     person_ids = list({match.person_id for _, found in retold for match in found})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
     return [

@@ -21,6 +21,12 @@ COMMENT ON TABLE name_key IS
     'What each record''s names are filed under: hashes of two words together, of a word and an initial, of a word, of '
     'the birth date; written and removed with their record.';
 
+CREATE TABLE name_word (
+    word text CONSTRAINT name_word_pkey PRIMARY KEY,
+    holders integer NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON TABLE name_word IS 'How many records have a word in a name, or had: every word ever met in one is here.';
+
 COMMENT ON TABLE spelling IS
     'Every word ever met in a name, under itself, itself less one letter, how it sounds, and the names it is a form of, so '
     'that words that are alike meet in a key.';

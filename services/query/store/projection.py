@@ -1,5 +1,6 @@
 """The projection: subjects, decisions, clusters, leads and referrals, each as new as the newest fact about it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from uuid import UUID
@@ -46,9 +47,11 @@ INSERT_NAME_KEYS = """
 INSERT INTO name_key (key, record_no)
 SELECT row.key, row.record_no FROM unnest($1::integer[], $2::integer[]) AS row (key, record_no)
 ON CONFLICT ON CONSTRAINT name_key_pkey DO NOTHING"""
-SELECT_NEW_WORDS = """
-SELECT asked.word FROM unnest($1::text[]) AS asked (word)
-WHERE NOT EXISTS (SELECT FROM spelling WHERE spelling.key = asked.word AND spelling.word = asked.word)"""
+COUNT_WORDS = """
+INSERT INTO name_word (word, holders)
+SELECT row.word, row.holders FROM unnest($1::text[], $2::integer[]) AS row (word, holders)
+ON CONFLICT ON CONSTRAINT name_word_pkey DO UPDATE SET holders = name_word.holders + excluded.holders
+RETURNING word, xmax = 0 AS is_new"""
 INSERT_SPELLINGS = """
 INSERT INTO spelling (key, word)
 SELECT row.key, row.word FROM unnest($1::text[], $2::text[]) AS row (key, word)
@@ -103,6 +106,7 @@ async def remove_records(connection: Connection, tip_ids: Sequence[UUID]) -> Non
     if not tip_ids:
         return
     rows = await connection.fetch(DELETE_RECORDS, tip_ids)
+    await _count_words(connection, [names_of(row) for row in rows], by=-1)
     filed = [(key, row["record_no"]) for row in rows for key in _filing_keys(names_of(row), row["birth_date"])]
     await connection.execute(DELETE_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
 
@@ -136,8 +140,7 @@ async def add_records(connection: Connection, subjects: Sequence[Subject]) -> No
         for key in _filing_keys(subject.names, subject.birth_date)
     )
     await connection.execute(INSERT_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
-    words = {word for subject in fresh for name in subject.names for word in filed_words(name.readings)}
-    await _add_spellings(connection, words)
+    await _count_words(connection, [subject.names for subject in fresh])
 
 
 async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:
@@ -148,10 +151,15 @@ async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:
         await connection.execute(UPSERT_FACTS[kind], *columns)
 
 
-async def _add_spellings(connection: Connection, words: set[str]) -> None:
-    """Make new words findable. They are sorted, so that two workers with words in common never wait in a circle."""
-    rows = await connection.fetch(SELECT_NEW_WORDS, sorted(words))
-    spelled = sorted((key, row["word"]) for row in rows for key in spelling_keys(row["word"]))
+async def _count_words(connection: Connection, added: Sequence[Sequence[Name]], *, by: int = 1) -> None:
+    """Count records' words, and make those that are new findable.
+
+    They are sorted, so that two workers with words in common never wait in a circle.
+    """
+    counts = Counter(word for names in added for word in {w for name in names for w in filed_words(name.readings)})
+    words = sorted(counts)
+    rows = await connection.fetch(COUNT_WORDS, words, [by * counts[word] for word in words])
+    spelled = sorted((key, row["word"]) for row in rows if row["is_new"] for key in spelling_keys(row["word"]))
     if spelled:
         await connection.execute(INSERT_SPELLINGS, [key for key, _ in spelled], [word for _, word in spelled])
 

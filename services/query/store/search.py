@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from services.query.domain.evidence import Record
 from services.query.domain.name_keys import Alike, most_alike, parts_to_find, probes_for, spelling_keys, words_to_find
 from services.query.domain.question import Question
+from services.query.domain.rarity import Rarity
 from services.query.domain.sight import Sight
 from services.query.store.people import record_of
 from shared.db.pool import Connection
 
-CANDIDATES_MAX = 100
+CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
 SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 1.5
 """A name is looked at when it agrees a third as much as the one that agrees best, or in two words, or in one and the
@@ -20,9 +21,16 @@ NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
 FIND_WORDS = """
-SELECT DISTINCT asked.place, spelled.word
-FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
-    CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled"""
+SELECT alike.place, counted.word, counted.holders
+FROM (
+        SELECT DISTINCT asked.place, spelled.word
+        FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
+            CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled
+    ) AS alike
+    CROSS JOIN LATERAL (
+        SELECT name_word.word, name_word.holders FROM name_word WHERE name_word.word = alike.word OFFSET 0
+    ) AS counted"""
+COUNT_RECORDS = "SELECT COALESCE(max(record_no), 0) FROM record"
 
 # OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
 # the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
@@ -90,10 +98,14 @@ WHERE place <= $12"""
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The records that may answer a look-up; `is_cut` tells that more that may were left out."""
+    """The records that may answer a look-up; `is_cut` tells that more that may were left out.
+
+    `rarity` is that of the words of their names.
+    """
 
     records: Sequence[Record]
     is_cut: bool
+    rarity: Rarity
 
 
 async def find_candidates(connection: Connection, questions: Sequence[Question], sight: Sight) -> list[Candidates]:
@@ -102,7 +114,7 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    alike = await find_alike(connection, questions)
+    alike, rarity = await find_alike(connection, questions)
     probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
     flat = [probe for theirs in probes for probe in theirs]
     firsts, lasts, end = [], [], 0
@@ -136,11 +148,11 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
             found[number].append(record_of(row))
         elif row["keys"] or row["agreement"] >= _telling(questions[number - 1]):
             cut.add(number)
-    return [Candidates(found[number], number in cut) for number in range(1, len(questions) + 1)]
+    return [Candidates(found[number], number in cut, rarity) for number in range(1, len(questions) + 1)]
 
 
-async def find_alike(connection: Connection, questions: Sequence[Question]) -> Alike:
-    """Return the words on record that are like those asked for."""
+async def find_alike(connection: Connection, questions: Sequence[Question]) -> tuple[Alike, Rarity]:
+    """Return the words on record that are like those asked for, and how rare they are."""
     wanted = {word: spelling_keys(word) for each in questions for word in words_to_find(each.readings)}
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     words = sorted(wanted)
@@ -149,7 +161,9 @@ async def find_alike(connection: Connection, questions: Sequence[Question]) -> A
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}
+    # Numbers are given once and never again, so that the highest is a little more than there are records.
+    rarity = Rarity(await connection.fetchval(COUNT_RECORDS), {row["word"]: row["holders"] for row in rows})
+    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rarity
 
 
 def _telling(question: Question) -> float:
