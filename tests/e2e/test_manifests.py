@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.desk import ANALYST, OFFICER, Desk, Item, a_tip, email
-from tests.unit.query.passenger_list.messages import a_file, a_message
+from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
 from tests.waiting import eventually
 
 ALERT_S = 5.0
@@ -16,9 +16,8 @@ DAY = timedelta(days=1)
 def paxlst(*names: str) -> bytes:
     """Return a list in EDIFACT, as an airline sends it, of a flight three days ahead."""
     departs = f"{datetime.now(UTC) + 3 * DAY:%y%m%d%H%M}"
-    people = [f"NAD+FL+++{name.replace(' ', ':')}" for name in names]
-    flight = ("TDT+20+ZZ0123+++ZZ", "LOC+125+FRA", f"DTM+189:{departs}:201", "LOC+87+IAD")
-    return a_file(a_message(*flight, *people, f"CNT+42:{len(names)}"), una="UNA:+.? '", end="'\r\n")
+    people = [a_traveller(*name.split(" "), document=f"P{place:07}") for place, name in enumerate(names)]
+    return written(an_interchange(a_message(*people, flight="ZZ0123", departs=departs)))
 
 
 async def submit_paxlst(desk: Desk, account: str, raw: bytes) -> str:

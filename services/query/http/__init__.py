@@ -2,7 +2,7 @@
 
 lookups  look-ups: asked, and read again
 batches  many look-ups at once
-manifests  passenger lists; passenger_lists: the forms they come in
+manifests  passenger lists
 alerts   alerts about their passengers
 notes    notes on records
 desk     what a route finds in its call
@@ -18,6 +18,7 @@ from services.query.http.alerts import (
 from services.query.http.batches import BatchAnswer, BatchRequest, post_batch
 from services.query.http.lookups import LookupAnswer, LookupRequest, get_lookup, post_lookup
 from services.query.http.manifests import (
+    ManifestForm,
     ManifestShown,
     ManifestTaken,
     ManifestWhole,
@@ -28,7 +29,6 @@ from services.query.http.manifests import (
     post_screening,
 )
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
-from services.query.http.passenger_lists import MANIFEST_BODY, ManifestForm
 from shared.http import Page, Route
 from shared.http.route import Rate
 
@@ -74,7 +74,6 @@ ROUTES: tuple[Route, ...] = (
         answers={202: ManifestTaken},
         takes=ManifestForm,
         rate=BATCH_RATE,
-        openapi=MANIFEST_BODY,
     ),
     Route("GET", "/v1/manifests", get_manifests, needs=("manifest.submit",), answers={200: Page[ManifestShown]}),
     Route(

@@ -2,16 +2,19 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from services.query.domain.manifest import ManifestState
-from services.query.domain.passenger_list import MANIFEST_BYTES_MAX, PASSENGERS_MAX
+from services.query.domain.manifest import Departure, Manifest, ManifestState, Passenger, read_departure
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
+from services.query.domain.passenger_list.table import read_table
+from services.query.domain.question import read_question
 from services.query.handlers.manifests import (
     Result,
     get_manifest,
@@ -21,11 +24,12 @@ from services.query.handlers.manifests import (
     state_now,
     submit_manifest,
 )
+from services.query.http.batches import TravellerRef
 from services.query.http.desk import BODY_BYTES_MAX, desk_of
-from services.query.http.lookups import MatchShown
-from services.query.http.passenger_lists import media_type_of, reader_of, require_list
+from services.query.http.lookups import MatchShown, PersonAsked
 from services.query.store.manifests import KeptManifest
 from shared.db.pool import Connection
+from shared.errors import FieldError, Rejected
 from shared.http import (
     Call,
     Cursor,
@@ -40,8 +44,31 @@ from shared.http import (
     read_optional_json,
     wrong_cursor,
 )
-from shared.http.body import Body, read_bytes
+from shared.http.body import ERRORS_MAX, JSON, Body, parse_json, read_bytes, require_media_type
 from shared.http.page import PAGE_ITEMS_DEFAULT
+from shared.http.types import NotBlank
+
+MANIFEST_BYTES_MAX = 8 * 1024 * 1024
+CSV = "text/csv"
+EDIFACT = ("application/edifact", "text/plain")
+"""A passenger list as airlines send it; the charset is named in the list itself."""
+
+FlightNumber = Annotated[str, Field(max_length=20), NotBlank()]
+
+
+class PassengerForm(PersonAsked):
+    """A person on the list; without a reference they are called by their place, counted from 1."""
+
+    traveller_ref: TravellerRef | None = None
+
+
+class ManifestForm(Body):
+    """A passenger list in JSON."""
+
+    flight: FlightNumber
+    departs_at: str
+    """RFC 3339; without an offset it is a local time."""
+    passengers: Annotated[list[PassengerForm], Field(min_length=1, max_length=PASSENGERS_MAX)]
 
 
 class ManifestTaken(BaseModel):
@@ -101,21 +128,22 @@ class ManifestWhole(ManifestShown):
     cursor: str | None
 
 
-async def post_manifest(request: Request, flight: str | None = None, departs_at: str | None = None) -> Response:
-    """Take a passenger list, whole or not at all. The parameters are for tables that do not have them as columns."""
+async def post_manifest(
+    request: Request, flight: FlightNumber | None = None, departs_at: Annotated[str | None, Field(max_length=40)] = None
+) -> Response:
+    """Take a passenger list, whole or not at all; flight and departure may be given beside a table that lacks them."""
     call: Call = request.state.call
-    require_list(request)
+    read = _reader_of(request, flight, departs_at)
     raw = await read_bytes(request, bytes_max=MANIFEST_BYTES_MAX)
-    read = reader_of(request, raw, flight=flight, departs_at=departs_at)
     # Thousands of passengers take a second, in which others are served.
-    manifest = await asyncio.to_thread(read, raw, desk_of(call).clock.now().date())
-    told_apart = hashlib.sha256(f"{media_type_of(request)} {flight} {departs_at}\n".encode() + raw).digest()
+    manifest = await asyncio.to_thread(read, call, raw)
 
     async def work(transaction: Connection) -> tuple[int, BaseModel]:
         manifest_id = await submit_manifest(desk_of(call), transaction, call.principal, call.context, manifest)
         return 202, ManifestTaken(manifest_id=manifest_id)
 
-    return await create(call, work, request_hash=told_apart)
+    beside = f"{flight}\n{departs_at}\n".encode()
+    return await create(call, work, request_hash=hashlib.sha256(beside + raw).digest())
 
 
 async def get_manifests(request: Request, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT) -> Response:
@@ -159,6 +187,60 @@ async def post_screening(request: Request, manifest_id: UUID) -> Response:
         return 202, ScreeningTaken(manifest_id=manifest_id, screening_id=screening_id)
 
     return await create(call, work, request_hash=hash_of(body))
+
+
+Reader = Callable[[Call, bytes], Manifest]
+
+
+def _reader_of(request: Request, flight: str | None, departs_at: str | None) -> Reader:
+    """Return what reads the body, by its declared type; raises `Rejected` for a type that is not taken."""
+    match require_media_type(request, JSON, CSV, *EDIFACT, names_charset=True):
+        case media_type if media_type in EDIFACT:
+            return lambda call, raw: read_paxlst(raw, today=_today(call))
+        case media_type if media_type == CSV:
+            require_media_type(request, CSV)
+            return lambda call, raw: read_table(raw, flight=flight, departs_at=departs_at, today=_today(call))
+    require_media_type(request, JSON)
+    return _read_json
+
+
+def _today(call: Call) -> date:
+    return call.edge.clock.now().date()
+
+
+def _read_json(call: Call, raw: bytes) -> Manifest:
+    form = parse_json(raw, ManifestForm)
+    faults: list[FieldError] = []
+    passengers = [
+        Passenger(each.traveller_ref or str(place), "passenger", each.asked)
+        for place, each in enumerate(form.passengers, 1)
+    ]
+    try:
+        departure = read_departure(form.departs_at)
+    except ValueError as error:
+        faults.append(FieldError(("departs_at",), str(error)))
+        departure = Departure(form.departs_at, call.edge.clock.now())
+    faults += _faults_of(call, passengers)
+    if faults:
+        raise Rejected("some fields are not valid", errors=faults[:ERRORS_MAX])
+    return Manifest("json", form.flight, departure, tuple(passengers))
+
+
+def _faults_of(call: Call, passengers: list[Passenger]) -> list[FieldError]:
+    """Return what is wrong with passengers of whom everything must be readable."""
+    today = call.edge.clock.now().date()
+    faults: list[FieldError] = []
+    met: set[str] = set()
+    for place, passenger in enumerate(passengers):
+        if passenger.traveller_ref in met:
+            faults.append(FieldError(("passengers", place, "traveller_ref"), "is that of another passenger too"))
+        met.add(passenger.traveller_ref)
+        assert passenger.asked is not None
+        try:
+            read_question(passenger.asked, today=today)
+        except Rejected as error:
+            faults += [FieldError(("passengers", place, *fault.loc), fault.msg) for fault in error.errors]
+    return faults
 
 
 def _place(cursor: str | None) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.query.app import SERVICE
-from services.query.domain.passenger_list import MANIFEST_BYTES_MAX
+from services.query.http.manifests import MANIFEST_BYTES_MAX
 from shared.clock import SystemClock
 from tests.builders import new_id
 from tests.conftest import CallService

@@ -1,31 +1,9 @@
-"""Reading passenger lists: UN/EDIFACT PAXLST as airlines send it, and tables. Pure: bytes in, values out.
+"""Passenger lists as airlines and offices write them, read into one `Manifest`: pure, from bytes alone.
 
-listed   what a list holds, and its limits
-edifact  bytes into segments
-paxlst   segments into a list
-table    CSV into a list
+edifact  the segments of an interchange, whoever wrote it how
+paxlst   what the segments of a passenger list mean
+table    the same as a table of comma-separated values
 
-What is wrong with a file is said by the number of the segment or line, never with a value of a person. Not here: what
-of a person can be looked for.
+A list is read whole or refused with the place (segment or line) that is wrong. What is wrong with one passenger, or
+merely suspicious, is a remark: the others are looked up all the same.
 """
-
-from services.query.domain.passenger_list.edifact import looks_like_edifact
-from services.query.domain.passenger_list.listed import (
-    MANIFEST_BYTES_MAX,
-    PASSENGERS_MAX,
-    ListedPerson,
-    PassengerList,
-)
-from services.query.domain.passenger_list.paxlst import read_paxlst
-from services.query.domain.passenger_list.table import COLUMNS, read_table
-
-__all__ = [
-    "COLUMNS",
-    "MANIFEST_BYTES_MAX",
-    "PASSENGERS_MAX",
-    "ListedPerson",
-    "PassengerList",
-    "looks_like_edifact",
-    "read_paxlst",
-    "read_table",
-]

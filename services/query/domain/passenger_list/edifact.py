@@ -1,156 +1,180 @@
-"""UN/EDIFACT: bytes into segments, tolerant of what airlines' systems do, in linear time whatever the bytes are.
+"""UN/EDIFACT as it comes: own separators, stray blanks and line breaks, any charset that its head names.
 
-Line ends are dropped wherever they stand, since some systems wrap at eighty characters; so are blanks round tags and
-values.
-A service string (UNA) may stand before each interchange and changes the separators from there on.
+Written for ISO 9735 with what airlines' systems make of it. Every function is linear in the length of its input, and
+every segment keeps its number (the first is 1, `UNA` has none) for whoever must say where something is wrong.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from shared.errors import FieldError, Rejected
 
-SEGMENTS_MAX = 100_000
 SEGMENT_CHARS_MAX = 4_096
-DEFAULT_SEPARATORS = ":+.? '"
-SERVICE_CHARS = 9
-CHARSETS = {
-    "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso-8859-1", "UNOD": "iso-8859-2", "UNOE": "iso-8859-5",
-    "UNOF": "iso-8859-7", "UNOG": "iso-8859-3", "UNOH": "iso-8859-4", "UNOI": "iso-8859-6", "UNOJ": "iso-8859-8",
-    "UNOK": "iso-8859-9", "UNOW": "utf-8", "UNOY": "utf-8",
+"""The longest segments of passenger lists have some hundred."""
+ELEMENTS_MAX = 99
+HEAD_BYTES = 256
+"""Within so many bytes an interchange says its charset."""
+
+_CHARSETS = {
+    "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859_1", "UNOD": "iso8859_2", "UNOE": "iso8859_5",
+    "UNOF": "iso8859_7", "UNOG": "iso8859_3", "UNOH": "iso8859_4", "UNOI": "iso8859_6", "UNOJ": "iso8859_8",
+    "UNOK": "iso8859_9", "UNOW": "utf-8", "UNOX": "iso2022_jp", "UNOY": "utf-8",
 }  # fmt: skip
-"""The character sets of ISO 9735; what another name stands for is not known."""
 _SYNTAX = re.compile(rb"UNB\s*[^A-Za-z0-9\s]\s*(UNO[A-Z])")
-_TAG = re.compile(r"[A-Z]{3}")
-_BLANK = " \t\r\n\x00\x1a\ufeff"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANKS = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment by its number in the file, counted from 1; elements begin behind the tag."""
+    """A segment: its tag, and its elements, each a tuple of components; blanks around them are gone."""
 
     number: int
     tag: str
     elements: tuple[tuple[str, ...], ...]
 
-    def value(self, element: int, component: int = 0) -> str:
-        """Return a component, "" where there is none."""
+    def component(self, element: int, component: int = 0) -> str:
+        """Return a component, counted from 0 behind the tag; "" when there is none."""
         if element < len(self.elements) and component < len(self.elements[element]):
             return self.elements[element][component]
         return ""
 
+    @property
+    def qualifier(self) -> str:
+        """What the segment is about: its first component."""
+        return self.component(0)
 
-def looks_like_edifact(raw: bytes) -> bool:
-    """Return whether a body begins as an interchange does."""
-    return raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:3] in (b"UNA", b"UNB")
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    component: str = ":"
+    element: str = "+"
+    release: str = "?"
+    terminator: str = "'"
 
 
 def read_segments(raw: bytes) -> Iterator[Segment]:
-    """Yield the segments; service strings are none, empty ones are counted and left out.
-
-    What stands behind an interchange and begins no other is yielded as one segment `...`.
+    """Yield the segments of one or more interchanges, those without a tag left out.
 
     Raises:
-        Rejected: naming the segment that is cut off, too long, has no tag, or holds bytes of another character set.
+        Rejected: the text is in another charset than its head says, a segment is too long, has too many elements, a tag
+            that is none, or is cut off; the segment's number is named.
     """
-    text = _decode(raw)
-    separators, place, number, is_open = DEFAULT_SEPARATORS, 0, 0, False
-    end = len(text.rstrip(_BLANK))
-    while (place := _skip_blank(text, place, end)) < end:
-        if text.startswith("UNA", place):
-            separators = _read_separators(text[place + 3 : place + SERVICE_CHARS], number + 1)
-            place += SERVICE_CHARS
+    text = _decoded(raw).lstrip(_BLANKS)
+    signs = _Signs()
+    number = 0
+    for piece in _pieces(text):
+        if isinstance(piece, _Signs):
+            signs = piece
             continue
+        # Some systems break lines wherever they are full.
+        content = piece.replace("\r", "").replace("\n", "").strip(_BLANKS)
         number += 1
-        if number > SEGMENTS_MAX:
-            raise rejected(number, f"a file has at most {SEGMENTS_MAX} segments")
-        found = _segment_pattern(separators).match(text, place, min(end, place + SEGMENT_CHARS_MAX))
-        if not is_open and number > 1 and not text.startswith("UNB", place):
-            yield Segment(number, "...", ())
-            return
-        if found is None:
-            is_cut = end - place < SEGMENT_CHARS_MAX
-            raise rejected(number, "is cut off: it has no end" if is_cut else "is too long")
-        place = found.end()
-        segment = _split(found[0][:-1], separators, number)
-        if segment is not None:
-            is_open = segment.tag != "UNZ"
-            yield segment
+        if len(content) > SEGMENT_CHARS_MAX:
+            raise refused(number, f"is longer than {SEGMENT_CHARS_MAX} characters")
+        yield _segment(number, content, signs)
 
 
-def rejected(number: int, sentence: str) -> Rejected:
-    """Return what is to be said of a file with something wrong in this segment."""
-    return Rejected("the passenger list cannot be read", errors=[FieldError(("segment", number), sentence)])
+def refused(number: int, sentence: str) -> Rejected:
+    """Return the refusal of a list because of one of its segments."""
+    return Rejected(f"segment {number} {sentence}", errors=[FieldError(("segment", number), sentence)])
 
 
-def _decode(raw: bytes) -> str:
-    found = _SYNTAX.search(raw[:4_096])
-    syntax = found[1].decode() if found else "UNOA"
-    if syntax not in CHARSETS:
-        raise rejected(1, f"the character set {syntax} is not known")
+def _decoded(raw: bytes) -> str:
+    raw = raw.removeprefix(_BYTE_ORDER_MARK)
+    named = _SYNTAX.search(raw[:HEAD_BYTES])
+    charset = _CHARSETS.get(named.group(1).decode(), "ascii") if named else "utf-8"
     try:
-        return raw.removeprefix(b"\xef\xbb\xbf").decode(CHARSETS[syntax])
+        return raw.decode(charset)
     except UnicodeDecodeError as error:
-        ends = raw[SERVICE_CHARS - 1 : SERVICE_CHARS] if raw.startswith(b"UNA") else b"'"
-        number = raw[: error.start].count(ends) + 1
-        raise rejected(number, f"holds bytes that are not of its character set, {syntax}") from error
+        number = raw[: error.start].count(b"'") + (0 if raw.lstrip().startswith(b"UNA") else 1)
+        called = f"the charset that UNB names ({charset})" if named else "UTF-8"
+        raise refused(max(number, 1), f"holds a byte that is no character of {called}") from None
 
 
-def _read_separators(given: str, number: int) -> str:
-    used = given[:4] + given[5:]
-    if len(given) < len(DEFAULT_SEPARATORS) or len(set(used)) < len(used) or any(c.isalnum() for c in used):
-        raise rejected(number, "the service string UNA before it does not name six separators")
-    return given
+def _pieces(text: str) -> Iterator[str | _Signs]:
+    """Yield the text of each segment, and signs where `UNA` declares them; empty segments are passed over."""
+    signs, start, number = _Signs(), 0, 0
+    while True:
+        start = _skip_empty(text, start, signs)
+        if text.startswith("UNA", start):
+            signs = _signs(text[start + 3 : start + 9])
+            yield signs
+            start += 9
+            continue
+        if start == len(text):
+            return
+        number += 1
+        end = _end_of(text, start, signs)
+        if end < 0:
+            raise refused(number, "is cut off: nothing ends it")
+        yield text[start:end]
+        start = end + 1
 
 
-@lru_cache(maxsize=16)
-def _segment_pattern(separators: str) -> re.Pattern[str]:
-    """Return what a segment with its end looks like. It never looks at a character twice."""
-    release, end = re.escape(separators[3]), re.escape(separators[5])
-    if separators[3] == " ":
-        return re.compile(rf"[^{end}]*+{end}")
-    return re.compile(rf"[^{release}{end}]*+(?:{release}.[^{release}{end}]*+)*+{end}", re.DOTALL)
+def _skip_empty(text: str, start: int, signs: _Signs) -> int:
+    found = re.compile(f"[{re.escape(_BLANKS + signs.terminator)}]*").match(text, start)
+    assert found is not None
+    return found.end()
 
 
-def _skip_blank(text: str, place: int, end: int) -> int:
-    while place < end and text[place] in _BLANK:
-        place += 1
-    return place
+def _signs(declared: str) -> _Signs:
+    if len(declared) < 6 or len({declared[0], declared[1], declared[5]}) < 3 or declared[5].isalnum():
+        raise Rejected("UNA must name six signs, and separators that differ", errors=[FieldError(("UNA",), "is wrong")])
+    return _Signs(declared[0], declared[1], declared[3], declared[5])
 
 
-def _split(text: str, separators: str, number: int) -> Segment | None:
-    text = text.replace("\r", "").replace("\n", "").strip(_BLANK)
-    if not text:
-        return None
-    component, element, release = separators[0], separators[1], separators[3]
-    elements = [
-        tuple(_unescape(part, release) for part in _cut(whole, component, release))
-        for whole in _cut(text, element, release)
-    ]
-    tag = elements[0][0].upper()
-    if not _TAG.fullmatch(tag):
-        raise rejected(number, "does not begin with a tag of three letters")
-    return Segment(number, tag, tuple(elements[1:]))
+def _end_of(text: str, start: int, signs: _Signs) -> int:
+    """Return where the terminator stands that ends the segment beginning at `start`; -1 when there is none."""
+    end = text.find(signs.terminator, start)
+    while end >= 0 and _is_released(text, end, start, signs):
+        end = text.find(signs.terminator, end + 1)
+    return end
 
 
-def _cut(text: str, separator: str, release: str) -> list[str]:
-    """Cut at separators that are not released; what is released stays so."""
-    if release == " " or release not in text:
-        return text.split(separator)
-    parts, start, place = [], 0, 0
-    while place < len(text):
-        if text[place] == release:
-            place += 1
-        elif text[place] == separator:
-            parts.append(text[start:place])
-            start = place + 1
-        place += 1
-    return [*parts, text[start:]]
+def _is_released(text: str, place: int, start: int, signs: _Signs) -> bool:
+    """Return whether an odd number of release characters stands before `place`."""
+    if signs.release == " ":
+        return False
+    first = place
+    # What is longer than a segment may be is refused for that anyway.
+    while first > max(start, place - SEGMENT_CHARS_MAX) and text[first - 1] == signs.release:
+        first -= 1
+    return (place - first) % 2 == 1
 
 
-def _unescape(text: str, release: str) -> str:
-    if release != " " and release in text:
-        text = re.sub(f"{re.escape(release)}(.)", r"\1", text)
-    return text.strip()
+def _segment(number: int, content: str, signs: _Signs) -> Segment:
+    head, *elements = _split(content, signs.element, signs)
+    tag = head.strip(_BLANKS).upper()
+    if not (2 <= len(tag) <= 3 and tag.isascii() and tag.isalnum()):
+        raise refused(number, "does not begin with a tag of three letters")
+    if len(elements) > ELEMENTS_MAX:
+        raise refused(number, f"has more than {ELEMENTS_MAX} elements")
+    return Segment(
+        number,
+        tag,
+        tuple(
+            tuple(_unreleased(part, signs).strip(_BLANKS) for part in _split(each, signs.component, signs))
+            for each in elements
+        ),
+    )
+
+
+def _split(text: str, separator: str, signs: _Signs) -> list[str]:
+    """Split the text at separators that are not released."""
+    parts: list[str] = []
+    held: list[str] = []
+    for piece in text.split(separator):
+        held.append(piece)
+        trailing = len(piece) - len(piece.rstrip(signs.release)) if signs.release != " " else 0
+        if trailing % 2 == 0:
+            parts.append(separator.join(held))
+            held = []
+    return [*parts, separator.join(held)] if held else parts
+
+
+def _unreleased(text: str, signs: _Signs) -> str:
+    if signs.release == " " or signs.release not in text:
+        return text
+    return re.sub(re.escape(signs.release) + "(.?)", r"\1", text, flags=re.DOTALL)

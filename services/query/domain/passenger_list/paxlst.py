@@ -1,277 +1,253 @@
-"""PAXLST: the segments of a passenger list into people and their flight.
+"""Passenger lists as UN/EDIFACT messages: PAXLST (WCO, IATA and ICAO guide), and the same passengers in CUSRES.
 
-Written after the shapes of real messages: several legs, crew beside passengers, several messages and interchanges of
-one flight, groups (UNG, UNE), counts that are wrong. A person of whom something cannot be read stays on the list with a
-remark.
-
-A file that breaks off is refused, and so is one whose UNT counts other segments than there are: both mean that people
-may be missing. That CNT counts other people than there are is a remark, since systems that send real lists do it.
+Which element holds what is from that guide and from how airlines use it. Segments that say nothing of a traveller or
+the flight are passed over.
 """
 
-import calendar
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
-from services.query.domain.passenger_list.edifact import Segment, read_segments, rejected
-from services.query.domain.passenger_list.listed import (
-    NAME_CHARS_MAX,
-    PASSENGERS_MAX,
-    REF_CHARS_MAX,
-    REMARKS_MAX,
-    VALUES_MAX,
-    ListedPerson,
-    PassengerList,
-    with_references,
-)
+from services.query.domain.manifest import Departure, Manifest, Passenger, askable, read_departure
+from services.query.domain.passenger_list.edifact import Segment, read_segments, refused
+from services.query.domain.question import Asked
+from shared.errors import FieldError, Rejected
 
-MESSAGES = frozenset({"PAXLST", "CUSRES"})
-KINDS = {"FL": "passenger", "FM": "crew", "DDU": "transit_passenger", "DDT": "transit_crew"}
-AGE_MAX = 110
-DEPARTURE, BIRTH, DEPARTURE_AIRPORT = "189", "329", "125"
-COUNTS = {"42": False, "41": True}
-"""What CNT counts: passengers, and crew."""
-_TIMES = {10: "20{0}-{1}-{2}T{3}:{4}", 12: "{0}-{1}-{2}T{3}:{4}"}
-_PARTS = {10: re.compile(r"(..)(..)(..)(..)(..)"), 12: re.compile(r"(....)(..)(..)(..)(..)")}
+PASSENGERS_MAX = 2_000
+DOCUMENTS_MAX = 20
+_MESSAGES = frozenset({"PAXLST", "CUSRES"})
+_KINDS = {"FL": "passenger", "FM": "crew", "DDU": "transit passenger", "DDT": "transit crew"}
 _FLIGHT = re.compile(r"([A-Z0-9]{2,3}?)0*([0-9]{1,4}[A-Z]?)")
+_COMMUNICATIONS = {"EM": "emails", "TE": "phones"}
 
 
 @dataclass(slots=True)
-class _Leg:
-    number: int
-    flight: str
-    departs_at: str = ""
-    is_border: bool = False
+class _Person:
+    """What is read of one traveller."""
+
+    segment: int
+    kind: str
+    name: str = ""
+    birth_date: str | None = None
+    reference: str = ""
+    documents: list[str] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    phones: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far; `opened` are the numbers of the segments that a later one must close, by its tag."""
+    """What is read so far. `opened` is the UNH of a message not yet ended, `interchange` the UNB of one."""
 
     today: date
-    people: list[ListedPerson] = field(default_factory=list)
+    people: list[_Person] = field(default_factory=list)
+    flight: str = ""
+    departures: list[tuple[str, int]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    legs: list[_Leg] = field(default_factory=list)
-    flights: list[_Leg] = field(default_factory=list)
-    opened: dict[str, int] = field(default_factory=dict)
-    has_begun: bool = False
-    is_person: bool = False
-    message_people: int = 0
+    opened: Segment | None = None
+    interchange: Segment | None = None
+    is_list: bool = False
+    lists: int = 0
+    people_before: int = 0
 
 
-def read_paxlst(raw: bytes, *, today: date) -> PassengerList:
-    """Return the passenger list of a file.
+def read_paxlst(raw: bytes, *, today: date) -> Manifest:
+    """Return the passenger list of one flight; several messages of it (passengers and crew, or parts) make one list.
+
+    A count of travellers (`CNT+42`) that is not theirs is remarked, as many senders write another; a message whose own
+    count of segments (`UNT`) is wrong is refused, since then some of it was lost or put in.
 
     Raises:
-        Rejected: naming the segment that cannot be read, counts wrongly, is not closed, or is of another flight.
+        Rejected: it is no EDIFACT, is cut off, a message is not as long as it says, it holds no list, several flights,
+            no flight or departure, or too many travellers; the segment's number is named.
     """
-    reading = _Reading(today)
-    last = 0
+    reading, last = _Reading(today), 0
     for segment in read_segments(raw):
         last = segment.number
-        if not reading.has_begun and segment.tag != "UNB":
-            break
-        reading.has_begun = True
-        _read(reading, segment)
-    if not reading.has_begun:
-        raise rejected(1, "a passenger list begins with UNA or UNB")
-    for tag, name in (("UNT", "message"), ("UNZ", "interchange")):
-        if tag in reading.opened:
-            raise rejected(last + 1, f"the file is cut off: {tag} is missing, which ends the {name}")
-    return _list_of(reading, last)
+        _read_segment(reading, segment)
+    _check_ended(reading, last)
+    if not reading.lists:
+        raise refused(max(last, 1), "comes last, and no passenger list (PAXLST) came before it")
+    if not reading.flight:
+        raise Rejected("the list names no flight", errors=[FieldError(("TDT",), "no segment TDT+20 names a flight")])
+    people = [_passenger(person, place, today) for place, person in enumerate(reading.people, 1)]
+    return Manifest("edifact", reading.flight, _departure(reading), _distinct(people), tuple(reading.remarks))
 
 
-def _read(reading: _Reading, segment: Segment) -> None:
-    if (read := _READ.get(segment.tag)) is not None:
-        read(reading, segment)
-    elif reading.is_person:
-        reading.people[-1] = _with(reading.people[-1], segment, reading.today)
-    elif segment.tag == "TDT":
-        flight = _flight_of(segment.value(1) or segment.value(7), segment.value(4))
-        reading.legs.append(_Leg(segment.number, flight))
-    elif reading.legs:
-        _read_leg(reading.legs[-1], segment)
+def _read_segment(reading: _Reading, segment: Segment) -> None:
+    match segment.tag:
+        case "UNB":
+            _check_ended(reading, segment.number)
+            reading.interchange = segment
+        case "UNZ":
+            if reading.opened is not None:
+                raise refused(segment.number, f"ends the interchange within the message of segment {_at(reading)}")
+            reading.interchange = None
+        case "UNH":
+            _open(reading, segment)
+        case "UNT":
+            _close(reading, segment)
+        case _ if reading.opened is not None and reading.is_list:
+            _read_content(reading, segment)
 
 
-def _open(reading: _Reading, closed_by: str, segment: Segment) -> None:
-    if closed_by in reading.opened:
-        raise rejected(segment.number, f"{closed_by} is missing before it")
-    reading.opened[closed_by] = segment.number
+def _open(reading: _Reading, segment: Segment) -> None:
+    if reading.opened is not None:
+        raise refused(segment.number, f"begins a message before that of segment {_at(reading)} is ended by UNT")
+    reading.opened = segment
+    reading.people_before = len(reading.people)
+    reading.is_list = segment.component(1) in _MESSAGES
+    reading.lists += reading.is_list
+    if not reading.is_list:
+        reading.remarks.append(f"the message of segment {segment.number} is no passenger list and was passed over")
 
 
-def _close(reading: _Reading, segment: Segment) -> int:
-    """Return the number of the segment that this one ends."""
-    if segment.tag not in reading.opened:
-        raise rejected(segment.number, "ends what did not begin")
-    return reading.opened.pop(segment.tag)
+def _close(reading: _Reading, segment: Segment) -> None:
+    if reading.opened is None:
+        raise refused(segment.number, "ends a message that was not begun")
+    length = segment.number - reading.opened.number + 1
+    if not segment.qualifier.isdecimal() or int(segment.qualifier[:9]) != length:
+        raise refused(segment.number, f"counts other segments than the {length} of its message")
+    reading.opened = None
 
 
-def _begin_interchange(reading: _Reading, segment: Segment) -> None:
-    _open(reading, "UNZ", segment)
+def _check_ended(reading: _Reading, last: int) -> None:
+    if reading.opened is not None:
+        raise refused(last, f"comes last, and the message of segment {_at(reading)} is not ended by UNT")
+    if reading.interchange is not None:
+        raise refused(
+            last, f"comes last, and the interchange of segment {reading.interchange.number} is not ended by UNZ"
+        )
 
 
-def _end_interchange(reading: _Reading, segment: Segment) -> None:
-    if "UNT" in reading.opened:
-        raise rejected(segment.number, "UNT is missing before it")
-    _close(reading, segment)
+def _at(reading: _Reading) -> int:
+    assert reading.opened is not None
+    return reading.opened.number
 
 
-def _begin_message(reading: _Reading, segment: Segment) -> None:
-    _open(reading, "UNT", segment)
-    if segment.value(1) not in MESSAGES:
-        raise rejected(segment.number, "is no passenger list: the message must be PAXLST")
-    reading.legs, reading.is_person, reading.message_people = [], False, len(reading.people)
+def _read_content(reading: _Reading, segment: Segment) -> None:
+    person = reading.people[-1] if len(reading.people) > reading.people_before else None
+    match segment.tag, segment.qualifier:
+        case "NAD", kind if kind in _KINDS:
+            if len(reading.people) == PASSENGERS_MAX:
+                raise refused(segment.number, f"names one traveller more than the {PASSENGERS_MAX} a list may have")
+            reading.people.append(_Person(segment.number, _KINDS[kind], _name(segment)))
+        case "TDT", "20" | "34":
+            _read_flight(reading, segment)
+        case "DTM", "189":
+            reading.departures.append((segment.component(0, 1), segment.number))
+        case "CNT", "42":
+            _check_count(reading, segment)
+        case _ if person is not None:
+            _read_detail(person, segment, reading)
 
 
-def _end_message(reading: _Reading, segment: Segment) -> None:
-    began = _close(reading, segment)
-    counted, there_are = segment.value(0), segment.number - began + 1
-    if not counted.isdecimal() or int(counted[:9]) != there_are:
-        raise rejected(segment.number, f"counts other segments than there are in its message, which is {there_are}")
-    if reading.legs:
-        leg = next((leg for leg in reading.legs if leg.is_border), reading.legs[0])
-        last = max((leg.departs_at for leg in reading.legs), default="")
-        if reading.flights and (reading.flights[0].flight, reading.flights[0].departs_at) != (
-            leg.flight,
-            leg.departs_at,
-        ):
-            raise rejected(leg.number, "is of another flight than those before; a list is of one")
-        reading.flights += [leg, replace(leg, departs_at=last)]
-    reading.is_person = False
-
-
-def _read_leg(leg: _Leg, segment: Segment) -> None:
-    if segment.tag == "LOC" and segment.value(0) == DEPARTURE_AIRPORT:
-        leg.is_border = True
-    elif segment.tag == "DTM" and segment.value(0) == DEPARTURE:
-        leg.departs_at = _time_of(segment)
-
-
-def _begin_person(reading: _Reading, segment: Segment) -> None:
-    kind = KINDS.get(segment.value(0).upper())
-    reading.is_person = kind is not None
-    if kind is None:
-        return
-    if len(reading.people) >= PASSENGERS_MAX:
-        raise rejected(segment.number, f"a list has at most {PASSENGERS_MAX} people")
-    parts = segment.elements[3] if len(segment.elements) > 3 else ()
-    name = " ".join(part for part in parts if part)
-    person = ListedPerson(segment.number, name=name[:NAME_CHARS_MAX] or None, kind=kind)
-    if not name or len(name) > NAME_CHARS_MAX:
-        person = person.remarked(f"segment {segment.number}: {'is too long a name' if name else 'has no name'}")
-    reading.people.append(person)
-
-
-def _with(person: ListedPerson, segment: Segment, today: date) -> ListedPerson:
-    """Return a person with what a segment says of them; what is not understood is passed over."""
-    said = segment.value(1)
-    match segment.tag, segment.value(0).upper():
-        case "DTM", code if code == BIRTH:
-            born = _birth_date_of(segment.value(0, 1), today)
+def _read_detail(person: _Person, segment: Segment, reading: _Reading) -> None:
+    match segment.tag, segment.qualifier:
+        case "DTM", "329":
+            born = _birth_date(segment.component(0, 1), reading.today)
             if born is None:
-                return person.remarked(f"segment {segment.number}: is no birth date")
-            return replace(person, birth_date=born)
-        case "DOC", _ if said:
-            return replace(person, documents=(*person.documents, said)[:VALUES_MAX])
-        case "RFF", "ABO" if len(segment.value(0, 1)) <= REF_CHARS_MAX:
-            return replace(person, ref=segment.value(0, 1))
-        case "COM", _:
-            return _with_contact(person, segment)
-    return person
+                person.remarks.append(f"the birth date of segment {segment.number} cannot be read")
+            person.birth_date = born or person.birth_date
+        case "DOC", _:
+            number = segment.component(1)
+            if number and number not in person.documents and len(person.documents) < DOCUMENTS_MAX:
+                person.documents.append(number)
+        case "RFF", "ABO":
+            person.reference = segment.component(0, 1)
+        case "COM", value if segment.component(0, 1) in _COMMUNICATIONS:
+            values = getattr(person, _COMMUNICATIONS[segment.component(0, 1)])
+            if value and len(values) < DOCUMENTS_MAX:
+                values.append(value)
 
 
-def _with_contact(person: ListedPerson, segment: Segment) -> ListedPerson:
-    for element in segment.elements:
-        match element:
-            case (address, "EM") if address:
-                # The sign @ is no letter of the smallest character set, and written // there.
-                person = replace(person, emails=(*person.emails, address.replace("//", "@"))[:VALUES_MAX])
-            case (number, "TE" | "AL") if number:
-                person = replace(person, phones=(*person.phones, number)[:VALUES_MAX])
-    return person
+def _name(segment: Segment) -> str:
+    """Return surname, given and middle name, which stand in the fourth element, or in a short form in the second."""
+    composite = next((segment.elements[place] for place in (3, 2, 1) if segment.component(place)), ())
+    return " ".join(part for part in composite[:5] if part)
+
+
+def _read_flight(reading: _Reading, segment: Segment) -> None:
+    given = re.sub(r"\s", "", segment.component(1)).upper()
+    carrier = segment.component(4).upper()
+    if given.isdecimal() and carrier:
+        given = carrier + given
+    found = _FLIGHT.fullmatch(given)
+    flight = f"{found.group(1)}{found.group(2)}" if found else given
+    if not flight:
+        return
+    if len(flight) > 20:
+        raise refused(segment.number, "names a flight of more than 20 characters")
+    if reading.flight not in ("", flight):
+        raise refused(segment.number, "names another flight: send the list of each flight by itself")
+    reading.flight = flight
 
 
 def _check_count(reading: _Reading, segment: Segment) -> None:
-    is_crew = COUNTS.get(segment.value(0))
-    if is_crew is None:
-        return
-    counted = segment.value(0, 1) or segment.value(1)
-    people = reading.people[reading.message_people :]
-    there_are = sum(person.kind.endswith("crew") == is_crew for person in people)
-    if counted.lstrip("0") != str(there_are).lstrip("0"):
-        _remark(reading, segment, f"counts other people than the {there_are} there are")
+    found, said = len(reading.people) - reading.people_before, segment.component(0, 1)
+    if said != str(found):
+        reading.remarks.append(f"segment {segment.number} counts {said[:9] or 'no'} travellers, and {found} are listed")
 
 
-def _leave_out(reading: _Reading, segment: Segment) -> None:
-    _remark(reading, segment, "what stands behind the end of the file was left out")
+def _departure(reading: _Reading) -> Departure:
+    """Return the latest departure of the flight's legs; a list is live until a day after that."""
+    found = []
+    for text, number in reading.departures:
+        moment = _moment(text)
+        try:
+            found.append(read_departure(moment or ""))
+        except ValueError:
+            raise refused(number, "gives a departure that cannot be read as YYMMDDhhmm or CCYYMMDDhhmm") from None
+    if not found:
+        sentence = "no segment DTM+189 gives the time of departure"
+        raise Rejected("the list has no time of departure", errors=[FieldError(("DTM",), sentence)])
+    return max(found, key=lambda departure: departure.latest)
 
 
-def _remark(reading: _Reading, segment: Segment, sentence: str) -> None:
-    if len(reading.remarks) < REMARKS_MAX:
-        reading.remarks.append(f"segment {segment.number}: {sentence}")
-
-
-def _list_of(reading: _Reading, last: int) -> PassengerList:
-    if not reading.flights or not reading.flights[0].flight:
-        raise rejected(last, "the list names no flight: TDT is missing before it")
-    flight = reading.flights[0]
-    if not flight.departs_at:
-        raise rejected(flight.number, "the flight has no departure: DTM+189 is missing, or is no time")
-    if not reading.people:
-        raise rejected(last, "the list names nobody: NAD+FL is missing before it")
-    departs_last = max(each.departs_at for each in reading.flights)
-    people = with_references(reading.people)
-    return PassengerList(flight.flight, flight.departs_at, departs_last, people, tuple(reading.remarks))
-
-
-def _flight_of(number: str, carrier: str) -> str:
-    """Return the flight number as airlines write it: the carrier, and the number without leading zeros."""
-    whole = number.replace(" ", "").upper()
-    if whole.isdecimal():
-        whole = carrier.upper() + whole
-    found = _FLIGHT.fullmatch(whole)
-    return (found[1] + found[2] if found else whole)[:20]
-
-
-def _time_of(segment: Segment) -> str:
-    """Return a time `YYMMDDhhmm` or `CCYYMMDDhhmm` as RFC 3339 has a local one; "" when there is none such."""
-    digits = segment.value(0, 1).replace(" ", "")[:12]
-    parts = _PARTS[len(digits)].fullmatch(digits) if digits.isdecimal() and len(digits) in _PARTS else None
-    if parts is None:
-        return ""
-    time = _TIMES[len(digits)].format(*parts.groups())
-    try:
-        return datetime.fromisoformat(time).isoformat(timespec="minutes")
-    except ValueError:
-        return ""
-
-
-def _birth_date_of(digits: str, today: date) -> str | None:
-    """Return a date `YYMMDD` or `CCYYMMDD`; of a short year's centuries, the newest that is not in the future.
-
-    Zeros stand for a month or day that is not known.
-    """
-    if not digits.isdecimal() or not digits.isascii() or len(digits) not in (6, 8):
+def _moment(digits: str) -> str | None:
+    """Return `YYMMDD`, `CCYYMMDD` or either with `hhmm` as local RFC 3339 time; a day without an hour is its last."""
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) not in (6, 8, 10, 12):
         return None
-    if len(digits) == 6:
-        digits = ("20" if "20" + digits <= f"{today:%Y%m%d}" else "19") + digits
-    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
-    if digits > f"{today:%Y%m%d}" or year < today.year - AGE_MAX:
-        return None
-    if month == 0:
-        return f"{year}" if day == 0 else None
-    if month > 12 or day > calendar.monthrange(year, month)[1]:
-        return None
-    return f"{year}-{month:02}" if day == 0 else f"{year}-{month:02}-{day:02}"
+    whole = digits if len(digits) in (8, 12) else f"20{digits}"
+    hour = f"{whole[8:10]}:{whole[10:12]}" if len(whole) == 12 else "23:59"
+    return f"{whole[:4]}-{whole[4:6]}-{whole[6:8]}T{hour}"
 
 
-_READ: dict[str, Callable[[_Reading, Segment], None]] = {
-    "UNB": _begin_interchange,
-    "UNH": _begin_message,
-    "UNT": _end_message,
-    "UNZ": _end_interchange,
-    "NAD": _begin_person,
-    "CNT": _check_count,
-    "...": _leave_out,
-}
+def _birth_date(digits: str, today: date) -> str | None:
+    """Return `YYMMDD` or `CCYYMMDD` as a date; two digits are of the newest year that is not to come."""
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) not in (6, 8):
+        return None
+    centuries = (digits,) if len(digits) == 8 else (f"20{digits}", f"19{digits}")
+    for whole in centuries:
+        try:
+            born = date(int(whole[:4]), int(whole[4:6]), int(whole[6:]))
+        except ValueError:
+            continue
+        if born <= today:
+            return born.isoformat()
+    return None
+
+
+def _passenger(person: _Person, place: int, today: date) -> Passenger:
+    given = Asked(
+        name=person.name or None,
+        birth_date=person.birth_date,
+        emails=tuple(person.emails),
+        phones=tuple(person.phones),
+        documents=tuple(person.documents),
+    )
+    asked, remarks = askable(given, today=today)
+    return Passenger(person.reference[:64] or str(place), person.kind, asked, (*person.remarks, *remarks))
+
+
+def _distinct(people: Sequence[Passenger]) -> tuple[Passenger, ...]:
+    """Return the passengers, those whose reference another has too under their place."""
+    met: set[str] = set()
+    distinct = []
+    for place, each in enumerate(people, 1):
+        reference = each.traveller_ref if each.traveller_ref not in met else f"{place}."
+        met.add(reference)
+        distinct.append(Passenger(reference, each.kind, each.asked, each.remarks))
+    return tuple(distinct)

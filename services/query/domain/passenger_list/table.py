@@ -1,136 +1,123 @@
-"""Passenger lists as tables: the columns, and how a record becomes a person.
-
-A list is read whole or not at all: every cell that cannot be read is named by the number of its record, the header
-being 1, and its column.
-"""
+"""Passenger lists as tables: one line a passenger, the columns named by the first."""
 
 import csv
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping
+from datetime import date
 
-from services.query.domain.passenger_list.listed import (
-    NAME_CHARS_MAX,
-    PASSENGERS_MAX,
-    REF_CHARS_MAX,
-    ListedPerson,
-    PassengerList,
-    with_references,
-)
+from services.query.domain.manifest import Departure, Manifest, Passenger, askable, read_departure
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX
+from services.query.domain.question import Asked
 from shared.errors import FieldError, Rejected
 
-COLUMNS = (
-    "flight", "departs_at", "traveller_ref", "kind", "name", "surname", "given_names", "birth_date", "email",
-    "username", "phone", "document_number", "nationality",
-)  # fmt: skip
-"""Every column there is; a file names those it has, in any order, and at least one to look a person up by.
-
-A nationality is taken, and not looked for."""
-LOOKED_FOR = frozenset({"name", "surname", "email", "username", "phone", "document_number"})
-SEPARATORS = ",;\t"
-CELLS_MAX = {"flight": 20, "traveller_ref": REF_CHARS_MAX, "name": NAME_CHARS_MAX}
-CELL_CHARS_MAX = 100
-"""Of a column that has no limit of its own: two of them make a name."""
-KINDS = frozenset({"passenger", "crew", "transit_passenger", "transit_crew"})
+CELL_CHARS_MAX = 1_000
 ERRORS_MAX = 100
+NAME_COLUMNS = ("name", "surname", "given_names")
+COLUMNS = (
+    *NAME_COLUMNS, "traveller_ref", "kind", "birth_date", "email", "username", "phone", "document", "flight",
+    "departs_at",
+)  # fmt: skip
+"""Every column there is; a file has one of the first three or an identifier, and any others in any order. `flight` and
+`departs_at` say the same in each line, unless they are given beside the file."""
 
 
-def read_table(raw: bytes, *, flight: str | None, departs_at: str | None) -> PassengerList:
-    """Return the passenger list of a table; flight and departure may be given beside it instead of in each record.
+def read_table(raw: bytes, *, flight: str | None, departs_at: str | None, today: date) -> Manifest:
+    """Return the list; commas, semicolons or tabs part the cells, quoted as RFC 4180 has it.
 
     Raises:
-        Rejected: it is no table, has other columns, or some cells cannot be read, each named by line and column.
+        Rejected: it is not UTF-8 or not such a table, a column is unknown, a line has other cells than the header, the
+            flight or its departure is missing or not the same everywhere, or there are too many lines; each is named.
     """
-    rows = _rows_of(raw)
-    columns = _read_header(rows[0] if rows else [])
-    faults: list[FieldError] = []
-    people: list[ListedPerson] = []
-    said: dict[str, set[str]] = {
-        "flight": {flight} if flight else set(),
-        "departs_at": {departs_at} if departs_at else set(),
-    }
-    for line, cells in enumerate(rows[1:], 2):
-        if len(cells) != len(columns):
-            faults.append(FieldError(("line", line), f"has {len(cells)} cells, and the header {len(columns)}"))
-            continue
-        record = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if cell.strip()}
-        faults += _faults_of(record, line)
-        for name, values in said.items():
-            values.update({record[name]} if name in record else ())
-            if len(values) > 1:
-                faults.append(FieldError(("line", line, name), "is not that of the others; a list is of one flight"))
-        people.append(_person_of(record, line))
-    faults += [FieldError((name,), "is missing: in a column, or as a parameter") for name in said if not said[name]]
-    if not people and not faults:
-        faults.append(FieldError(("line", 2), "the table lists nobody"))
-    if faults:
-        raise Rejected("the passenger list cannot be read", errors=faults[:ERRORS_MAX])
-    departs = next(iter(said["departs_at"]))
-    return PassengerList(next(iter(said["flight"])), departs, departs, with_references(people))
+    rows = _rows(raw)
+    said = {"flight": flight, "departs_at": departs_at}
+    errors: list[FieldError] = []
+    for column, given in said.items():
+        values = {row[column] for _, row in rows if row.get(column)} | ({given} if given else set())
+        if len(values) == 1:
+            said[column] = values.pop()
+        else:
+            errors.append(FieldError((column,), "is missing" if not values else "must be the same in every line"))
+    departure = _departure(said["departs_at"], errors)
+    passengers = [_passenger(number, row, place, today, errors) for place, (number, row) in enumerate(rows, 1)]
+    met: set[str] = set()
+    for (number, _), passenger in zip(rows, passengers, strict=True):
+        if passenger.traveller_ref in met:
+            errors.append(FieldError(("line", number, "traveller_ref"), "is that of another passenger too"))
+        met.add(passenger.traveller_ref)
+    if errors or departure is None:
+        raise Rejected("some lines are not valid", errors=errors[:ERRORS_MAX])
+    assert said["flight"] is not None
+    return Manifest("csv", said["flight"], departure, tuple(passengers))
 
 
-def _rows_of(raw: bytes) -> list[list[str]]:
+def _departure(text: str | None, errors: list[FieldError]) -> Departure | None:
+    try:
+        return read_departure(text) if text else None
+    except ValueError as error:
+        errors.append(FieldError(("departs_at",), str(error)))
+        return None
+
+
+def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Return each line's number and its cells by column; empty lines are passed over."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        fault = FieldError(("line", line), "the text is not UTF-8")
-        raise Rejected("the passenger list cannot be read", errors=[fault]) from error
-    head = text[: text.find("\n") + 1 or None]
-    separator = max(SEPARATORS, key=head.count)
-    rows: list[list[str]] = []
+        raise Rejected("the text is not UTF-8", errors=[FieldError(("line", line), "is not UTF-8")]) from None
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
+    columns: list[str] = []
     try:
-        for row in csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True):
-            if not any(cell.strip() for cell in row):
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
                 continue
-            rows.append(row)
-            if len(rows) > PASSENGERS_MAX + 1:
-                fault = FieldError(("line", len(rows)), f"a list has at most {PASSENGERS_MAX} people")
-                raise Rejected("the passenger list cannot be read", errors=[fault])
-    except csv.Error as error:
-        fault = FieldError(("line", len(rows) + 1), "is not CSV: its quotes or its length are not as RFC 4180 has them")
-        raise Rejected("the passenger list cannot be read", errors=[fault]) from error
+            if not columns:
+                columns = _header(cells)
+                continue
+            if len(rows) == PASSENGERS_MAX:
+                raise _wrong(reader.line_num, f"is one more than the {PASSENGERS_MAX} passengers a list may have")
+            if len(cells) != len(columns):
+                raise _wrong(reader.line_num, f"has {len(cells)} cells, the header {len(columns)}")
+            if any(len(cell) > CELL_CHARS_MAX for cell in cells):
+                raise _wrong(reader.line_num, f"has a cell of more than {CELL_CHARS_MAX} characters")
+            rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
+    except csv.Error:
+        raise _wrong(reader.line_num, "is not CSV: its quotes do not pair") from None
+    if not rows:
+        raise _wrong(1, "and those after it list no passenger")
     return rows
 
 
-def _read_header(cells: Sequence[str]) -> list[str]:
+def _header(cells: list[str]) -> list[str]:
     names = [cell.strip().lower() for cell in cells]
-    errors = [
-        FieldError(("line", 1, name[:40]), "is not a column of a passenger list")
-        for name in names
-        if name not in COLUMNS
-    ]
-    errors += [FieldError(("line", 1, name), "is named twice") for name in COLUMNS if names.count(name) > 1]
-    if not errors and LOOKED_FOR.isdisjoint(names):
-        errors.append(FieldError(("line", 1), f"names none of the columns {', '.join(sorted(LOOKED_FOR))}"))
+    errors = [FieldError((name[:40],), "is not a column of a passenger list") for name in names if name not in COLUMNS]
+    errors += [FieldError((name,), "is named twice") for name in COLUMNS if names.count(name) > 1]
     if errors:
         raise Rejected("the first line must name the columns", errors=errors[:ERRORS_MAX])
     return names
 
 
-def _faults_of(record: dict[str, str], line: int) -> list[FieldError]:
-    faults = [
-        FieldError(("line", line, name), f"has more than {chars_max} characters")
-        for name, cell in record.items()
-        if len(cell) > (chars_max := CELLS_MAX.get(name, CELL_CHARS_MAX))
-    ]
-    if record.get("kind", "passenger") not in KINDS:
-        faults.append(FieldError(("line", line, "kind"), f"must be one of {', '.join(sorted(KINDS))}"))
-    return faults
-
-
-def _person_of(record: dict[str, str], line: int) -> ListedPerson:
-    name = record.get("name") or " ".join(filter(None, (record.get("surname"), record.get("given_names"))))
-    return ListedPerson(
-        number=line,
-        ref=record.get("traveller_ref", ""),
+def _passenger(number: int, row: Mapping[str, str], place: int, today: date, errors: list[FieldError]) -> Passenger:
+    name = " ".join(filter(None, (row.get(column) for column in NAME_COLUMNS)))
+    given = Asked(
         name=name or None,
-        birth_date=record.get("birth_date"),
-        documents=_one(record, "document_number"),
-        kind=record.get("kind", "passenger"),
-        emails=_one(record, "email"),
-        phones=_one(record, "phone"),
-        usernames=_one(record, "username"),
+        birth_date=row.get("birth_date") or None,
+        emails=tuple(filter(None, (row.get("email"),))),
+        usernames=tuple(filter(None, (row.get("username"),))),
+        phones=tuple(filter(None, (row.get("phone"),))),
+        documents=tuple(filter(None, (row.get("document"),))),
     )
+    if row.get("name") and row.get("surname"):
+        errors.append(FieldError(("line", number, "name"), "and surname are both given"))
+    asked, remarks = askable(given, today=today)
+    reference = row.get("traveller_ref") or str(place)
+    if len(reference) > 64:
+        errors.append(FieldError(("line", number, "traveller_ref"), "must have at most 64 characters"))
+    return Passenger(reference, row.get("kind") or "passenger", asked, remarks)
 
 
-def _one(record: dict[str, str], name: str) -> tuple[str, ...]:
-    return (record[name],) if name in record else ()
+def _wrong(line: int, sentence: str) -> Rejected:
+    return Rejected(f"line {line} {sentence}", errors=[FieldError(("line", line), sentence)])
