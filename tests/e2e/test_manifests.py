@@ -1,5 +1,6 @@
 """Passenger lists through the whole stack: submitted days ahead, answered, and alerted when a tip comes later."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.e2e.desk import ANALYST, OFFICER, Desk, Item, a_tip, email
 from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
 from tests.waiting import eventually
 
-ALERT_S = 5.0
+ALERT_S, ALERT_AFTER_KILL_S = 5.0, 20.0
 DAY = timedelta(days=1)
 
 
@@ -106,6 +107,23 @@ async def test_a_tip_that_comes_days_after_the_list_raises_one_alert_and_none_on
     answered = await results_of(desk, account, over)
     assert [len(result["matches"]) for result in answered] == [1, 1], "after arrival who asks is answered"
     assert await alerts_of(desk, account, over) == []
+
+
+async def test_a_tip_raises_one_alert_when_query_and_linker_are_killed_in_between(desk: Desk) -> None:
+    """Both workers are killed as soon as the tip is taken, and started again by the supervisor."""
+    live = await submit(desk, OFFICER, a_list("ABERNATHY QUINTUS"))
+    [tip_id] = await desk.tell(a_tip("PAX-killed", names=["Quintus Abernathy"]))
+    for name in ("query-worker", "linker-worker"):
+        process = desk.stack.find(name)
+        assert process is not None
+        process.kill()
+    started = time.monotonic()
+    [alert] = await await_alerts(desk, OFFICER, live, 1, timeout_s=ALERT_AFTER_KILL_S)
+    print(f"alert {time.monotonic() - started:.1f} s after the workers were killed")
+    assert [change["tip_id"] for change in alert["changes"]] == [tip_id]
+    await desk.review(tip_id)
+    found = await await_alerts(desk, OFFICER, live, 2, timeout_s=ALERT_AFTER_KILL_S)
+    assert [alert["changes"][0]["before"] is None for alert in found] == [True, False], "the first was told once"
 
 
 async def results_of(desk: Desk, account: str, manifest_id: str) -> list[Item]:

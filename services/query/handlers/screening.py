@@ -51,7 +51,7 @@ class Patience:
 
     quiet_for: timedelta = timedelta(seconds=1)
     waited_max: timedelta = timedelta(seconds=3)
-    unclustered_max: timedelta = timedelta(seconds=15)
+    unclustered_max: timedelta = timedelta(seconds=8)
 
 
 @dataclass(frozen=True, slots=True)
