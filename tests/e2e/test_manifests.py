@@ -1,15 +1,33 @@
 """Passenger lists through the whole stack: submitted days ahead, answered, and alerted when a tip comes later."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.e2e.desk import ANALYST, OFFICER, Desk, Item, a_tip, email
+from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
 from tests.waiting import eventually
 
-ALERT_S = 5.0
+ALERT_S, ALERT_AFTER_KILL_S = 5.0, 20.0
 DAY = timedelta(days=1)
+
+
+def paxlst(*names: str) -> bytes:
+    """Return a list in EDIFACT, as an airline sends it, of a flight three days ahead."""
+    departs = f"{datetime.now(UTC) + 3 * DAY:%y%m%d%H%M}"
+    people = [a_traveller(*name.split(" "), document=f"P{place:07}") for place, name in enumerate(names)]
+    return written(an_interchange(a_message(*people, flight="ZZ0123", departs=departs)))
+
+
+async def submit_paxlst(desk: Desk, account: str, raw: bytes) -> str:
+    """Return the id of a list that was posted as a file, once all of its passengers are looked up."""
+    headers = {"Authorization": f"Bearer {desk.stack.token(account)}", "Content-Type": "application/edifact"}
+    url = f"{desk.stack.addresses['query']}/v1/manifests"
+    taken = await desk.client.post(url, content=raw, headers=headers)
+    assert taken.status_code == 202, taken.text
+    return await screened(desk, account, taken.json()["manifest_id"])
 
 
 def a_list(*names: str, departs_in: timedelta = 3 * DAY) -> Item:
@@ -22,14 +40,18 @@ def a_list(*names: str, departs_in: timedelta = 3 * DAY) -> Item:
 
 async def submit(desk: Desk, account: str, body: Item) -> str:
     """Return the id of a list, once all of its passengers are looked up."""
-    manifest_id = (await desk.call("query", "/v1/manifests", account, body))["manifest_id"]
+    return await screened(desk, account, (await desk.call("query", "/v1/manifests", account, body))["manifest_id"])
+
+
+async def screened(desk: Desk, account: str, manifest_id: str) -> str:
+    """Return the id once all passengers are looked up."""
 
     async def is_screened() -> bool:
         shown = await desk.call("query", f"/v1/manifests/{manifest_id}", account)
         return bool(shown["progress"]["screened"] == shown["progress"]["total"])
 
     await desk.eventually(is_screened)
-    return str(manifest_id)
+    return manifest_id
 
 
 async def alerts_of(desk: Desk, account: str, manifest_id: str) -> list[Item]:
@@ -50,7 +72,7 @@ async def test_a_tip_that_comes_days_after_the_list_raises_one_alert_and_none_on
 ) -> None:
     surname = "Kowaltschuk" if account == OFFICER else "Jazwinsky"
     variants = [f"{surname.upper()} OLEKSANDR", f"{surname.upper().replace('SCH', 'CH').replace('KY', 'KI')} ALEXANDR"]
-    live = await submit(desk, account, a_list(*variants, "BROWN PETER"))
+    live = await submit_paxlst(desk, account, paxlst(*variants, "BROWN PETER"))
     over = await submit(desk, account, a_list(*variants, departs_in=-DAY + timedelta(seconds=3)))
 
     async def is_over() -> bool:
@@ -85,6 +107,23 @@ async def test_a_tip_that_comes_days_after_the_list_raises_one_alert_and_none_on
     answered = await results_of(desk, account, over)
     assert [len(result["matches"]) for result in answered] == [1, 1], "after arrival who asks is answered"
     assert await alerts_of(desk, account, over) == []
+
+
+async def test_a_tip_raises_one_alert_when_query_and_linker_are_killed_in_between(desk: Desk) -> None:
+    """Both workers are killed as soon as the tip is taken, and started again by the supervisor."""
+    live = await submit(desk, OFFICER, a_list("ABERNATHY QUINTUS"))
+    [tip_id] = await desk.tell(a_tip("PAX-killed", names=["Quintus Abernathy"]))
+    for name in ("query-worker", "linker-worker"):
+        process = desk.stack.find(name)
+        assert process is not None
+        process.kill()
+    started = time.monotonic()
+    [alert] = await await_alerts(desk, OFFICER, live, 1, timeout_s=ALERT_AFTER_KILL_S)
+    print(f"alert {time.monotonic() - started:.1f} s after the workers were killed")
+    assert [change["tip_id"] for change in alert["changes"]] == [tip_id]
+    await desk.review(tip_id)
+    found = await await_alerts(desk, OFFICER, live, 2, timeout_s=ALERT_AFTER_KILL_S)
+    assert [alert["changes"][0]["before"] is None for alert in found] == [True, False], "the first was told once"
 
 
 async def results_of(desk: Desk, account: str, manifest_id: str) -> list[Item]:

@@ -6,13 +6,14 @@ in is done by the next, once.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
 from services.query.domain.answer import Answer
 from services.query.domain.grade import find_matches
-from services.query.domain.question import Question, read_question
+from services.query.domain.manifest import askable
+from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker
 from services.query.domain.telling import Change, Telling, compare
 from services.query.handlers.desk import Desk
@@ -51,7 +52,7 @@ class Patience:
 
     quiet_for: timedelta = timedelta(seconds=1)
     waited_max: timedelta = timedelta(seconds=3)
-    unclustered_max: timedelta = timedelta(seconds=15)
+    unclustered_max: timedelta = timedelta(seconds=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,13 @@ async def _find_passengers(desk: Desk, transaction: Connection, tip_ids: Sequenc
     """
     found = await passengers.find_concerned(transaction, tip_ids)
     today = desk.clock.now().date()
-    questions: dict[int, Question] = {}
+    questions: dict[int, Question | None] = {}
     for number, asked, record in await passengers.find_named(transaction, tip_ids):
         if number not in found:
-            question = questions.get(number) or read_question(asked, today=today)
-            questions[number] = question
-            if find_matches(question, [record]):
+            if number not in questions:
+                questions[number] = _question_of(asked, today)
+            question = questions[number]
+            if question is not None and find_matches(question, [record]):
                 found.add(number)
     return sorted(found)
 
@@ -154,15 +156,25 @@ async def _find_passengers(desk: Desk, transaction: Connection, tip_ids: Sequenc
 async def _compare(desk: Desk, transaction: Connection, flight: Flight, waiting: Sequence[Waiting]) -> list[_Compared]:
     """Answer as the submitting agency may be answered, and compare each answer with what was told before."""
     today = desk.clock.now().date()
-    questions = [read_question(passenger.asked, today=today) for passenger in waiting]
+    readable = [(each, question) for each in waiting if (question := _question_of(each.asked, today))]
+    questions = [question for _, question in readable]
     answers = await find_answers(
         desk, transaction, flight.submitter.sight, questions, matches_max=[MATCHES_MAX] * len(questions)
     )
     before = await manifests.find_told(transaction, [passenger.passenger_no for passenger in waiting])
     return [
         _Compared(passenger, question, answer, *compare(before[passenger.passenger_no], answer))
-        for passenger, question, answer in zip(waiting, questions, answers, strict=True)
+        for (passenger, question), answer in zip(readable, answers, strict=True)
     ]
+
+
+def _question_of(asked: Asked, today: date) -> Question | None:
+    """Return what is looked for of a passenger, None when nothing.
+
+    A list lives for days, and a later release may understand less than the one that took it.
+    """
+    still, _ = askable(asked, today=today)
+    return read_question(still, today=today) if still else None
 
 
 async def _keep(

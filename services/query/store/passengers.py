@@ -86,7 +86,9 @@ FROM (
         FROM membership JOIN membership AS other ON other.cluster_id = membership.cluster_id
         WHERE membership.tip_id = ANY($1::uuid[])
     ) AS touched
-    JOIN told ON told.tip_id = touched.tip_id"""
+    JOIN told ON told.tip_id = touched.tip_id
+    JOIN passenger ON passenger.passenger_no = told.passenger_no
+    JOIN manifest ON manifest.manifest_id = passenger.manifest_id AND manifest.is_filed"""
 # The manifest is locked, so that two workers do not wait for each other's rows.
 TAKE_OVER = """
 SELECT manifest_id FROM manifest WHERE is_filed AND ends_at <= $1 ORDER BY ends_at LIMIT 1 FOR UPDATE SKIP LOCKED"""

@@ -293,6 +293,22 @@ async def test_none_is_raised_once_the_flight_is_over(facts: Facts, call_service
     assert await facts.pool.fetchval("SELECT count(*) FROM touched_tip") == 0, "nothing is noted while no list is live"
 
 
+async def test_whoever_was_told_on_a_flight_that_is_over_is_left_alone(facts: Facts, call_service: CallService) -> None:
+    clock = FakeClock()
+    cbp = Officer(await call_service(SERVICE, clock=clock), "cbp.att")
+    lists = Lists(facts.pool, clock)
+    tip = a_tip(a_party(name="Ana Lopez"))
+    await facts.tell(tip)
+    over = await lists.submit(cbp, {"name": "Ana Lopez"}, departs_at=lists.departs(in_=-DAY + timedelta(minutes=1)))
+    live = await lists.submit(cbp, {"name": "Ana Lopez"})
+    clock.move(timedelta(minutes=1))
+    await lists.sweep()
+    await facts.tell(a_review(tip.tip_id, "not_actionable"))
+    assert await _count_due(lists, AT_ONCE) == 1
+    touched = await facts.pool.fetch("SELECT manifest_id FROM passenger WHERE touched_at IS NOT NULL")
+    assert [str(row["manifest_id"]) for row in touched] == [live] != [over]
+
+
 async def test_two_workers_raise_each_alert_once(facts: Facts, lists: Lists, cbp: Officer) -> None:
     await lists.submit(cbp, *({"name": f"Ana Lopez{'' if place else 'z'}"} for place in range(250)))
     await facts.tell(*(a_tip(a_party(name="Ana Lopez")) for _ in range(3)))

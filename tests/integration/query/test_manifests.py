@@ -222,6 +222,20 @@ async def test_who_waits_already_is_looked_up_once_more_and_not_twice(facts: Fac
     assert await facts.pool.fetchval("SELECT sum(passengers_left) FROM screening") == 0
 
 
+async def test_whoever_this_release_cannot_look_for_any_more_holds_nobody_up(
+    facts: Facts, lists: Lists, cbp: Officer
+) -> None:
+    manifest_id = await lists.submit(cbp, {"name": "Ana Lopez"}, {"name": "Bo Li"})
+    await facts.pool.execute("UPDATE passenger SET asked = $1 WHERE place = 1", {"name": "*"})
+    await cbp.post(f"/v1/manifests/{manifest_id}/screenings", {})
+    await lists.screen()
+    assert (await read(cbp, manifest_id))["state"] == "screened"
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == 3
+    await facts.tell(a_tip(a_party(name="Bo Li")))
+    await lists.sweep()
+    assert await facts.pool.fetchval("SELECT count(*) FROM alert") == 1
+
+
 async def test_two_workers_never_look_up_the_same_passenger(facts: Facts, lists: Lists, cbp: Officer) -> None:
     body = {
         "flight": "ZZ 123",

@@ -94,7 +94,8 @@ async def test_a_tip_raises_one_alert_within_seconds_also_when_the_worker_is_kil
         await eventually(worker.is_ready, timeout_s=READY_S)
         for name in ("LOPEZ ANA MARIA", "LOPES ANA-MARIA", "BROWN PETER"):
             await submit(cbp, lists, {"name": name}, {"emails": [EMAIL]} if name[0] == "B" else {"name": "Bo Li"})
-        await eventually(lambda: _is_empty(facts.pool, "SELECT count(*) FROM passenger WHERE waiting_for IS NOT NULL"))
+        waits = "SELECT count(*) FROM passenger WHERE waiting_for IS NOT NULL"
+        await eventually(lambda: _is_empty(facts.pool, waits), timeout_s=READY_S)
         tip, cluster_id = a_tip(a_party(an_email(EMAIL), name="Ana María López")), new_id()
         lead = an_event(a_lead(cluster_id), topic="linker.leads")
         started = time.monotonic()
@@ -106,7 +107,7 @@ async def test_a_tip_raises_one_alert_within_seconds_also_when_the_worker_is_kil
         assert all(change["after"]["investigation"] == "developing" for alert in told for change in alert["changes"])
         again = a_tip(a_party(an_email(EMAIL)))
         await send(kafka, again, a_membership(again.tip_id, cluster_id))
-        await eventually(lambda: _is_past(facts.pool, "SELECT count(*) FROM touched_tip", 0))
+        await eventually(lambda: _is_past(facts.pool, "SELECT count(*) FROM membership", 1))
         worker.process.kill()
         await worker.ended(within_s=DRAIN_S)
     started = time.monotonic()
@@ -114,8 +115,11 @@ async def test_a_tip_raises_one_alert_within_seconds_also_when_the_worker_is_kil
         await eventually(lambda: _has_alerts(cbp, 4), timeout_s=ALERT_AFTER_KILL_S)
         restarted_s = time.monotonic() - started
         await send(kafka, again)
-        await eventually(lambda: _is_empty(facts.pool, "SELECT count(*) FROM touched_tip"))
-        await eventually(lambda: _is_empty(facts.pool, "SELECT count(*) FROM outbox"))
+        for waiting in ("touched_tip", "outbox"):
+            await eventually(
+                lambda waiting=waiting: _is_empty(facts.pool, f"SELECT count(*) FROM {waiting}"),  # type: ignore[misc]
+                timeout_s=READY_S,
+            )
     assert len(await alerts_of(cbp)) == 4
     events = await kafka.read_events("query.activity")
     assert len({e["subject"]["id"] for e in events if e["type"] == "alert.raised"}) == 4

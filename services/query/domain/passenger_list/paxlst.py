@@ -16,6 +16,8 @@ from shared.errors import FieldError, Rejected
 
 PASSENGERS_MAX = 2_000
 DOCUMENTS_MAX = 20
+REMARKS_MAX = 20
+"""On one traveller, and on the list; a file that gives cause for more is not worth more."""
 _MESSAGES = frozenset({"PAXLST", "CUSRES"})
 _KINDS = {"FL": "passenger", "FM": "crew", "DDU": "transit passenger", "DDT": "transit crew"}
 _FLIGHT = re.compile(r"([A-Z0-9]{2,3}?)0*([0-9]{1,4}[A-Z]?)")
@@ -38,12 +40,25 @@ class _Person:
 
 
 @dataclass(slots=True)
+class _Leg:
+    """A leg of the flight, by the number of its segment; across the border is the one that LOC+125 departs from."""
+
+    segment: int
+    flight: str
+    is_across: bool = False
+
+
+@dataclass(slots=True)
 class _Reading:
-    """What is read so far. `opened` is the UNH of a message not yet ended, `interchange` the UNB of one."""
+    """What is read so far. `opened` is the UNH of a message not yet ended, `interchange` the UNB of one.
+
+    `legs` are those of the message.
+    """
 
     today: date
     people: list[_Person] = field(default_factory=list)
     flight: str = ""
+    legs: list[_Leg] = field(default_factory=list)
     departures: list[tuple[str, int]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     opened: Segment | None = None
@@ -98,9 +113,10 @@ def _open(reading: _Reading, segment: Segment) -> None:
         raise refused(segment.number, f"begins a message before that of segment {_at(reading)} is ended by UNT")
     reading.opened = segment
     reading.people_before = len(reading.people)
+    reading.legs = []
     reading.is_list = segment.component(1) in _MESSAGES
     reading.lists += reading.is_list
-    if not reading.is_list:
+    if not reading.is_list and len(reading.remarks) < REMARKS_MAX:
         reading.remarks.append(f"the message of segment {segment.number} is no passenger list and was passed over")
 
 
@@ -111,6 +127,8 @@ def _close(reading: _Reading, segment: Segment) -> None:
     if not segment.qualifier.isdecimal() or int(segment.qualifier[:9]) != length:
         raise refused(segment.number, f"counts other segments than the {length} of its message")
     reading.opened = None
+    if reading.legs:
+        _name_flight(reading)
 
 
 def _check_ended(reading: _Reading, last: int) -> None:
@@ -135,7 +153,9 @@ def _read_content(reading: _Reading, segment: Segment) -> None:
                 raise refused(segment.number, f"names one traveller more than the {PASSENGERS_MAX} a list may have")
             reading.people.append(_Person(segment.number, _KINDS[kind], _name(segment)))
         case "TDT", "20" | "34":
-            _read_flight(reading, segment)
+            _read_leg(reading, segment)
+        case "LOC", "125" if reading.legs:
+            reading.legs[-1].is_across = True
         case "DTM", "189":
             reading.departures.append((segment.component(0, 1), segment.number))
         case "CNT", "42":
@@ -148,7 +168,7 @@ def _read_detail(person: _Person, segment: Segment, reading: _Reading) -> None:
     match segment.tag, segment.qualifier:
         case "DTM", "329":
             born = _birth_date(segment.component(0, 1), reading.today)
-            if born is None:
+            if born is None and len(person.remarks) < REMARKS_MAX:
                 person.remarks.append(f"the birth date of segment {segment.number} cannot be read")
             person.birth_date = born or person.birth_date
         case "DOC", _:
@@ -169,7 +189,7 @@ def _name(segment: Segment) -> str:
     return " ".join(part for part in composite[:5] if part)
 
 
-def _read_flight(reading: _Reading, segment: Segment) -> None:
+def _read_leg(reading: _Reading, segment: Segment) -> None:
     given = re.sub(r"\s", "", segment.component(1)).upper()
     carrier = segment.component(4).upper()
     if given.isdecimal() and carrier:
@@ -180,14 +200,20 @@ def _read_flight(reading: _Reading, segment: Segment) -> None:
         return
     if len(flight) > 20:
         raise refused(segment.number, "names a flight of more than 20 characters")
-    if reading.flight not in ("", flight):
-        raise refused(segment.number, "names another flight: send the list of each flight by itself")
-    reading.flight = flight
+    reading.legs.append(_Leg(segment.number, flight))
+
+
+def _name_flight(reading: _Reading) -> None:
+    """Name the flight after the leg across the border, else the first: legs before and after may be other flights."""
+    leg = next((leg for leg in reading.legs if leg.is_across), reading.legs[0])
+    if reading.flight not in ("", leg.flight):
+        raise refused(leg.segment, "names another flight: send the list of each flight by itself")
+    reading.flight = leg.flight
 
 
 def _check_count(reading: _Reading, segment: Segment) -> None:
     found, said = len(reading.people) - reading.people_before, segment.component(0, 1)
-    if said != str(found):
+    if said != str(found) and len(reading.remarks) < REMARKS_MAX:
         reading.remarks.append(f"segment {segment.number} counts {said[:9] or 'no'} travellers, and {found} are listed")
 
 

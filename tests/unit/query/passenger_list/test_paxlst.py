@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.query.domain.manifest import Manifest
 from services.query.domain.passenger_list.edifact import SEGMENT_CHARS_MAX, read_segments
-from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, REMARKS_MAX, read_paxlst
 from shared.errors import Rejected
 from tests.depth import IS_LONG
 from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
@@ -125,6 +125,26 @@ def test_what_is_wrong_with_one_traveller_is_remarked_and_the_others_are_read() 
     assert second.asked.name is None
     assert second.remarks[0].startswith("name was left out")
     assert third.remarks == ()
+
+
+def test_of_several_legs_the_one_across_the_border_names_the_flight_and_the_last_departs_last() -> None:
+    before = ["TDT+20+XY500+++XY", "LOC+92+CNX", "DTM+189:2603030600:201", "LOC+92+BKK", "DTM+232:2603030700:201"]
+    onward = ["TDT+20+XY600+++XY", "LOC+92+IAD", "DTM+189:2603050100:201"]
+
+    def several(message: list[str]) -> Manifest:
+        whole = [*message[:4], *before, *message[4:9], *onward, *message[9:-1]]
+        return read(written(an_interchange([*whole, f"UNT+{len(whole) + 1}+1"])))
+
+    manifest = several(a_message(ANA))
+    assert (manifest.flight, manifest.departure.given) == ("XY123", "2026-03-05T01:00")
+    assert several([s.replace("LOC+125", "LOC+92") for s in a_message(ANA)]).flight == "XY500", "else the first"
+
+
+def test_there_is_an_end_to_remarks() -> None:
+    many = [*a_traveller(), *["DTM+329:x"] * 100_000]
+    [passenger] = read(written(an_interchange(a_message(many), *[a_message(count=9)] * 50))).passengers
+    assert len(passenger.remarks) == REMARKS_MAX
+    assert len(read(written(an_interchange(a_message(ANA), *[a_message(count=9)] * 50))).remarks) == REMARKS_MAX
 
 
 def test_a_wrong_count_of_travellers_is_remarked() -> None:
