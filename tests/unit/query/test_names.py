@@ -14,7 +14,7 @@ from services.query.domain.words import is_particle, is_searchable, readings_of
 
 STRONG, WEAK, PARTIAL = NameLevel.STRONG, NameLevel.WEAK, NameLevel.PARTIAL
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORDS = st.text(LETTERS, min_size=2, max_size=10)
+WORDS = st.text(LETTERS, min_size=6, max_size=10)
 
 
 def compared(left: str, right: str) -> NameMatch | None:
