@@ -65,7 +65,7 @@ ICE = {
     "lookups": 2, "lookups_with_match": 2, "matches_confirmed": 1, "matches_name_only": 1, "notes_general": 1,
 }  # fmt: skip
 ON_RECORD = {
-    "tips": 3, "tips_enticement": 3, "linked_tips": 2, "leads": 1, "leads_referred": 1, "referrals": 1,
+    "tips": 3, "tips_possession": 3, "linked_tips": 2, "leads": 1, "leads_referred": 1, "referrals": 1,
     "referrals_sent": 1,
 }  # fmt: skip
 
@@ -90,7 +90,7 @@ async def test_what_is_on_record_is_told_to_ice_alone(facts: Facts, cbp: Officer
     for (_, _, figure), value in (await figures(ice, f"by=month&{wide}")).items():
         summed[figure] = summed.get(figure, 0) + (value or 0)
     assert {figure: summed[figure] for figure in ON_RECORD} == ON_RECORD
-    assert of(await figures(ice, f"by=source&{wide}"), "tipline", "ICE") == {"tips": 1, "tips_enticement": 1}
+    assert of(await figures(ice, f"by=source&{wide}"), "tipline", "ICE") == {"tips": 1, "tips_possession": 1}
     assert of(await figures(ice, f"by=tier&{wide}"), "T2", "ICE") == {"leads": 1, "leads_referred": 1, "linked_tips": 2}
     assert of(await figures(ice, f"by=office&{wide}"), "sac-boston", "ICE") == {"referrals": 1, "referrals_sent": 1}
     for by in ("source", "tier"):
