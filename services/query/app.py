@@ -1,5 +1,8 @@
 """The composition root of query."""
 
+import argparse
+import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,21 +10,25 @@ from services.query.domain.answer import Contact
 from services.query.domain.forms import load_forms
 from services.query.handlers import screening
 from services.query.handlers.desk import Desk
+from services.query.handlers.rebuild import await_rebuild, begin_rebuild
 from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
 from services.query.store import manifests, passengers
 from services.query.stream import build_handler
+from shared.clock import SystemClock
 from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
 from shared.metrics import Metrics
 from shared.periodic import Periodic
-from shared.service import Service, Tools
+from shared.service import Command, Service, Tools, open_tools
 
 PERIOD_S = 0.25
 """Whoever submits a list waits for its first answers."""
 PATIENCE = Patience()
+OWNERS = ("intake", "linker", "referral")
+"""Whose facts are projected."""
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
@@ -128,6 +135,41 @@ def _finish(step: Step, metrics: Metrics, on_commit: Callable[[], None]) -> int:
     return step.passenger_count
 
 
+async def _rebuild(settings: QuerySettings, chosen: argparse.Namespace) -> int:
+    """Let everything be told again, have that done if asked to, and wait for it; 2 when some of it was not."""
+    tools = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="rebuild")
+    try:
+        if not chosen.go_on:
+            whole = await begin_rebuild(tools.pool)
+            _say(f"{whole:,} facts are to be told again; until then what is known answers")
+        senders = [await _republish(owner) for owner in OWNERS] if chosen.republish else []
+        if not senders:
+            _say("now run: " + "; ".join(f"python -m services.{owner} republish" for owner in OWNERS))
+        left = await await_rebuild(tools.pool, _say)
+        for sender in senders:
+            await sender.wait()
+    finally:
+        await tools.pool.close()
+    if left:
+        _say(f"{left:,} facts were not told again: run republish of every owner, then this with --go-on")
+        return 2
+    _say("everything was told again")
+    return 0
+
+
+def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--republish", action="store_true", help="run republish of the owners here, side by side")
+    parser.add_argument("--go-on", action="store_true", help="wait for a rebuild that was begun before")
+
+
+async def _republish(owner: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", f"services.{owner}", "republish")
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201
+
+
 SERVICE = Service(
     name="query",
     settings=QuerySettings,
@@ -138,4 +180,9 @@ SERVICE = Service(
     build_handler=build_handler,
     build_more=build_more,
     has_dead_letters=True,
+    commands={
+        "rebuild": Command(
+            "build the projection anew from what its owners send again; answers stay up", _rebuild, _rebuild_arguments
+        )
+    },
 )

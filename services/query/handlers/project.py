@@ -24,7 +24,9 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     await _project_tips(transaction, [e.payload for e in events if isinstance(e.payload, TIP_CONTENTS)])
     found = [e.payload for e in events if isinstance(e.payload, ResearchRecordedV1)]
     subjects = [s for r in found for s in subjects_of(r.tip_id, r.personal.parties, research_id=r.research_id)]
-    await projection.add_records(transaction, _distinct(subjects))
+    found_out = _distinct(subjects)
+    await projection.remove_records(transaction, [], told_again=[subject.record_id for subject in found_out])
+    await projection.add_records(transaction, found_out)
     for kind in (TipFact, ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
 
@@ -50,7 +52,7 @@ async def _project_tips(transaction: Connection, contents: Iterable[TipReceivedV
             newest[content.tip_id] = content
     versions = {tip_id: newest[tip_id].tip_version for tip_id in sorted(newest)}
     advanced = await projection.advance_tips(transaction, versions)
-    await projection.remove_records(transaction, [tip_id for tip_id in advanced if versions[tip_id] > 1])
+    await projection.remove_records(transaction, sorted(advanced))
     subjects = [s for tip_id in sorted(advanced) for s in subjects_of(tip_id, newest[tip_id].personal.parties)]
     await projection.add_records(transaction, _distinct(subjects))
 

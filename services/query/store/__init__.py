@@ -10,5 +10,6 @@ touched  tips of which something changed
 alerts   that an answer about a passenger changed
 handoffs    answers that went into risk assessments, and their follow-up
 statistics  what statistics count
+rebuild     what has yet to be told again
 notes       what officers wrote on records
 """

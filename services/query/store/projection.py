@@ -18,11 +18,13 @@ from shared.identifiers import parse_birth_date
 UPSERT_TIP = """
 INSERT INTO tip (tip_id, version)
 SELECT row.tip_id, row.version FROM unnest($1::uuid[], $2::integer[]) AS row (tip_id, version)
-ON CONFLICT ON CONSTRAINT tip_pkey DO UPDATE SET version = excluded.version WHERE tip.version < excluded.version
+ON CONFLICT ON CONSTRAINT tip_pkey DO UPDATE SET version = excluded.version, is_stale = false
+    WHERE tip.version < excluded.version OR (tip.is_stale AND tip.version = excluded.version)
 RETURNING tip_id"""
 DELETE_RECORDS = """
 WITH gone AS (
-    DELETE FROM record WHERE tip_id = ANY($1::uuid[]) AND research_id IS NULL
+    DELETE FROM record
+    WHERE (tip_id = ANY($1::uuid[]) AND research_id IS NULL) OR (record_id = ANY($2::uuid[]) AND is_stale)
     RETURNING record_id, record_no, names, birth_date
 ), gone_key AS (
     DELETE FROM record_key USING gone WHERE record_key.record_id = gone.record_id
@@ -61,38 +63,48 @@ INSERT INTO counted_tip (tip_id, version, source, source_kind, incident_type, re
 SELECT row.tip_id, row.version, row.source, row.source_kind, row.incident_type, row.received_at
 FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
     AS row (tip_id, version, source, source_kind, incident_type, received_at)
-ON CONFLICT ON CONSTRAINT counted_tip_pkey DO UPDATE SET version = excluded.version, source = excluded.source,
+ON CONFLICT ON CONSTRAINT counted_tip_pkey DO UPDATE
+    SET is_stale = false, version = excluded.version, source = excluded.source,
     source_kind = excluded.source_kind, incident_type = excluded.incident_type,
-    received_at = LEAST(counted_tip.received_at, excluded.received_at) WHERE counted_tip.version < excluded.version"""
+    received_at = LEAST(counted_tip.received_at, excluded.received_at) WHERE counted_tip.version < excluded.version
+        OR (counted_tip.is_stale AND counted_tip.version = excluded.version)"""
 UPSERT_REVIEW = """
 INSERT INTO review (tip_id, version, decision)
 SELECT row.tip_id, row.version, row.decision
 FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS row (tip_id, version, decision)
-ON CONFLICT ON CONSTRAINT review_pkey DO UPDATE SET version = excluded.version, decision = excluded.decision
-    WHERE review.version < excluded.version"""
+ON CONFLICT ON CONSTRAINT review_pkey DO UPDATE
+    SET is_stale = false, version = excluded.version, decision = excluded.decision
+    WHERE review.version < excluded.version
+        OR (review.is_stale AND review.version = excluded.version)"""
 UPSERT_MEMBERSHIP = """
 INSERT INTO membership (tip_id, version, cluster_id)
 SELECT row.tip_id, row.version, row.cluster_id
 FROM unnest($1::uuid[], $2::integer[], $3::uuid[]) AS row (tip_id, version, cluster_id)
-ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE SET version = excluded.version, cluster_id = excluded.cluster_id
-    WHERE membership.version < excluded.version"""
+ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE
+    SET is_stale = false, version = excluded.version, cluster_id = excluded.cluster_id
+    WHERE membership.version < excluded.version
+        OR (membership.is_stale AND membership.version = excluded.version)"""
 UPSERT_LEAD = """
 INSERT INTO lead (lead_id, version, cluster_id, state, tier, opened_at, merged_into, silent)
 SELECT row.lead_id, row.version, row.cluster_id, row.state, row.tier, row.opened_at, row.merged_into, row.silent
 FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::uuid[], $8::boolean[])
     AS row (lead_id, version, cluster_id, state, tier, opened_at, merged_into, silent)
-ON CONFLICT ON CONSTRAINT lead_pkey DO UPDATE SET version = excluded.version, cluster_id = excluded.cluster_id,
+ON CONFLICT ON CONSTRAINT lead_pkey DO UPDATE
+    SET is_stale = false, version = excluded.version, cluster_id = excluded.cluster_id,
     state = excluded.state, tier = excluded.tier, opened_at = excluded.opened_at, merged_into = excluded.merged_into,
-    silent = excluded.silent WHERE lead.version < excluded.version"""
+    silent = excluded.silent WHERE lead.version < excluded.version
+        OR (lead.is_stale AND lead.version = excluded.version)"""
 UPSERT_REFERRAL = """
 INSERT INTO referral (referral_id, version, lead_id, state, office, office_name, office_phone, changed_at)
 SELECT row.referral_id, row.version, row.lead_id, row.state, row.office, row.office_name, row.office_phone,
     row.changed_at
 FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
     AS row (referral_id, version, lead_id, state, office, office_name, office_phone, changed_at)
-ON CONFLICT ON CONSTRAINT referral_pkey DO UPDATE SET version = excluded.version, lead_id = excluded.lead_id,
+ON CONFLICT ON CONSTRAINT referral_pkey DO UPDATE
+    SET is_stale = false, version = excluded.version, lead_id = excluded.lead_id,
     state = excluded.state, office = excluded.office, office_name = excluded.office_name,
-    office_phone = excluded.office_phone, changed_at = excluded.changed_at WHERE referral.version < excluded.version"""
+    office_phone = excluded.office_phone, changed_at = excluded.changed_at WHERE referral.version < excluded.version
+        OR (referral.is_stale AND referral.version = excluded.version)"""
 UPSERT_FACTS: Mapping[type[Fact], str] = {
     TipFact: UPSERT_COUNTED_TIP,
     ReviewFact: UPSERT_REVIEW,
@@ -110,11 +122,13 @@ async def advance_tips(connection: Connection, versions: Mapping[UUID, int]) -> 
     return {row["tip_id"] for row in rows}
 
 
-async def remove_records(connection: Connection, tip_ids: Sequence[UUID]) -> None:
-    """Remove the tips' own records; those of research results stay."""
-    if not tip_ids:
+async def remove_records(connection: Connection, tip_ids: Sequence[UUID], *, told_again: Sequence[UUID] = ()) -> None:
+    """Remove the tips' own records; those of research results stay, but for stale ones that are `told_again`."""
+    if not tip_ids and not told_again:
         return
-    rows = await connection.fetch(DELETE_RECORDS, tip_ids)
+    rows = await connection.fetch(DELETE_RECORDS, tip_ids, told_again)
+    if not rows:
+        return
     await _count_words(connection, [names_of(row) for row in rows], by=-1)
     filed = [(key, row["record_no"]) for row in rows for key in _filing_keys(names_of(row), row["birth_date"])]
     await connection.execute(DELETE_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
