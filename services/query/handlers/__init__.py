@@ -5,8 +5,6 @@ lookups  answer look-ups, and show the answers again
 manifests  take passenger lists and show them
 screening  look their passengers up, once and again when something changes
 alerts   show that an answer changed, and take note of it
-handoffs   hand answers over into risk assessments
-statistics what an agency did, and what is on record
 rebuild    build the projection anew
 notes    add and list notes on records
 desk     what all of them are given

@@ -5,7 +5,6 @@ batches  many look-ups at once
 manifests  passenger lists
 alerts   alerts about their passengers
 handoffs answers that went into risk assessments
-statistics figures by time and by what else
 notes    notes on records
 desk     what a route finds in its call
 """
@@ -42,7 +41,6 @@ from services.query.http.manifests import (
     post_screening,
 )
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
-from services.query.http.statistics import Statistics, get_statistics
 from shared.http import Page, Route
 from shared.http.route import Rate
 
@@ -97,14 +95,6 @@ ROUTES: tuple[Route, ...] = (
         needs=("lookup",),
         answers={201: FollowUpShown},
         takes=FollowUpRequest,
-    ),
-    Route(
-        "GET",
-        "/v1/statistics",
-        get_statistics,
-        needs=("statistics.read",),
-        answers={200: Statistics},
-        openapi={"responses": {"200": {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
     ),
     Route(
         "POST",

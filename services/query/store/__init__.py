@@ -8,8 +8,6 @@ manifests  passenger lists, who waits to be looked up, and what was told
 passengers  which passengers a tip may concern
 touched  tips of which something changed
 alerts   that an answer about a passenger changed
-handoffs    answers that went into risk assessments, and their follow-up
-statistics  what statistics count
 rebuild     what has yet to be told again
 notes       what officers wrote on records
 """
