@@ -169,48 +169,6 @@ class NoteAddedV1(Payload):
     personal: NotePersonal
 
 
-class HandoffPersonal(Fact):
-    """What the risk assessment is called."""
-
-    reference: str
-
-
-class HandoffRecordedV1(Payload):
-    """An answer went into a risk assessment; these records of it were relied on."""
-
-    TYPE: ClassVar[str] = "handoff.recorded"
-    SUBJECT: ClassVar[str] = "handoff"
-
-    handoff_id: UUID
-    lookup_id: UUID
-    office: str
-    liaison: bool
-    follow_up: str | None = None
-    local_office: str | None = None
-    record_ids: list[UUID]
-    outcome: str = "ok"
-    personal: HandoffPersonal
-
-
-class HandoffStepPersonal(Fact):
-    """What was done."""
-
-    note: str | None = None
-
-
-class HandoffFollowedUpV1(Payload):
-    """The follow-up of a hand-off went on: contacted, answered or done."""
-
-    TYPE: ClassVar[str] = "handoff.followed_up"
-    SUBJECT: ClassVar[str] = "handoff"
-
-    handoff_id: UUID
-    step_id: UUID
-    state: str
-    outcome: str = "ok"
-    personal: HandoffStepPersonal
-
-
 class ManifestPersonal(Fact):
     """The flight of a passenger list, and its departure as given."""
 

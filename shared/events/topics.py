@@ -36,7 +36,6 @@ _COMMON = (
 )
 _CONSUMERS = (*_COMMON, activity.DeadLetterRedrivenV1)
 """What every service does that may refuse a record; audit keeps them all."""
-_HANDOFFS = (activity.HandoffRecordedV1, activity.HandoffFollowedUpV1)
 _MANIFESTS = (
     activity.ManifestSubmittedV1,
     activity.ManifestScreenedV1,
@@ -91,8 +90,8 @@ ACTIVITY_TOPICS = (
     Topic(
         "query.activity",
         "query",
-        "lookup, note, hand-off, manifest, alert, request, event or session id",
-        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1, *_HANDOFFS, *_MANIFESTS),
+        "lookup, note, manifest, alert, request, event or session id",
+        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1, *_MANIFESTS),
         ("linker", "audit"),
         2,
     ),

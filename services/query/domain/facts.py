@@ -77,21 +77,4 @@ class ReferralFact:
         return self.referral_id
 
 
-@dataclass(frozen=True, slots=True)
-class TipFact:
-    """What statistics count of a tip; `version` is its content's."""
-
-    tip_id: UUID
-    version: int
-    source: str
-    source_kind: str
-    incident_type: str
-    received_at: datetime
-
-    @property
-    def id(self) -> UUID:
-        """What the fact is about."""
-        return self.tip_id
-
-
-Fact = TipFact | ReviewFact | MembershipFact | LeadFact | ReferralFact
+Fact = ReviewFact | MembershipFact | LeadFact | ReferralFact

@@ -88,9 +88,8 @@ async def keep_answers(
     documents = [document_of(answer, ceiu=desk.ceiu) for _, answer in given]
     asked = [question.asked for question, _ in given]
     answers = [answer for _, answer in given]
+    await lookups.add_lookups(transaction, asker, reason, list(zip(answers, asked, documents, strict=True)))
     duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
-    rows = list(zip(answers, asked, documents, strict=True))
-    await lookups.add_lookups(transaction, asker, reason, rows, duration_ms=duration_ms)
     events = [
         desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
         for each, question in zip(answers, asked, strict=True)

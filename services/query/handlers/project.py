@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact, TipFact
+from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.subject import Subject, subjects_of
 from services.query.store import projection, touched
 from shared.db.pool import Connection
@@ -27,7 +27,7 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     found_out = _distinct(subjects)
     await projection.remove_records(transaction, [], told_again=[subject.record_id for subject in found_out])
     await projection.add_records(transaction, found_out)
-    for kind in (TipFact, ReviewFact, MembershipFact, LeadFact, ReferralFact):
+    for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
 
 
@@ -60,15 +60,6 @@ async def _project_tips(transaction: Connection, contents: Iterable[TipReceivedV
 def _fact(event: Incoming) -> Fact | None:
     """Return what an event says of a tip or lead in one line; None when it is another kind of event."""
     match event.payload:
-        case TipReceivedV1() | TipAmendedV1() as tip:
-            return TipFact(
-                tip.tip_id,
-                tip.tip_version,
-                tip.source,
-                tip.source_kind,
-                tip.incident.type,
-                event.envelope.occurred_at,
-            )
         case TipReviewedV1() as review:
             return ReviewFact(review.tip_id, review.review_number, review.decision)
         case TipClusteredV1() as move:

@@ -4,7 +4,6 @@ lookups  look-ups: asked, and read again
 batches  many look-ups at once
 manifests  passenger lists
 alerts   alerts about their passengers
-handoffs answers that went into risk assessments
 notes    notes on records
 desk     what a route finds in its call
 """
@@ -17,17 +16,6 @@ from services.query.http.alerts import (
     post_alert_acknowledgement,
 )
 from services.query.http.batches import BatchAnswer, BatchRequest, post_batch
-from services.query.http.handoffs import (
-    FollowUpRequest,
-    FollowUpShown,
-    HandoffRequest,
-    HandoffShown,
-    HandoffWhole,
-    get_handoffs,
-    get_one_handoff,
-    post_follow_up,
-    post_handoff,
-)
 from services.query.http.lookups import LookupAnswer, LookupRequest, get_lookup, post_lookup
 from services.query.http.manifests import (
     ManifestForm,
@@ -78,24 +66,6 @@ ROUTES: tuple[Route, ...] = (
         takes=NoteRequest,
     ),
     Route("GET", "/v1/records/{record_id}/notes", get_notes, needs=("note.read",), answers={200: Page[NoteShown]}),
-    Route(
-        "POST",
-        "/v1/lookups/{lookup_id}/handoffs",
-        post_handoff,
-        needs=("lookup",),
-        answers={201: HandoffShown},
-        takes=HandoffRequest,
-    ),
-    Route("GET", "/v1/handoffs", get_handoffs, needs=("lookup",), answers={200: Page[HandoffShown]}),
-    Route("GET", "/v1/handoffs/{handoff_id}", get_one_handoff, needs=("lookup",), answers={200: HandoffWhole}),
-    Route(
-        "POST",
-        "/v1/handoffs/{handoff_id}/follow_ups",
-        post_follow_up,
-        needs=("lookup",),
-        answers={201: FollowUpShown},
-        takes=FollowUpRequest,
-    ),
     Route(
         "POST",
         "/v1/manifests",

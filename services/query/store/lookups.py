@@ -13,11 +13,9 @@ from services.query.domain.sight import Asker
 from shared.db.pool import Connection
 
 INSERT_LOOKUPS = """
-INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer, grades,
-    duration_ms)
-SELECT row.lookup_id, row.answered_at, $6, $7, $8, $9, $10, row.asked::jsonb, row.answer::jsonb, row.grades::jsonb, $11
-FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[])
-    AS row (lookup_id, answered_at, asked, answer, grades)"""
+INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
+SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)"""
 SELECT_LOOKUPS = """
 SELECT lookup.asked, lookup.answer
 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (lookup_id, place)
@@ -34,27 +32,20 @@ class Reason:
 
 
 async def add_lookups(
-    connection: Connection,
-    asker: Asker,
-    reason: Reason,
-    rows: Sequence[tuple[Answer, Asked, dict[str, Any]]],
-    *,
-    duration_ms: float,
+    connection: Connection, asker: Asker, reason: Reason, rows: Sequence[tuple[Answer, Asked, dict[str, Any]]]
 ) -> None:
-    """Keep look-ups with the answers they get: each answer, what was asked, and the document; how long all took."""
+    """Keep look-ups with the answers they get: each answer, what was asked, and the document."""
     await connection.execute(
         INSERT_LOOKUPS,
         [answer.lookup_id for answer, _, _ in rows],
         [answer.answered_at for answer, _, _ in rows],
         [orjson.dumps(asdict(asked)).decode() for _, asked, _ in rows],
         [orjson.dumps(document).decode() for _, _, document in rows],
-        [orjson.dumps(answer.grades).decode() for answer, _, _ in rows],
         asker.id,
         asker.agency,
         asker.office,
         reason.purpose,
         reason.reference,
-        duration_ms,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact, TipFact
+from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.name_keys import filed_words, filing_keys, spelling_keys
 from services.query.domain.subject import Subject
 from services.query.domain.words import Name
@@ -58,16 +58,6 @@ INSERT_SPELLINGS = """
 INSERT INTO spelling (key, word)
 SELECT row.key, row.word FROM unnest($1::text[], $2::text[]) AS row (key, word)
 ON CONFLICT ON CONSTRAINT spelling_pkey DO NOTHING"""
-UPSERT_COUNTED_TIP = """
-INSERT INTO counted_tip (tip_id, version, source, source_kind, incident_type, received_at)
-SELECT row.tip_id, row.version, row.source, row.source_kind, row.incident_type, row.received_at
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-    AS row (tip_id, version, source, source_kind, incident_type, received_at)
-ON CONFLICT ON CONSTRAINT counted_tip_pkey DO UPDATE
-    SET is_stale = false, version = excluded.version, source = excluded.source,
-    source_kind = excluded.source_kind, incident_type = excluded.incident_type,
-    received_at = LEAST(counted_tip.received_at, excluded.received_at) WHERE counted_tip.version < excluded.version
-        OR (counted_tip.is_stale AND counted_tip.version = excluded.version)"""
 UPSERT_REVIEW = """
 INSERT INTO review (tip_id, version, decision)
 SELECT row.tip_id, row.version, row.decision
@@ -106,7 +96,6 @@ ON CONFLICT ON CONSTRAINT referral_pkey DO UPDATE
     office_phone = excluded.office_phone, changed_at = excluded.changed_at WHERE referral.version < excluded.version
         OR (referral.is_stale AND referral.version = excluded.version)"""
 UPSERT_FACTS: Mapping[type[Fact], str] = {
-    TipFact: UPSERT_COUNTED_TIP,
     ReviewFact: UPSERT_REVIEW,
     MembershipFact: UPSERT_MEMBERSHIP,
     LeadFact: UPSERT_LEAD,
