@@ -85,6 +85,7 @@ TABLES: dict[str, Table] = {
         "GET /v1/handoffs": OFFICERS,
         "GET /v1/handoffs/{handoff_id}": OFFICERS,
         "POST /v1/handoffs/{handoff_id}/follow_ups": OFFICERS,
+        "GET /v1/statistics": LISTERS,
         "POST /v1/records/{record_id}/notes": OFFICERS,
         "GET /v1/records/{record_id}/notes": OFFICERS,
     },

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.subject import Subject, subjects_of
+from services.query.handlers.statistics import count_tips
 from services.query.store import projection, touched
 from shared.db.pool import Connection
 from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
@@ -25,6 +26,7 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     found = [e.payload for e in events if isinstance(e.payload, ResearchRecordedV1)]
     subjects = [s for r in found for s in subjects_of(r.tip_id, r.personal.parties, research_id=r.research_id)]
     await projection.add_records(transaction, _distinct(subjects))
+    await count_tips(transaction, events)
     for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
 

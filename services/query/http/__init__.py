@@ -6,6 +6,7 @@ manifests  passenger lists
 alerts   alerts about their passengers
 notes    notes on records
 handoffs  answers handed over into risk assessments
+statistics  figures over time
 desk     what a route finds in its call
 """
 
@@ -39,6 +40,7 @@ from services.query.http.manifests import (
     post_screening,
 )
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
+from services.query.http.statistics import StatisticsShown, get_statistics
 from shared.http import Page, Route
 from shared.http.route import Rate
 
@@ -127,5 +129,20 @@ ROUTES: tuple[Route, ...] = (
         needs=("lookup",),
         answers={201: HandoffShown},
         takes=FollowUpRequest,
+    ),
+    Route(
+        "GET",
+        "/v1/statistics",
+        get_statistics,
+        needs=("statistics.read",),
+        answers={200: StatisticsShown},
+        openapi={
+            "responses": {
+                "200": {
+                    "description": "As `format` says",
+                    "content": {"text/csv": {"schema": {"type": "string"}}},
+                }
+            }
+        },
     ),
 )
