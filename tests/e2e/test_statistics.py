@@ -7,7 +7,7 @@ from tests.e2e.desk import ANALYST, OFFICER, Desk, a_tip, email
 AGENCY = {OFFICER: "CBP", ANALYST: "ICE"}
 
 
-async def figures(desk: Desk, account: str, **query: str) -> dict[tuple[str | None, str], float | None]:
+async def figures(desk: Desk, account: str, **query: str) -> dict[tuple[str | None, str], int | None]:
     """Return the totals by agency and figure."""
     shown = await desk.call("query", "/v1/statistics", account, **query)
     return {(item["agency"], item["figure"]): item["value"] for item in shown["items"] if item["bucket"] == "total"}
@@ -23,13 +23,13 @@ async def test_what_an_agency_does_is_counted_as_its_own(desk: Desk, account: st
     async def is_found() -> object:
         return (await desk.call("query", "/v1/lookups", account, question))["matches"]
 
-    [match] = await desk.eventually(is_found)  # type: ignore[misc]
+    [match] = await desk.eventually(is_found)
     await desk.call("query", "/v1/lookups", account, question)
     note = {"kind": "screening", "additional_screening": True, "outcome": "cleared"}
     await desk.call("query", f"/v1/records/{match['record_id']}/notes", account, note)
     after = await figures(desk, account)
 
-    def growth(figure: str, whose: str | None = agency) -> float:
+    def growth(figure: str, whose: str | None = agency) -> int:
         return (after[whose, figure] or 0) - (before.get((whose, figure)) or 0)
 
     assert growth("lookups.redress") == growth("lookups") >= 2

@@ -131,12 +131,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTimes:
-    """How long answers took, in milliseconds: at most so long were half, 95 of a hundred, and all of them."""
+    """How long answers took, in milliseconds rounded up: at most so long half, 95 of a hundred, and all of them."""
 
     bucket: str
-    p50: float
-    p95: float
-    max: float
+    p50: int
+    p95: int
+    max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Figure:
     agency: str | None
     bucket: str
     figure: str
-    value: float | None
+    value: int | None
     suppressed: bool = False
 
 

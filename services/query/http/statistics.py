@@ -26,7 +26,7 @@ class FigureShown(BaseModel):
     agency: str | None
     bucket: str
     figure: str
-    value: float | None
+    value: int | None
     suppressed: bool
 
 
@@ -68,6 +68,7 @@ def _table(figures: list[Figure]) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for figure in figures:
-        value = "" if figure.value is None else f"{figure.value:.15g}"
-        writer.writerow([figure.agency or "", figure.bucket, figure.figure, value, str(figure.suppressed).lower()])
+        # The writer leaves out what is None.
+        row = (figure.agency, figure.bucket, figure.figure, figure.value, str(figure.suppressed).lower())
+        writer.writerow(row)
     return text.getvalue()

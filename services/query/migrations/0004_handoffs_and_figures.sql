@@ -40,7 +40,7 @@ CREATE TABLE counted_lookup (
     agency text NOT NULL,
     office text NOT NULL,
     purpose text NOT NULL,
-    duration_ms double precision,
+    duration_ms integer,
     confirmed integer NOT NULL,
     probable integer NOT NULL,
     name_only integer NOT NULL,
@@ -49,7 +49,32 @@ CREATE TABLE counted_lookup (
 CREATE INDEX counted_lookup_answered_at ON counted_lookup (answered_at);
 COMMENT ON TABLE counted_lookup IS
     'What statistics count of a look-up, so that no answer need be read: how many matches of each grade it was told, and '
-    'how long it took, to a tenth of a millisecond (null before this was kept). office is empty without one.';
+    'how many whole milliseconds it took at most (null before this was kept). office is empty without one. When its '
+    'day is over, a row goes into counted_day.';
+
+CREATE TABLE counted_day (
+    day date NOT NULL,
+    agency text NOT NULL,
+    office text NOT NULL,
+    purpose text NOT NULL,
+    duration_ms integer,
+    lookups bigint NOT NULL,
+    confirmed bigint NOT NULL,
+    probable bigint NOT NULL,
+    name_only bigint NOT NULL,
+    contradicted bigint NOT NULL,
+    CONSTRAINT counted_day_key UNIQUE NULLS NOT DISTINCT (day, agency, office, purpose, duration_ms)
+);
+COMMENT ON TABLE counted_day IS
+    'Look-ups of days of UTC that are over, those that took equally long together: a year is read in a moment.';
+
+CREATE VIEW answered AS
+SELECT day, agency, office, purpose, duration_ms, lookups, confirmed, probable, name_only, contradicted FROM counted_day
+UNION ALL
+SELECT (answered_at AT TIME ZONE 'UTC')::date, agency, office, purpose, duration_ms, 1, confirmed, probable, name_only,
+    contradicted
+FROM counted_lookup;
+COMMENT ON VIEW answered IS 'All look-ups by day: each is in one of the two tables, and read once.';
 
 CREATE TABLE hit_tip (
     lookup_id uuid NOT NULL,

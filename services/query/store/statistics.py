@@ -1,8 +1,9 @@
 """What statistics count: kept small beside look-ups and tips, and read day by day.
 
-Every statement is given the first moment of a period and the first one behind it.
+Statements are given the first and the last day of a period, or its first moment and the first one behind it.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
@@ -35,12 +36,34 @@ ON CONFLICT ON CONSTRAINT counted_tip_pkey DO UPDATE SET
     incident_type = CASE WHEN excluded.version > counted_tip.version THEN excluded.incident_type
         ELSE counted_tip.incident_type END,
     received_at = least(counted_tip.received_at, excluded.received_at)"""
+FOLD = """
+WITH due AS MATERIALIZED (
+    SELECT lookup_id FROM counted_lookup WHERE answered_at < $1
+    ORDER BY answered_at LIMIT $2 FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM counted_lookup USING due WHERE counted_lookup.lookup_id = due.lookup_id
+    RETURNING counted_lookup.answered_at, counted_lookup.agency, counted_lookup.office, counted_lookup.purpose,
+        counted_lookup.duration_ms, counted_lookup.confirmed, counted_lookup.probable, counted_lookup.name_only,
+        counted_lookup.contradicted
+), folded AS (
+    INSERT INTO counted_day (day, agency, office, purpose, duration_ms, lookups, confirmed, probable, name_only,
+        contradicted)
+    SELECT (answered_at AT TIME ZONE 'UTC')::date, agency, office, purpose, duration_ms, count(*), sum(confirmed),
+        sum(probable), sum(name_only), sum(contradicted)
+    FROM gone
+    GROUP BY 1, 2, 3, 4, 5
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT ON CONSTRAINT counted_day_key DO UPDATE SET lookups = counted_day.lookups + excluded.lookups,
+        confirmed = counted_day.confirmed + excluded.confirmed, probable = counted_day.probable + excluded.probable,
+        name_only = counted_day.name_only + excluded.name_only,
+        contradicted = counted_day.contradicted + excluded.contradicted
+)
+SELECT count(*) FROM gone"""
 COUNT_LOOKUPS = """
-SELECT (answered_at AT TIME ZONE 'UTC')::date AS day, agency, office, purpose, count(*) AS lookups,
-    sum(confirmed) AS confirmed, sum(probable) AS probable, sum(name_only) AS name_only,
-    sum(contradicted) AS contradicted
-FROM counted_lookup
-WHERE answered_at >= $1 AND answered_at < $2 AND ($3::text IS NULL OR agency = $3)
+SELECT day, agency, office, purpose, sum(lookups)::bigint AS lookups, sum(confirmed)::bigint AS confirmed,
+    sum(probable)::bigint AS probable, sum(name_only)::bigint AS name_only, sum(contradicted)::bigint AS contradicted
+FROM answered
+WHERE day BETWEEN $1 AND $2 AND ($3::text IS NULL OR agency = $3)
 GROUP BY 1, 2, 3, 4"""
 # Few leads are silent; only the answers that told of their tips are looked at.
 COUNT_HIDDEN_HITS = """
@@ -50,10 +73,10 @@ WITH hidden AS MATERIALIZED (
 ), touched AS (
     SELECT DISTINCT hit_tip.lookup_id, hit_tip.place, hit_tip.grade FROM hidden JOIN hit_tip USING (tip_id)
 )
-SELECT (counted_lookup.answered_at AT TIME ZONE 'UTC')::date AS day, counted_lookup.agency, counted_lookup.office,
+SELECT (lookup.answered_at AT TIME ZONE 'UTC')::date AS day, lookup.agency, COALESCE(lookup.office, '') AS office,
     touched.grade, count(*) AS hits
-FROM touched JOIN counted_lookup USING (lookup_id)
-WHERE counted_lookup.answered_at >= $1 AND counted_lookup.answered_at < $2 AND counted_lookup.agency = $3
+FROM touched JOIN lookup USING (lookup_id)
+WHERE lookup.answered_at >= $1 AND lookup.answered_at < $2 AND lookup.agency = $3
     AND NOT EXISTS (
         SELECT FROM hit_tip
         WHERE hit_tip.lookup_id = touched.lookup_id AND hit_tip.place = touched.place
@@ -63,9 +86,8 @@ GROUP BY 1, 2, 3, 4"""
 # The least duration that a share of all does not exceed. The null bucket is that of all together.
 MEASURE_ANSWER_TIMES = """
 WITH counted AS (
-    SELECT (answered_at AT TIME ZONE 'UTC')::date AS day, office, duration_ms, count(*) AS answers
-    FROM counted_lookup
-    WHERE answered_at >= $1 AND answered_at < $2 AND agency = $3 AND duration_ms IS NOT NULL
+    SELECT day, office, duration_ms, sum(lookups) AS answers FROM answered
+    WHERE day BETWEEN $1 AND $2 AND agency = $3 AND duration_ms IS NOT NULL
     GROUP BY 1, 2, 3
 ), placed AS (
     SELECT CASE $4::text WHEN 'day' THEN to_char(day, 'YYYY-MM-DD') WHEN 'week' THEN to_char(day, 'IYYY"-W"IW')
@@ -174,7 +196,7 @@ async def count_lookups_kept(
         asker.agency,
         asker.office or "",
         purpose,
-        round(duration_ms, 1),
+        math.ceil(duration_ms),
         [answer.lookup_id for answer in answers],
         [answer.answered_at for answer in answers],
         *([each.get(grade, 0) for each in grades] for grade in _GRADES),
@@ -187,6 +209,11 @@ async def count_lookups_kept(
     ]
     if hits:
         await connection.execute(INSERT_HIT_TIPS, *map(list, zip(*hits, strict=True)))
+
+
+async def fold_lookups(connection: Connection, *, before: datetime, count_max: int) -> int:
+    """Put some of what was counted of look-ups before a day together with the rest of their days; return how many."""
+    return int(await connection.fetchval(FOLD, before, count_max))
 
 
 async def save_counted_tips(connection: Connection, facts: Sequence[TipCounted]) -> None:
@@ -206,7 +233,7 @@ async def save_counted_tips(connection: Connection, facts: Sequence[TipCounted])
 async def count_work(connection: Connection, period: Period, sight: Sight, *, agency: str | None) -> list[Count]:
     """Return what an agency, or with None each of them, did: look-ups, hits, notes, hand-offs and passenger lists."""
     begin, end = _bounds(period)
-    counts = _of_lookups(await connection.fetch(COUNT_LOOKUPS, begin, end, agency))
+    counts = _of_lookups(await connection.fetch(COUNT_LOOKUPS, period.first, period.last, agency))
     if not sight.is_whole:
         rows = await connection.fetch(COUNT_HIDDEN_HITS, begin, end, agency, sight.office)
         counts += [Count("hits", r["day"], -r["hits"], r["grade"], r["agency"], r["office"]) for r in rows]
@@ -250,7 +277,7 @@ async def measure_answer_times(connection: Connection, period: Period, by: By, *
     """Return how long an agency's answers took, bucket by bucket and altogether; only the total unless over time or by
     office.
     """
-    rows = await connection.fetch(MEASURE_ANSWER_TIMES, *_bounds(period), agency, by)
+    rows = await connection.fetch(MEASURE_ANSWER_TIMES, period.first, period.last, agency, by)
     return [AnswerTimes(row["bucket"] or TOTAL, row["p50"], row["p95"], row["max"]) for row in rows]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from services.query.app import SERVICE
+from services.query.app import SERVICE, Folder
 from shared.events.intake import Incident
 from tests.builders import an_event, new_id
 from tests.conftest import Caller, CallService
@@ -27,10 +27,10 @@ PERIOD = "from=2026-02-28&to=2026-03-08"
 ANA, BEN = "ana@example.org", "ben@example.org"
 SET_DURATIONS = """
 UPDATE counted_lookup SET duration_ms = row.duration_ms
-FROM unnest($1::uuid[], $2::float8[]) AS row (lookup_id, duration_ms)
+FROM unnest($1::uuid[], $2::integer[]) AS row (lookup_id, duration_ms)
 WHERE counted_lookup.lookup_id = row.lookup_id"""
 
-Cells = dict[tuple[str | None, str, str], float | None]
+Cells = dict[tuple[str | None, str, str], int | None]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def read(officer: Officer, query: str = PERIOD) -> tuple[Cells, set[tuple[
     return cells, {(i["agency"], i["bucket"], i["figure"]) for i in items if i["suppressed"]}
 
 
-def nonzero(cells: Cells, agency: str | None, *, times: bool = False) -> dict[tuple[str, str], float]:
+def nonzero(cells: Cells, agency: str | None, *, times: bool = False) -> dict[tuple[str, str], int]:
     """Return what is counted of an agency."""
     return {
         (bucket, figure): value
@@ -88,14 +88,14 @@ async def a_world(facts: Facts, caller: Caller, cbp: Officer, ice: Officer) -> d
         an_event(lead, topic="linker.leads"),
         an_event(a_referral(lead), topic="referral.referrals", occurred_at=D2),
     )
-    durations: dict[str, float] = {}
+    durations: dict[str, int] = {}
     answered = await cbp.look_up(emails=[ANA])
-    durations[answered["lookup_id"]] = 10.0
+    durations[answered["lookup_id"]] = 10
     record_id = answered["matches"][0]["record_id"]
     await cbp.add_note(record_id, kind="targeting", flight_number="XY 1", flight_date="2026-03-02")
-    durations[(await ice.look_up(emails=[ANA], purpose="investigation"))["lookup_id"]] = 7.0
+    durations[(await ice.look_up(emails=[ANA], purpose="investigation"))["lookup_id"]] = 7
     move_to(caller, D2)
-    for duration_ms, asked in ((20.0, {"emails": [BEN]}), (30.0, {"emails": [BEN]}), (40.0, {"name": "Zed Nobody"})):
+    for duration_ms, asked in ((20, {"emails": [BEN]}), (30, {"emails": [BEN]}), (40, {"name": "Zed Nobody"})):
         durations[(await cbp.look_up(**asked))["lookup_id"]] = duration_ms
     handoff = await hand_off(cbp, answered["lookup_id"])
     first = await cbp.add_note(record_id, kind="screening", additional_screening=False)
@@ -104,7 +104,7 @@ async def a_world(facts: Facts, caller: Caller, cbp: Officer, ice: Officer) -> d
         record_id, kind="screening", additional_screening=True, outcome="cleared", supersedes=first["note_id"]
     )
     await follow_up(cbp, handoff["handoff_id"], "contacted")
-    durations[(await ice.look_up(name="Ana Lopez", purpose="audit"))["lookup_id"]] = 9.0
+    durations[(await ice.look_up(name="Ana Lopez", purpose="audit"))["lookup_id"]] = 9
     await facts.pool.execute(SET_DURATIONS, [UUID(id_) for id_ in durations], list(durations.values()))
     return {"lead": lead, "tip": ana}
 
@@ -156,13 +156,13 @@ async def test_cbp_is_told_its_own_work_week_by_week(facts: Facts, caller: Calle
     assert {agency for agency, _, _ in cells} == {"CBP"}
     assert suppressed == set()
     assert nonzero(cells, "CBP", times=True) == {
-        **dict.fromkeys([("2026-W09", f"answer_ms.{what}") for what in ("p50", "p95", "max")], 10.0),
-        ("2026-W10", "answer_ms.p50"): 30.0,
-        ("2026-W10", "answer_ms.p95"): 40.0,
-        ("2026-W10", "answer_ms.max"): 40.0,
-        ("total", "answer_ms.p50"): 20.0,
-        ("total", "answer_ms.p95"): 40.0,
-        ("total", "answer_ms.max"): 40.0,
+        **dict.fromkeys([("2026-W09", f"answer_ms.{what}") for what in ("p50", "p95", "max")], 10),
+        ("2026-W10", "answer_ms.p50"): 30,
+        ("2026-W10", "answer_ms.p95"): 40,
+        ("2026-W10", "answer_ms.max"): 40,
+        ("total", "answer_ms.p50"): 20,
+        ("total", "answer_ms.p95"): 40,
+        ("total", "answer_ms.max"): 40,
     }
 
 
@@ -265,6 +265,23 @@ async def test_ice_is_told_tips_leads_and_referrals_by_source_office_and_tier(
     assert nonzero(cells, None) == expected
 
 
+async def test_putting_days_that_are_over_together_changes_no_figure(
+    facts: Facts, caller: Caller, cbp: Officer, ice: Officer
+) -> None:
+    await a_world(facts, caller, cbp, ice)
+    queries = [(who, f"{PERIOD}&by={by}") for who in (cbp, ice) for by in ("day", "month", "office", "grade")]
+    before = [await read(who, query) for who, query in queries]
+    folder = Folder(facts.pool, caller.clock)
+    for folded, left, time in ((5, 1, D3), (1, 0, D3 + timedelta(days=1)), (0, 0, D3 + timedelta(days=1))):
+        move_to(caller, time)
+        assert await folder.fold_some() == folded
+        assert await facts.pool.fetchval("SELECT count(*) FROM counted_lookup") == left
+        assert [await read(who, query) for who, query in queries] == before
+    move_to(caller, D3 + timedelta(days=1))
+    await cbp.look_up(emails=[BEN])
+    assert (await read(cbp, "from=2026-03-09&to=2026-03-09"))[0]["CBP", "total", "lookups"] == 1
+
+
 async def test_every_bucket_is_there_though_nothing_is_counted(cbp: Officer) -> None:
     for by, buckets in (
         ("day", {"2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"}),
@@ -293,7 +310,7 @@ async def test_the_table_holds_what_json_holds(
             "agency": row["agency"] or None,
             "bucket": row["bucket"],
             "figure": row["figure"],
-            "value": float(row["value"]) if row["value"] else None,
+            "value": int(row["value"]) if row["value"] else None,
             "suppressed": row["suppressed"] == "true",
         }
         for row in csv.DictReader(io.StringIO(table.text))
