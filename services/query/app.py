@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.query.domain.answer import Contact
+from services.query.domain.forms import load_forms
 from services.query.handlers import screening
 from services.query.handlers.desk import Desk
 from services.query.handlers.screening import Patience, Step
@@ -29,6 +30,7 @@ FOLDED_AT_ONCE = 20_000
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
     """Return what the routes use."""
     settings = tools.settings
+    load_forms()
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
 

@@ -63,18 +63,24 @@ def parse_json(raw: bytes, model: type[Model]) -> Model:
         raise Rejected("some fields are not valid", errors=errors) from error
 
 
-def require_media_type(request: Request, expected: str) -> None:
-    """Pass when the body is declared as `expected`, uncompressed, in no other charset; media is never taken."""
+def require_media_type(request: Request, *expected: str, names_charset: bool = False) -> str:
+    """Return the type that the body is declared as, when that is expected; media is never taken.
+
+    The body must be uncompressed and in UTF-8, unless its content `names_charset` itself.
+    """
     declared, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     if declared.startswith(MEDIA_PREFIXES):
         raise Rejected("media, forms with files and other binary content are never taken here", problem="media_refused")
-    if declared != expected:
-        raise Rejected(f"the body must be {expected}", problem="unsupported_media_type")
+    if declared not in expected:
+        raise Rejected(f"the body must be {' or '.join(expected)}", problem="unsupported_media_type")
     pairs = (parameter.partition("=") for parameter in parameters)
-    if any(name.strip() == "charset" and value.strip(' "') != CHARSET for name, _, value in pairs):
+    if not names_charset and any(
+        name.strip() == "charset" and value.strip(' "') != CHARSET for name, _, value in pairs
+    ):
         raise Rejected("the body must be in UTF-8", problem="unsupported_media_type")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Rejected("the body must not be compressed", problem="unsupported_media_type")
+    return declared
 
 
 async def read_bytes(request: Request, *, bytes_max: int) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from services.query.domain.manifest import Departure, Manifest, ManifestState, Passenger, read_departure
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
+from services.query.domain.passenger_list.table import read_table
 from services.query.domain.question import read_question
 from services.query.handlers.manifests import (
     Result,
@@ -47,7 +49,9 @@ from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.types import NotBlank
 
 MANIFEST_BYTES_MAX = 8 * 1024 * 1024
-PASSENGERS_MAX = 2_000
+CSV = "text/csv"
+EDIFACT = ("application/edifact", "text/plain")
+"""A passenger list as airlines send it; the charset is named in the list itself."""
 
 FlightNumber = Annotated[str, Field(max_length=20), NotBlank()]
 
@@ -124,10 +128,12 @@ class ManifestWhole(ManifestShown):
     cursor: str | None
 
 
-async def post_manifest(request: Request) -> Response:
-    """Take a passenger list, whole or not at all."""
+async def post_manifest(
+    request: Request, flight: FlightNumber | None = None, departs_at: Annotated[str | None, Field(max_length=40)] = None
+) -> Response:
+    """Take a passenger list, whole or not at all; flight and departure may be given beside a table that lacks them."""
     call: Call = request.state.call
-    read = _reader_of(request)
+    read = _reader_of(request, flight, departs_at)
     raw = await read_bytes(request, bytes_max=MANIFEST_BYTES_MAX)
     # Thousands of passengers take a second, in which others are served.
     manifest = await asyncio.to_thread(read, call, raw)
@@ -136,7 +142,8 @@ async def post_manifest(request: Request) -> Response:
         manifest_id = await submit_manifest(desk_of(call), transaction, call.principal, call.context, manifest)
         return 202, ManifestTaken(manifest_id=manifest_id)
 
-    return await create(call, work, request_hash=hashlib.sha256(raw).digest())
+    beside = f"{flight}\n{departs_at}\n".encode()
+    return await create(call, work, request_hash=hashlib.sha256(beside + raw).digest())
 
 
 async def get_manifests(request: Request, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT) -> Response:
@@ -185,10 +192,20 @@ async def post_screening(request: Request, manifest_id: UUID) -> Response:
 Reader = Callable[[Call, bytes], Manifest]
 
 
-def _reader_of(request: Request) -> Reader:
+def _reader_of(request: Request, flight: str | None, departs_at: str | None) -> Reader:
     """Return what reads the body, by its declared type; raises `Rejected` for a type that is not taken."""
+    match require_media_type(request, JSON, CSV, *EDIFACT, names_charset=True):
+        case media_type if media_type in EDIFACT:
+            return lambda call, raw: read_paxlst(raw, today=_today(call))
+        case media_type if media_type == CSV:
+            require_media_type(request, CSV)
+            return lambda call, raw: read_table(raw, flight=flight, departs_at=departs_at, today=_today(call))
     require_media_type(request, JSON)
     return _read_json
+
+
+def _today(call: Call) -> date:
+    return call.edge.clock.now().date()
 
 
 def _read_json(call: Call, raw: bytes) -> Manifest:

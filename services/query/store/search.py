@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.query.domain.evidence import Record
 from services.query.domain.name_keys import Alike, most_alike, parts_to_find, probes_for, spelling_keys, words_to_find
 from services.query.domain.question import Question
-from services.query.domain.rarity import Rarity
+from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.sight import Sight
 from services.query.store.people import record_of
 from shared.db.pool import Connection
@@ -21,7 +21,7 @@ NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
 FIND_WORDS = """
-SELECT alike.place, counted.word, counted.holders
+SELECT alike.place, counted.word, counted.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM (
         SELECT DISTINCT asked.place, spelled.word
         FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
@@ -30,7 +30,6 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT name_word.word, name_word.holders FROM name_word WHERE name_word.word = alike.word OFFSET 0
     ) AS counted"""
-COUNT_RECORDS = "SELECT COALESCE(max(record_no), 0) FROM record"
 
 # OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
 # the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
@@ -155,6 +154,8 @@ async def find_alike(connection: Connection, questions: Sequence[Question]) -> t
     """Return the words on record that are like those asked for, and how rare they are."""
     wanted = {word: spelling_keys(word) for each in questions for word in words_to_find(each.readings)}
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
+    if not wanted:
+        return {}, UNKNOWN
     words = sorted(wanted)
     spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
     rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
@@ -162,7 +163,8 @@ async def find_alike(connection: Connection, questions: Sequence[Question]) -> t
     for row in rows:
         found[row["place"]].append(row["word"])
     # Numbers are given once and never again, so that the highest is a little more than there are records.
-    rarity = Rarity(await connection.fetchval(COUNT_RECORDS), {row["word"]: row["holders"] for row in rows})
+    count = rows[0]["record_count"] if rows else 0
+    rarity = Rarity(count, {row["word"]: row["holders"] for row in rows})
     return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rarity
 
 

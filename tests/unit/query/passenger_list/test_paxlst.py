@@ -1,0 +1,235 @@
+"""What is read of a passenger list in EDIFACT, and what of it is refused with its place."""
+
+import random
+import time
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.query.domain.manifest import Manifest
+from services.query.domain.passenger_list.edifact import SEGMENT_CHARS_MAX, read_segments
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
+from shared.errors import Rejected
+from tests.depth import IS_LONG
+from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
+
+TODAY = date(2026, 3, 1)
+ANA, JOHN = a_traveller(), a_traveller("DOE", "JOHN", born="560423")
+WHOLE = written(an_interchange(a_message(ANA, JOHN)))
+BARE = written(an_interchange(a_message(ANA, JOHN)), una="")
+
+
+def read(raw: bytes) -> Manifest:
+    return read_paxlst(raw, today=TODAY)
+
+
+def refusal(raw: bytes) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        read(raw)
+    return caught.value
+
+
+def place(raw: bytes) -> tuple[str | int, ...]:
+    return refusal(raw).errors[0].loc
+
+
+def born(digits: str) -> str | None:
+    [passenger] = read(written(an_interchange(a_message(a_traveller(born=digits))))).passengers
+    return passenger.asked.birth_date if passenger.asked else None
+
+
+def test_a_list_tells_its_flight_its_departure_and_its_travellers() -> None:
+    manifest = read(WHOLE)
+    assert (manifest.format, manifest.flight, manifest.remarks) == ("edifact", "XY123", ())
+    assert manifest.departure.given == "2026-03-03T10:40"
+    assert manifest.departure.latest == datetime(2026, 3, 3, 22, 40, tzinfo=UTC), "a local time ends at the latest zone"
+    ana, john = manifest.passengers
+    assert ana.asked is not None
+    assert (ana.asked.name, ana.asked.birth_date, ana.asked.documents) == (
+        "LOPEZ ANA MARIA",
+        "1980-02-03",
+        ("X1234567",),
+    )
+    assert (ana.traveller_ref, ana.kind, ana.remarks) == ("1", "passenger", ())
+    assert john.asked is not None
+    assert john.asked.birth_date == "1956-04-23"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        WHOLE,
+        WHOLE.replace(b"\n", b"\r\n"),
+        WHOLE.replace(b"\n", b""),
+        BARE.replace(b"'\n", b" ' \r\n "),
+        BARE.replace(b"+", b" + ").replace(b":", b" : "),
+        written(an_interchange(a_message(ANA, JOHN), group=False)),
+        written(a_message(ANA, JOHN)),
+        BARE,
+        WHOLE.replace(b"PAXLST:D:02B", b"CUSRES:D:02B"),
+        written(an_interchange(a_message(ANA), a_message(JOHN))),
+        written(an_interchange(a_message(ANA))) + written(an_interchange(a_message(JOHN))),
+        WHOLE[:600] + b"\r\n" + WHOLE[600:],
+    ],
+    ids=["plain", "CRLF", "one line", "blanks at ends", "blanks everywhere", "no group", "no envelope", "no UNA",
+         "CUSRES", "two messages", "two interchanges", "a line broken anywhere"],
+)  # fmt: skip
+def test_every_shape_that_airlines_send_is_read(raw: bytes) -> None:
+    names = [passenger.asked.name for passenger in read(raw).passengers if passenger.asked]
+    assert names == ["LOPEZ ANA MARIA", "DOE JOHN"]
+
+
+def test_own_separators_and_released_signs_are_understood() -> None:
+    segments = an_interchange(a_message(a_traveller("O?'NEILL?+SONS", "ANA??")))
+    [passenger] = read(written(segments)).passengers
+    assert passenger.asked is not None
+    assert passenger.asked.name is None, "a question mark is a wildcard in a look-up"
+    [passenger] = read(written(an_interchange(a_message(a_traveller("O?'NEILL", "ANA"))))).passengers
+    assert passenger.asked is not None
+    assert passenger.asked.name == "O'NEILL ANA"
+    own = b"".join(
+        s.replace("+", "|").replace(":", ";").encode() + b"~" for s in an_interchange(a_message(a_traveller()))
+    )
+    assert (
+        read(b"UNA;|.! ~" + own).passengers[0].asked
+        == read(written(an_interchange(a_message(a_traveller())))).passengers[0].asked
+    )
+
+
+@pytest.mark.parametrize(
+    ("digits", "date_"),
+    [
+        ("560423", "1956-04-23"),
+        ("260301", "2026-03-01"),
+        ("260302", "1926-03-02"),
+        ("19560423", "1956-04-23"),
+        ("20560423", None),
+        ("561323", None),
+        ("5604", None),
+        ("5604A3", None),
+    ],
+)
+def test_two_digits_of_a_year_are_the_newest_that_is_not_to_come(digits: str, date_: str | None) -> None:
+    assert born(digits) == date_
+
+
+def test_what_is_wrong_with_one_traveller_is_remarked_and_the_others_are_read() -> None:
+    manifest = read(written(an_interchange(a_message(a_traveller(born="991399"), a_traveller("X", ""), a_traveller()))))
+    first, second, third = manifest.passengers
+    assert first.asked is not None
+    assert first.asked.birth_date is None
+    assert "birth date of segment 14" in first.remarks[0]
+    assert second.asked is not None, "the document can be looked for"
+    assert second.asked.name is None
+    assert second.remarks[0].startswith("name was left out")
+    assert third.remarks == ()
+
+
+def test_a_wrong_count_of_travellers_is_remarked() -> None:
+    manifest = read(written(an_interchange(a_message(a_traveller(), count=136))))
+    assert len(manifest.passengers) == 1
+    assert manifest.remarks == ("segment 23 counts 136 travellers, and 1 are listed",)
+
+
+def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
+    segments = an_interchange(a_message(a_traveller()))
+    wrong = [s.replace("UNT+22", "UNT+21") for s in segments]
+    assert place(written(wrong)) == ("segment", 24)
+
+
+@pytest.mark.parametrize(
+    ("raw", "loc"),
+    [
+        (b"", ("segment", 1)),
+        (b"   \n", ("segment", 1)),
+        (b"hello", ("segment", 1)),
+        (WHOLE[:500], ("segment", 21)),
+        (WHOLE.replace(b"UNZ+1+000000001'\n", b""), ("segment", 36)),
+        (written(an_interchange(["UNH+1+PNRGOV:11:1", "UNT+2+1"])), ("segment", 6)),
+        (written(an_interchange(a_message(a_traveller()), a_message(a_traveller(), flight="XY9"))), ("segment", 29)),
+        (written(an_interchange(a_message(a_traveller(), flight=""))), ("TDT",)),
+        (written(an_interchange(a_message(a_traveller(), departs="26"))), ("segment", 9)),
+        (written(an_interchange([s for s in a_message(a_traveller()) if "UNT" in s or "TDT" in s])), ("segment", 4)),
+        (b"UNA++.? '" + WHOLE, ("UNA",)),
+        (b"UNB+UNOA:4'UNH+1+PAXLST'NAD+FL+++M\xfcLLER'", ("segment", 3)),
+        (b"UNB+UNOY:4'UNH+1+PAXLST'NAD+FL+++M\xfcLLER'", ("segment", 3)),
+        ("UNB+UNOY:4'".encode("utf-16"), ("segment", 1)),
+        (b"UNH+" + b"A" * (SEGMENT_CHARS_MAX + 1) + b"'", ("segment", 1)),
+        (b"UNH" + b"+" * 101 + b"'", ("segment", 1)),
+        (written(an_interchange(a_message(*[ANA] * (PASSENGERS_MAX + 1)))), ("segment", 12 + 11 * PASSENGERS_MAX)),
+    ],
+    ids=["empty", "blank", "no EDIFACT", "cut", "no UNZ", "no list", "two flights", "no flight", "no departure",
+         "UNT without UNH", "same signs", "not ASCII", "not UTF-8", "UTF-16", "long", "many elements", "too many"],
+)  # fmt: skip
+def test_what_is_wrong_with_the_whole_is_refused_at_its_place(raw: bytes, loc: tuple[str | int, ...]) -> None:
+    assert place(raw) == loc
+
+
+def test_names_in_the_charset_of_the_head_are_read() -> None:
+    segments = an_interchange(a_message(a_traveller("MÜLLER", "JÖRG")), syntax="UNOC")
+    raw = written(segments).decode().encode("latin-1")
+    [passenger] = read(raw).passengers
+    assert passenger.asked is not None
+    assert passenger.asked.name == "MÜLLER JÖRG"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"?" * 8_000_000,
+        b"?'" * 4_000_000,
+        b"'" * 8_000_000,
+        b"UNH+" * 2_000_000,
+        b"UNB+UNOA:4'" + b"A" * 8_000_000,
+        b"UNA:+.? '" * 800_000,
+        (b"?" * 4_000 + b"'") * 2_000,
+        b"UNH+1+PAXLST'" + b"NAD+FL+++A:B'" * 600_000,
+    ],
+    ids=["released for ever", "released ends", "empty segments", "no end", "one long", "UNA again", "runs", "people"],
+)
+def test_a_hostile_list_is_answered_in_time(raw: bytes) -> None:
+    started = time.monotonic()
+    with pytest.raises(Rejected):
+        read(raw)
+    assert time.monotonic() - started < 5.0
+
+
+@settings(max_examples=100_000 if IS_LONG else 1_000, deadline=1_000)
+@given(st.binary(max_size=2_000) | st.text("UNABHTZDSPXL+:'? 0123456789\n", max_size=2_000).map(str.encode))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    try:
+        segments = list(read_segments(raw))
+    except Rejected as error:
+        assert error.errors
+    else:
+        assert [segment.number for segment in segments] == list(range(1, len(segments) + 1))
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_damaged_list_is_read_or_refused_at_a_place(chance: random.Random) -> None:
+    raw = bytearray(WHOLE)
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(raw))
+        match chance.randrange(4):
+            case 0:
+                raw[at] = chance.randrange(256)
+            case 1:
+                del raw[at:]
+                break
+            case 2:
+                del raw[at : at + chance.randint(1, 60)]
+            case _:
+                raw[at:at] = raw[at : at + chance.randint(1, 60)]
+    try:
+        manifest = read(bytes(raw))
+    except Rejected as error:
+        assert error.errors
+    else:
+        assert manifest.flight
+
+
+@given(st.integers(0, len(WHOLE) - 3))
+def test_a_list_cut_anywhere_is_refused(at: int) -> None:
+    assert refusal(WHOLE[:at]).errors

@@ -1,0 +1,76 @@
+"""Passenger lists as tables."""
+
+from datetime import date
+
+import pytest
+
+from services.query.domain.manifest import Manifest
+from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX
+from services.query.domain.passenger_list.table import read_table
+from shared.errors import Rejected
+
+HEAD = "traveller_ref,surname,given_names,birth_date,document,flight,departs_at\n"
+ANA = "1A,LOPEZ,ANA MARIA,1980-02-03,X1234567,XY123,2026-03-03T10:40:00Z\n"
+JOHN = "1B,DOE,JOHN,,,XY123,2026-03-03T10:40:00Z\n"
+
+
+def read(text: str | bytes, flight: str | None = None, departs_at: str | None = None) -> Manifest:
+    raw = text if isinstance(text, bytes) else text.encode()
+    return read_table(raw, flight=flight, departs_at=departs_at, today=date(2026, 3, 1))
+
+
+def test_a_table_is_a_list() -> None:
+    manifest = read(HEAD + ANA + "\n" + JOHN)
+    assert (manifest.format, manifest.flight, manifest.departure.given) == ("csv", "XY123", "2026-03-03T10:40:00Z")
+    ana, john = manifest.passengers
+    assert ana.asked is not None
+    assert (ana.asked.name, ana.asked.birth_date, ana.asked.documents) == (
+        "LOPEZ ANA MARIA",
+        "1980-02-03",
+        ("X1234567",),
+    )
+    assert john.asked is not None
+    assert (john.traveller_ref, john.asked.name, john.asked.birth_date) == ("1B", "DOE JOHN", None)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_cells_are_parted_by_what_the_first_line_uses(delimiter: str) -> None:
+    text = (HEAD + ANA).replace(",", delimiter).replace("\n", "\r\n")
+    assert read(b"\xef\xbb\xbf" + text.encode()).passengers == read(HEAD + ANA).passengers
+
+
+def test_flight_and_departure_may_be_given_beside_the_table() -> None:
+    manifest = read('name\n"Lopez, Ana"\n', flight="XY1", departs_at="2026-03-03T10:40:00+07:00")
+    assert manifest.flight == "XY1"
+    assert manifest.passengers[0].asked is not None
+    assert manifest.passengers[0].asked.name == "Lopez, Ana"
+
+
+def test_a_field_that_cannot_be_read_is_remarked() -> None:
+    [passenger] = read(HEAD + ANA.replace("1980-02-03", "3.2.1980")).passengers
+    assert passenger.asked is not None
+    assert passenger.asked.birth_date is None
+    assert passenger.remarks[0].startswith("birth_date was left out")
+
+
+@pytest.mark.parametrize(
+    ("text", "loc"),
+    [
+        ("", ("line", 1)),
+        (HEAD, ("line", 1)),
+        ("name,shoe size\nA B,43\n", ("shoe size",)),
+        ("name,name\nA B,C D\n", ("name",)),
+        (HEAD + ANA + "1A,X\n", ("line", 3)),
+        (HEAD + '"1A,X\n', ("line", 2)),
+        (HEAD + ANA + ANA, ("line", 3, "traveller_ref")),
+        (HEAD + ANA + JOHN.replace("XY123", "XY9"), ("flight",)),
+        ("name\nAna Lopez\n", ("flight",)),
+        (HEAD + ANA.replace("2026-03-03T10:40:00Z", "soon"), ("departs_at",)),
+        (b"name\nAna\nL\xf3pez\n", ("line", 3)),
+        ("name\n" + "A B\n" * (PASSENGERS_MAX + 1), ("line", PASSENGERS_MAX + 2)),
+    ],
+)
+def test_what_is_wrong_is_named(text: str | bytes, loc: tuple[str | int, ...]) -> None:
+    with pytest.raises(Rejected) as caught:
+        read(text)
+    assert caught.value.errors[0].loc == loc
