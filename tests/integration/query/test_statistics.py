@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from services.query.app import SERVICE, Folder
+from services.query.store.statistics import fold_lookups
 from shared.events.intake import Incident
 from tests.builders import an_event, new_id
 from tests.conftest import Caller, CallService
@@ -282,6 +283,18 @@ async def test_putting_days_that_are_over_together_changes_no_figure(
     assert (await read(cbp, "from=2026-03-09&to=2026-03-09"))[0]["CBP", "total", "lookups"] == 1
 
 
+async def test_a_day_may_be_put_together_bit_by_bit(facts: Facts, caller: Caller, cbp: Officer) -> None:
+    await facts.tell(a_tip(a_party(an_email(ANA))))
+    for _ in range(3):
+        await cbp.look_up(emails=[ANA])
+    before = await read(cbp)
+    async with facts.pool.acquire() as connection:
+        for folded in (1, 1, 1, 0):
+            assert await fold_lookups(connection, before=D2, count_max=1) == folded
+            assert await read(cbp) == before
+    assert await facts.pool.fetchval("SELECT count(*) FROM counted_day") == 1
+
+
 async def test_every_bucket_is_there_though_nothing_is_counted(cbp: Officer) -> None:
     for by, buckets in (
         ("day", {"2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"}),
@@ -354,6 +367,23 @@ async def test_another_agencys_small_days_are_not_told_and_do_not_follow_from_an
     assert (by_agency["CBP", "CBP", "lookups"], by_agency["all", "total", "lookups"]) == (None, None)
     alone, _ = await read(ice, "from=2026-02-28&to=2026-02-28&by=agency")
     assert (alone["CBP", "CBP", "lookups"], alone["all", "total", "lookups"]) == (5, 7)
+
+
+async def test_another_agencys_hits_are_not_told_when_those_of_one_grade_are_few(
+    facts: Facts, cbp: Officer, ice: Officer
+) -> None:
+    """Five are confirmed and one is by name only: six in all less the five would be the one."""
+    await facts.tell(a_tip(a_party(an_email(ANA), name="Ana Lopez")))
+    for _ in range(5):
+        await cbp.look_up(emails=[ANA])
+    await cbp.look_up(name="Ana Lopez")
+    day = "from=2026-02-28&to=2026-02-28"
+    by_day, suppressed = await read(ice, f"{day}&by=day")
+    assert by_day["CBP", "total", "lookups"] == 6
+    assert {("CBP", "2026-02-28", "hits"), ("CBP", "total", "hits"), ("all", "total", "hits")} <= suppressed
+    by_grade, _ = await read(ice, f"{day}&by=grade")
+    told = {bucket: value for (agency, bucket, figure), value in by_grade.items() if agency == "CBP"}
+    assert told == {"confirmed": 5, "probable": 0, "name_only": None, "contradicted": 0, "total": None}
 
 
 async def test_cbp_does_not_see_in_a_figure_what_it_may_no_longer_be_told(
