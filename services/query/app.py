@@ -14,9 +14,9 @@ from services.query.handlers.rebuild import await_rebuild, begin_rebuild
 from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
-from services.query.store import manifests, passengers
+from services.query.store import manifests, passengers, statistics
 from services.query.stream import build_handler
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
@@ -29,6 +29,8 @@ PERIOD_S = 0.25
 PATIENCE = Patience()
 OWNERS = ("intake", "linker", "referral")
 """Whose facts are projected."""
+FOLD_PERIOD_S = 60.0
+FOLDED_AT_ONCE = 20_000
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
@@ -117,12 +119,33 @@ class Sweeper(Periodic):
             return await passengers.unfile_one(connection, now=self._desk.clock.now())
 
 
+class Folder(Periodic):
+    """A worker's part that puts what statistics count of look-ups together, day by day, once a day is over."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        super().__init__(period_s=FOLD_PERIOD_S)
+        self._pool = pool
+        self._clock = clock
+
+    async def work(self) -> None:
+        """Fold all days that are over."""
+        while not self.is_draining and await self.fold_some() == FOLDED_AT_ONCE:
+            pass
+
+    async def fold_some(self) -> int:
+        """Fold some look-ups of the days that are over; return how many."""
+        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await statistics.fold_lookups(connection, before=today, count_max=FOLDED_AT_ONCE)
+
+
 def build_more(tools: Tools[QuerySettings], _: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
     """Return what a worker does besides applying what arrives."""
     desk = build_desk(tools)
     return [
         Screener(tools.pool, desk, tools.metrics, on_commit),
         Sweeper(tools.pool, desk, tools.metrics, on_commit),
+        Folder(tools.pool, tools.clock),
     ]
 
 

@@ -262,3 +262,49 @@ class AlertAcknowledgedV1(Payload):
     manifest_id: UUID
     outcome: str = "ok"
     personal: AlertAcknowledgedPersonal
+
+
+class HandoffPersonal(Fact):
+    """Which risk assessment it is."""
+
+    reference: str
+
+
+class HandoffRecordedV1(Payload):
+    """An answer went into a risk assessment of CBP."""
+
+    TYPE: ClassVar[str] = "handoff.recorded"
+    SUBJECT: ClassVar[str] = "handoff"
+
+    handoff_id: UUID
+    lookup_id: UUID
+    record_ids: list[UUID]
+    """The matches relied on."""
+    office: str
+    """Where it went to."""
+    liaison: bool
+    """Whether CBP has an officer assigned as a liaison to the foreign service."""
+    local_office: str | None = None
+    """The HSI office to contact, if any."""
+    outcome: str = "ok"
+    personal: HandoffPersonal
+
+
+class HandoffFollowedUpPersonal(Fact):
+    """What was noted."""
+
+    note: str | None = None
+
+
+class HandoffFollowedUpV1(Payload):
+    """The follow-up of a hand-off went on: the local HSI office was contacted, or all is done."""
+
+    TYPE: ClassVar[str] = "handoff.followed_up"
+    SUBJECT: ClassVar[str] = "handoff"
+
+    handoff_id: UUID
+    lookup_id: UUID
+    state: str
+    """contacted or done."""
+    outcome: str = "ok"
+    personal: HandoffFollowedUpPersonal

@@ -42,6 +42,7 @@ _MANIFESTS = (
     activity.AlertRaisedV1,
     activity.AlertAcknowledgedV1,
 )
+_HANDOFFS = (activity.HandoffRecordedV1, activity.HandoffFollowedUpV1)
 _LEADS = (
     linker.LeadOpenedV1,
     linker.LeadUpdatedV1,
@@ -90,8 +91,8 @@ ACTIVITY_TOPICS = (
     Topic(
         "query.activity",
         "query",
-        "lookup, note, manifest, alert, request, event or session id",
-        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1, *_MANIFESTS),
+        "lookup, note, manifest, alert, handoff, request, event or session id",
+        (*_CONSUMERS, activity.LookupAnsweredV1, activity.NoteAddedV1, *_MANIFESTS, *_HANDOFFS),
         ("linker", "audit"),
         2,
     ),

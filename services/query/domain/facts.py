@@ -3,7 +3,7 @@
 The fields stand in the order of the columns they are stored in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -78,3 +78,20 @@ class ReferralFact:
 
 
 Fact = ReviewFact | MembershipFact | LeadFact | ReferralFact
+
+
+@dataclass(frozen=True, slots=True)
+class TipCounted:
+    """What statistics count of a tip: what a version of its content says, and when it came."""
+
+    tip_id: UUID
+    version: int
+    source: str
+    source_kind: str
+    incident_type: str
+    received_at: datetime
+
+    def joined_with(self, other: "TipCounted") -> "TipCounted":
+        """Return what two versions of one tip say together: the newer content, and the earlier time."""
+        newer = self if self.version >= other.version else other
+        return replace(newer, received_at=min(self.received_at, other.received_at))

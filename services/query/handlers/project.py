@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.subject import Subject, subjects_of
+from services.query.handlers.statistics import count_tips
 from services.query.store import projection, touched
 from shared.db.pool import Connection
 from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
@@ -27,6 +28,7 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     found_out = _distinct(subjects)
     await projection.remove_records(transaction, [], told_again=[subject.record_id for subject in found_out])
     await projection.add_records(transaction, found_out)
+    await count_tips(transaction, events)
     for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
 

@@ -5,6 +5,8 @@ batches  many look-ups at once
 manifests  passenger lists
 alerts   alerts about their passengers
 notes    notes on records
+handoffs  answers handed over into risk assessments
+statistics  figures over time
 desk     what a route finds in its call
 """
 
@@ -16,6 +18,15 @@ from services.query.http.alerts import (
     post_alert_acknowledgement,
 )
 from services.query.http.batches import BatchAnswer, BatchRequest, post_batch
+from services.query.http.handoffs import (
+    FollowUpRequest,
+    HandoffRequest,
+    HandoffShown,
+    get_handoff_shown,
+    get_handoffs,
+    post_follow_up,
+    post_handoff,
+)
 from services.query.http.lookups import LookupAnswer, LookupRequest, get_lookup, post_lookup
 from services.query.http.manifests import (
     ManifestForm,
@@ -29,6 +40,7 @@ from services.query.http.manifests import (
     post_screening,
 )
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
+from services.query.http.statistics import StatisticsShown, get_statistics
 from shared.http import Page, Route
 from shared.http.route import Rate
 
@@ -99,5 +111,38 @@ ROUTES: tuple[Route, ...] = (
         needs=("alert.read",),
         answers={201: AlertAcknowledged},
         takes=AlertAcknowledgementRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/lookups/{lookup_id}/handoffs",
+        post_handoff,
+        needs=("lookup",),
+        answers={201: HandoffShown},
+        takes=HandoffRequest,
+    ),
+    Route("GET", "/v1/handoffs", get_handoffs, needs=("lookup",), answers={200: Page[HandoffShown]}),
+    Route("GET", "/v1/handoffs/{handoff_id}", get_handoff_shown, needs=("lookup",), answers={200: HandoffShown}),
+    Route(
+        "POST",
+        "/v1/handoffs/{handoff_id}/follow_ups",
+        post_follow_up,
+        needs=("lookup",),
+        answers={201: HandoffShown},
+        takes=FollowUpRequest,
+    ),
+    Route(
+        "GET",
+        "/v1/statistics",
+        get_statistics,
+        needs=("statistics.read",),
+        answers={200: StatisticsShown},
+        openapi={
+            "responses": {
+                "200": {
+                    "description": "As `format` says",
+                    "content": {"text/csv": {"schema": {"type": "string"}}},
+                }
+            }
+        },
     ),
 )

@@ -22,7 +22,7 @@ FlightNumber = Annotated[str, Field(min_length=2, max_length=10, pattern=r"^[A-Z
 
 
 class NoteRequest(Body):
-    """A note on a record; it says at least one thing beside its kind."""
+    """A note on a record: of a targeting the flight, of a screening how it went, and of any something at least."""
 
     kind: NoteKind
     flight_number: FlightNumber | None = None
@@ -37,6 +37,10 @@ class NoteRequest(Body):
         said = (self.flight_number, self.flight_date, self.additional_screening, self.outcome, self.text)
         if all(value is None for value in said):
             raise ValueError("give at least one of flight_number, flight_date, additional_screening, outcome, text")
+        if self.kind == "targeting" and (self.flight_number is None or self.flight_date is None):
+            raise ValueError("a targeting note names the flight: give flight_number and flight_date")
+        if self.kind == "screening" and self.additional_screening is None and self.outcome is None:
+            raise ValueError("a screening note tells how it went: give additional_screening, outcome or both")
         return self
 
 
