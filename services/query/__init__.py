@@ -1,14 +1,16 @@
 """query: is this traveller relevant to a developing investigation? A graded answer that says why.
 
 Owns      the projection of subjects, decisions, clusters, leads and referrals; look-ups and their answers; passenger
-          lists and alerts; notes
+          lists and alerts; notes, hand-offs and statistics
 Consumes  intake.tips, linker.links, linker.leads, referral.referrals
 Publishes query.activity (lookup.answered, manifest.submitted, manifest.screened, alert.raised, alert.acknowledged,
-          note.added)
+          note.added, handoff.recorded, handoff.followed_up)
 
-`domain/`    what a look-up asks, how names compare, how evidence becomes a grade, what is read again, who sees what
-`handlers/`  project facts, answer a look-up, add and list notes
-`store/`     all SQL: the projection, the candidates of a look-up, what stands behind a person
+`domain/`    what a look-up asks, how names are filed and compared, how evidence becomes a grade, who sees what;
+             passenger lists as they come, what is news about them; hand-offs and figures
+`handlers/`  project facts, answer look-ups, screen passenger lists and raise alerts, notes, hand-offs, statistics,
+             rebuild
+`store/`     all SQL: the projection, the candidates of look-ups, what stands behind a person
 `http/`      the routes
 `stream.py`  which event versions are projected
 
