@@ -16,6 +16,8 @@ SLIPS_MAX = ((8, 2), (4, 1))
 """Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
 NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
 """With so many they are nearly so: enough beside another word that agrees, and never by itself."""
+SOUND_CHARS_MIN = 4
+"""A shorter word has too little sound to go by: Min is not Mun."""
 SOUND_LETTERS_MIN = 0.5
 """Words that sound alike have so many of their letters in common; others only have their consonants so."""
 
@@ -44,7 +46,12 @@ def likeness(left: str, right: str) -> float:
 
 def _sound_alike(left: str, right: str) -> bool:
     sound = sound_of(left)
-    return sound != "" and sound == sound_of(right) and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN
+    return (
+        max(len(left), len(right)) >= SOUND_CHARS_MIN
+        and sound != ""
+        and sound == sound_of(right)
+        and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN
+    )
 
 
 def _allowed(letters: int, slips_max: tuple[tuple[int, int], ...]) -> int:

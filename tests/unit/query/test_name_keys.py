@@ -1,0 +1,110 @@
+"""What a name is filed under, and that whoever writes it otherwise looks there."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.query.domain.name_keys import (
+    ALIKE_MAX,
+    PROBES_MAX,
+    filed_words,
+    filing_keys,
+    most_alike,
+    parts_to_find,
+    probes_for,
+    spelling_keys,
+    words_to_find,
+)
+from services.query.domain.words import readings_of
+from shared.identifiers import BirthDate, parse_birth_date
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+BORN = parse_birth_date("1980-02-03")
+
+
+def is_found(asked: str, recorded: str, *, given_date: BirthDate | None = None, born: BirthDate | None = None) -> bool:
+    """Return whether a look-up looks under a key of the recorded name, as the index of words would let it."""
+    on_record = filed_words(readings_of(recorded))
+    readings = readings_of(asked)
+    wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
+    wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
+    found = {word: [w for w in on_record if spelling_keys(w) & keys] for word, keys in wanted.items()}
+    alike = {word: most_alike(word, others) for word, others in found.items() if others}
+    probes = {probe.key for probe in probes_for(readings, given_date, alike)}
+    return bool(probes & filing_keys(readings_of(recorded), born))
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded"),
+    [
+        ("LOPEZ ANA", "Ana María López"),
+        ("Jonh Smtih", "John Smith"),
+        ("Bob Smith", "Robert Smith"),
+        ("Peggy Miller", "Margaret Miller"),
+        ("Pepe García", "José García"),
+        ("Sasha Ivanoff", "Aleksandr Ivanov"),
+        ("Muhamad Rachid", "Mohammed Rashid"),
+        ("J. Quincy", "John Quincy"),
+        ("alrashid muhammad", "Muhammad al Rashid"),
+        ("Muhammad Al-Rashid", "Mohammed Alrashid"),
+        ("Anamaria Lopez", "Ana Maria Lopez"),
+        ("AlisherUsmanov", "Alisher Usmanov"),
+        ("Usmanovalisher", "Alisher Usmanov"),
+        ("Hung Do", "Do Minh Hung"),
+        ("Le Van Anh", "Anh Le Van"),
+        ("王小明", "Wang Xiaoming"),
+        ("Wang Xiao Ming", "王小明"),
+        ("김민수", "Kim Minsu"),
+        ("Иван Петров", "Ivan Petrov"),
+        ("محمد حسن", "Mohammed Hassan"),
+        ("Müller Jörg", "Joerg Mueller"),
+        ("Suharto", "Suharto"),
+    ],
+)
+def test_a_name_written_otherwise_is_looked_for_where_it_is_filed(asked: str, recorded: str) -> None:
+    assert is_found(asked, recorded)
+
+
+def test_strangers_are_not_looked_at() -> None:
+    assert not is_found("Peter Brown", "Ana Lopez")
+    assert not is_found("Maria Garcia", "Juan Lopez")
+
+
+@pytest.mark.parametrize(
+    ("given_date", "recorded", "is_it"),
+    [("1980-02-03", "1980-02-03", True), ("1980-03-02", "1980-02-03", True), ("1980-02-04", "1980-02-03", False),
+     ("1980", "1980-02-03", False), ("1980-01-01", "1980-01-01", False)],
+)  # fmt: skip
+def test_a_full_birth_date_finds_another_name(given_date: str, recorded: str, *, is_it: bool) -> None:
+    dates = {"given_date": parse_birth_date(given_date), "born": parse_birth_date(recorded)}
+    assert is_found("Peter Brown", "Ana Lopez", **dates) is is_it
+
+
+@given(st.text(LETTERS, min_size=4, max_size=12), st.randoms(use_true_random=False))
+def test_words_one_slip_apart_meet_in_a_key(word: str, chance: random.Random) -> None:
+    place = chance.randrange(len(word))
+    rest, letter = word[place + 1 :], chance.choice(LETTERS)
+    slips = [word[:place] + rest, word[:place] + letter + rest, word[:place] + letter + word[place:]]
+    if rest:
+        slips.append(word[:place] + rest[0] + word[place] + rest[1:])
+    for slipped in slips:
+        assert spelling_keys(word) & spelling_keys(slipped), slipped
+
+
+@given(st.text(max_size=1_500))
+def test_a_name_of_any_length_costs_little(name: str) -> None:
+    readings = readings_of(name)
+    words = words_to_find(readings)
+    alike = {word: {f"{word}{number}": 0.8 for number in range(ALIKE_MAX)} for word in words}
+    probes = probes_for(readings, BORN, alike)
+    ways = len(readings) * 13
+    assert len(probes) <= ways * 3 * PROBES_MAX + 2
+    assert len(filing_keys(readings, BORN)) <= 2 * 13 * 100 + 1
+    assert all(-(2**31) <= probe.key < 2**31 for probe in probes)
+
+
+def test_collections_of_names_are_kept_apart() -> None:
+    readings = readings_of("Ana Lopez")
+    assert not filing_keys(readings, BORN) & filing_keys(readings, BORN, space="p")
