@@ -16,6 +16,7 @@ SLIPS_MAX = ((8, 2), (4, 1))
 """Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
 NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
 """With so many they are nearly so: enough beside another word that agrees, and never by itself."""
+BEGINS_CHARS = 4
 SOUND_CHARS_MIN = 4
 """A shorter word has too little sound to go by: Min is not Mun."""
 SOUND_LETTERS_MIN = 0.5
@@ -41,7 +42,9 @@ def likeness(left: str, right: str) -> float:
         return SLIP
     if _sound_alike(left, right):
         return SOUND
-    return NEAR if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) else OTHER
+    if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) or _begin_alike(left, right):
+        return NEAR
+    return OTHER
 
 
 def _sound_alike(left: str, right: str) -> bool:
@@ -52,6 +55,11 @@ def _sound_alike(left: str, right: str) -> bool:
         and sound == sound_of(right)
         and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN
     )
+
+
+def _begin_alike(left: str, right: str) -> bool:
+    """Return whether the first half of two short words is the same: Chol, Chun."""
+    return len(left) == len(right) == BEGINS_CHARS and left[: BEGINS_CHARS // 2] == right[: BEGINS_CHARS // 2]
 
 
 def _allowed(letters: int, slips_max: tuple[tuple[int, int], ...]) -> int:

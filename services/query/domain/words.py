@@ -21,11 +21,16 @@ WORD_CHARS_MAX = 40
 # Too common to tell people apart, and dropped by half of all registers.
 _PARTICLES = frozenset(
     {
-        "al", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
+        "al", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
         "la", "las", "le", "los", "van", "von", "y",
     }
 )  # fmt: skip
-_TITLES = frozenset({"dr", "jr", "miss", "mr", "mrs", "ms", "sr"})
+_TITLES = frozenset(
+    {
+        "dr", "general", "haji", "hajji", "jr", "madam", "maulana", "miss", "mr", "mrs", "ms", "mulla", "mullah",
+        "president", "prof", "shaikh", "sheikh", "sir", "sr",
+    }
+)  # fmt: skip
 # Where two names were run together by a form that lost the blank: AlisherUsmanov.
 _RUN_TOGETHER = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z]{2})")
 _SYLLABLES = ("CJK UNIFIED", "HANGUL SYLLABLE")
