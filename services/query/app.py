@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 from services.query.domain.answer import Contact
 from services.query.domain.forms import load_forms
@@ -33,10 +34,18 @@ FOLD_PERIOD_S = 60.0
 FOLDED_AT_ONCE = 20_000
 
 
+def build_parts(tools: Tools[QuerySettings]) -> Desk:
+    """Return what the routes use. The forms of names are loaded meanwhile; a worker does so when it first needs them.
+
+    That takes seconds of a processor, and a process that crashed must be back before.
+    """
+    Thread(target=load_forms, name="forms", daemon=True).start()
+    return build_desk(tools)
+
+
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
-    """Return what the routes use."""
+    """Return what every use case is given."""
     settings = tools.settings
-    load_forms()
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
 
@@ -198,7 +207,7 @@ SERVICE = Service(
     settings=QuerySettings,
     folder=Path(__file__).parent,
     routes=ROUTES,
-    build_parts=build_desk,
+    build_parts=build_parts,
     topics=topics_read_by("query"),
     build_handler=build_handler,
     build_more=build_more,

@@ -1,6 +1,5 @@
 """What query consumes, and how a batch of it is applied."""
 
-from services.query.domain.forms import load_forms
 from services.query.handlers.project import LEADS, REFERRALS, TIP_CONTENTS, project
 from services.query.settings import QuerySettings
 from shared.events.intake import ResearchRecordedV1, TipReviewedV1
@@ -14,7 +13,6 @@ MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, TipClusteredV1, *LEA
 
 def build_handler(tools: Tools[QuerySettings]) -> EventHandler:
     """Return what applies the topics' records to the projection."""
-    load_forms()
     return EventHandler(
         group="query",
         models=MODELS,

@@ -29,8 +29,13 @@ def forms_of(word: str) -> frozenset[str]:
 
 
 def load_forms() -> None:
-    """Load the lists now rather than at the first look-up."""
+    """Load the lists, unless they are; other threads go on meanwhile."""
     forms_of("maria")
+
+
+def are_forms_loaded() -> bool:
+    """Return whether `forms_of` answers at once."""
+    return forms_of.cache_info().currsize > 0
 
 
 def _analysed(word: str) -> set:  # type: ignore[type-arg]  # rigour's class is not generic

@@ -21,8 +21,8 @@ WORD_CHARS_MAX = 40
 # Too common to tell people apart, and dropped by half of all registers.
 _PARTICLES = frozenset(
     {
-        "al", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el", "ibn",
-        "la", "las", "le", "los", "van", "von", "y",
+        "al", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el",
+        "ibn", "la", "las", "le", "los", "van", "von", "y",
     }
 )  # fmt: skip
 _TITLES = frozenset(
