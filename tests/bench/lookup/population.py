@@ -8,7 +8,8 @@ from functools import cache
 from itertools import accumulate, product
 from random import Random
 
-from tests.bench.lookup.cultures import CULTURES, Culture
+from tests.bench.lookup.culture import Culture
+from tests.bench.lookup.cultures import CULTURES
 
 BORN_FIRST, BORN_DAYS = date(1935, 1, 1), 28_000
 TAIL_MAX = 12_000
