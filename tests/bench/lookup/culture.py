@@ -26,7 +26,8 @@ class Culture:
     """Other spellings of one name in Latin letters."""
     nicknames: Mapping[str, str] = field(default_factory=dict)
     script: Mapping[str, str] = field(default_factory=dict)
-    """Letters or syllables of its own script, by their usual Latin form; "" is a vowel that the script leaves out."""
+    """Letters or syllables of its own script, by their usual Latin form. "" is a vowel that the script leaves out; `^`
+    stands for the beginning of a word."""
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ _GREEK = mapped(
     "th=θ ch=χ ps=ψ ou=ου ai=αι a=α b=β g=γ d=δ e=ε z=ζ i=ι k=κ l=λ m=μ n=ν x=ξ o=ο p=π r=ρ s=σ t=τ y=υ f=φ v=β u=ου"
 )
 _ARABIC = mapped(
-    "kh=خ sh=ش th=ث dh=ذ gh=غ ou=و oo=و ee=ي al=ال el=ال ahm=أحم abd=عبد ali=علي omar=عمر ais=عائش ibrah=إبراه kha=خا a= e= i=ي o= u= "
-    "b=ب d=د f=ف h=ح j=ج k=ك l=ل m=م mm=م n=ن q=ق r=ر s=س ss=س t=ت w=و y=ي z=ز"
+    "^al=ال ^el=ال ^ali=علي ^abd=عبد ^ahm=أحم ^ais=عائش ^omar=عمر ^oth=عث ^a=ا ^e=إ ^i=إ ^o=ع ^u=ع ^ibrah=إبراه kha=خا kh=خ sh=ش th=ث "
+    "dh=ذ gh=غ ou=و oo=و ee=ي a= e= i=ي o= u= b=ب bb=ب d=د dd=د f=ف h=ح j=ج jj=ج k=ك l=ل ll=ل m=م mm=م n=ن q=ق r=ر s=س ss=س t=ت w=و y=ي z=ز"
 )
 _HAN = mapped(
     "wang=王 li=李 zhang=张 liu=刘 chen=陈 yang=杨 huang=黄 zhao=赵 wu=吴 zhou=周 xu=徐 sun=孙 ma=马 zhu=朱 hu=胡 guo=郭 he=何 "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tests.bench.lookup.culture import Culture, listed, mapped
 
 _HEBREW = mapped(
-    "sh=ש tz=צ ch=ח kh=ח ts=צ th=ת ph=פ a= e= i=י o=ו u=ו b=ב c=ק d=ד f=פ g=ג h=ה k=ק l=ל m=מ n=נ p=פ r=ר s=ס t=ט v=ו y=י z=ז"
+    "^a=א ^e=א ^i=א ^o=א ^u=א sh=ש tz=צ ch=ח kh=ח ts=צ th=ת ph=פ a= e= i=י o=ו u=ו b=ב c=ק d=ד f=פ g=ג h=ה k=ק l=ל m=מ n=נ p=פ r=ר s=ס t=ט v=ו y=י z=ז"
 )
 FURTHER: Mapping[str, Culture] = {
     "ukrainian": Culture(
