@@ -90,7 +90,7 @@ bench-linking: fetch ## how well and how fast tips are linked, beside simpler li
 			-r requirements-bench.txt && cp requirements-bench.txt .venv/bench-made-from; }
 	@$(PY) -m tests.bench.linking $(ARGS)
 
-bench-lookup: fetch ## how well and fast a person is found among a million: make bench-lookup [ARGS="--quick --febrl FOLDER --variants FOLDER"]
+bench-lookup: fetch ## how well and fast a person is found among a million: make bench-lookup [ARGS="--quick --variants FOLDER"]
 	@$(PY) -m tests.bench.lookup $(ARGS)
 
 bench-pictures: fetch ## how fast and completely near-duplicate pictures are found: make bench-pictures [ARGS="--hashes 50000"]

@@ -65,7 +65,9 @@ def print_table(figures: Sequence[Figure]) -> None:
     for figure in figures:
         colour = colours[figure.verdict]
         verdict = f"[{colour}]{figure.verdict}[/{colour}]" if colour else ""
-        table.add_row(figure.name, f"{_number(figure.measured)} {figure.unit}", _target(figure), verdict, figure.note)
+        table.add_row(
+            figure.name, f"{_number(figure.measured, figure.unit)} {figure.unit}", _target(figure), verdict, figure.note
+        )
     # Off a terminal the width is the table's own, so that nothing is cut in a log.
     console = Console()
     (console if console.is_terminal else Console(width=170)).print(table)
@@ -81,8 +83,10 @@ def write_json(path: Path, figures: Sequence[Figure], about: dict[str, Any]) -> 
 def _target(figure: Figure) -> str:
     if figure.target is None:
         return ""
-    return f"{'≤' if figure.is_limit else '≥'} {_number(figure.target)}"
+    return f"{'≤' if figure.is_limit else '≥'} {_number(figure.target, figure.unit)}"
 
 
-def _number(value: float) -> str:
+def _number(value: float, unit: str) -> str:
+    if not unit and abs(value) <= 1:
+        return f"{value:.3f}"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"

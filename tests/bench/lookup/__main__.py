@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import asyncpg
 import psutil
@@ -21,12 +22,13 @@ from deploy.local.report import say, step
 from tests.bench.figures import Figure, percentile, percentiles, print_table, write_json
 from tests.bench.http import connected
 from tests.bench.lookup import trigram
-from tests.bench.lookup.damage import KINDS
+from tests.bench.lookup.damage import BIRTH_DATES, KINDS
 from tests.bench.lookup.febrl import measure_febrl
 from tests.bench.lookup.load import measure_findable, measure_under_load
+from tests.bench.lookup.others import fetch_others
 from tests.bench.lookup.population import Person, people
 from tests.bench.lookup.register import Asked, Clerk, Register, connect_store, settled, sizes_mb
-from tests.bench.lookup.variants import measure_variants
+from tests.bench.lookup.variants import TARGETS, Variant, figure_of, measure_variants, read_sets, records_of
 from tests.fault.stack import Stack, running_stack
 
 SEED = 20_261_126
@@ -46,8 +48,8 @@ class Size:
     is_quick: bool
 
 
-async def measure(stack: Stack, size: Size, options: argparse.Namespace) -> list[Figure]:
-    """Return every figure, in the order in which it was measured."""
+async def measure(stack: Stack, size: Size, options: argparse.Namespace, misses: list[str]) -> list[Figure]:
+    """Return every figure, in the order in which it was measured; add to `misses` who was not found."""
     store = await connect_store(stack)
     register, figures = Register(), list[Figure]()
     with step(f"Loading {size.subjects:,} subjects"):
@@ -63,20 +65,28 @@ async def measure(stack: Stack, size: Size, options: argparse.Namespace) -> list
                 await clerk.ask(asked.fields)
         for title, with_birth_date, mean_min in (("name only", False, 0.96), ("with birth date", True, 0.98)):
             with step(f"Asking, {title}"):
-                figures += await _quality(clerk, register, questions, title, mean_min, with_birth_date=with_birth_date)
+                figures += await _quality(
+                    clerk, register, questions, title, mean_min, misses, with_birth_date=with_birth_date
+                )
+        with step("Asking with birth dates that are not the recorded ones"):
+            figures += await _other_birth_dates(clerk, register, questions["one typo"], options.seed)
         with step("Exact e-mail addresses"):
             figures += await _emails(clerk, size, options.seed)
         with step(f"{BATCH} travellers together"):
             figures += await _batches(clerk, _mixed(questions, with_birth_date=True))
+    with step("Names that people wrote in other ways"):
+        figures += await measure_variants(stack, store, options.variants, misses)
     with step("pg_trgm on the same names"):
-        figures += await _trigrams(store, register, questions, figures, is_quick=size.is_quick)
+        figures += await _trigrams(
+            store, register, questions, figures, read_sets(options.variants), is_quick=size.is_quick
+        )
     figures += _memory(stack)
     with step("20 look-ups a second while 500 tips a second come in"):
         figures += await measure_under_load(stack, [q.fields for q in _mixed(questions, with_birth_date=True)])
     with step("How soon a new tip is found"):
         figures += await measure_findable(stack, seconds=10 if size.is_quick else 40)
-    figures += await measure_variants(stack, store, options.variants)
-    figures += measure_febrl(options.febrl)
+    with step("FEBRL"):
+        figures += measure_febrl(options.febrl)
     await store.close()
     return figures
 
@@ -116,28 +126,51 @@ async def _quality(
     questions: Mapping[str, Sequence[tuple[Person, str]]],
     title: str,
     mean_min: float,
+    misses: list[str],
     *,
     with_birth_date: bool,
 ) -> list[Figure]:
-    shares, times_s = {}, []
+    shares, first_shares, times_s = {}, [], []
     for kind, of_kind in questions.items():
         asked = [_asked(*each, with_birth_date=with_birth_date) for each in of_kind]
         asked = [each for each in asked if not with_birth_date or "birth_date" in each.fields]
-        hits = 0
+        hits = first_hits = 0
         for each in asked:
             answer, seconds = await clerk.ask(each.fields)
             times_s.append(seconds)
-            hits += register.is_hit(each.person, [match["record_id"] for match in answer["matches"]])
+            found = [match["record_id"] for match in answer["matches"]]
+            first_hits += register.is_hit(each.person, found[:1])
+            if register.is_hit(each.person, found):
+                hits += 1
+            else:
+                misses.append(f"{kind}, {title}: {each.fields['name']} <- {' / '.join(each.person.names)}")
         shares[kind] = hits / len(asked)
+        first_shares.append(first_hits / len(asked))
     figures = [
         Figure(f"recall@10 {title}: {kind}", share, "", 0.75, note=f"{len(questions[kind])} asked")
         for kind, share in shares.items()
     ]
     figures.append(Figure(f"recall@10 {title}: mean", statistics.mean(shares.values()), "", mean_min))
+    figures.append(Figure(f"recall@1 {title}: mean", statistics.mean(first_shares), ""))
     p50 = percentile(times_s, 0.5) * 1_000
     figures.append(Figure(f"single look-up {title}, p50", p50, "ms", 10, is_limit=True, note="over HTTP"))
     p99 = percentile(times_s, 0.99) * 1_000
     figures.append(Figure(f"single look-up {title}, p99", p99, "ms", 30, is_limit=True, note=f"{len(times_s)} asked"))
+    return figures
+
+
+async def _other_birth_dates(
+    clerk: Clerk, register: Register, asked: Sequence[tuple[Person, str]], seed: int
+) -> list[Figure]:
+    """Return recall@10 of names with a typo when the birth date given is another one than that on record."""
+    figures, chance = [], Random(seed + 2)
+    for kind, damage in BIRTH_DATES.items():
+        hits = []
+        for person, name in asked:
+            if born := damage(person, chance):
+                answer, _ = await clerk.ask({"name": name, "birth_date": born})
+                hits.append(register.is_hit(person, [match["record_id"] for match in answer["matches"]]))
+        figures.append(Figure(f"recall@10 one typo, birth date {kind}", statistics.mean(hits), "", note=f"{len(hits)}"))
     return figures
 
 
@@ -168,6 +201,7 @@ async def _trigrams(
     register: Register,
     questions: Mapping[str, Sequence[tuple[Person, str]]],
     ours: Sequence[Figure],
+    sets: Mapping[str, Sequence[Variant]],
     *,
     is_quick: bool,
 ) -> list[Figure]:
@@ -178,13 +212,11 @@ async def _trigrams(
     for of_kind in questions.values():
         hits = 0
         for each in of_kind:
-            found, seconds = await trigram.ask(
-                store, trigram.FIND_GIN, _asked(*each, with_birth_date=False), today=today
-            )
+            found, seconds = await trigram.ask(store, trigram.FIND_GIN, {"name": each[1]}, today=today)
             times_s.append(seconds)
             hits += register.is_hit(each[0], found)
         shares.append(hits / len(of_kind))
-    mixed = _mixed(questions, with_birth_date=True)
+    mixed = [each.fields for each in _mixed(questions, with_birth_date=True)]
     batch_s = await trigram.ask_all(store, trigram.FIND_GIN, mixed[:BATCH], today=today) * BATCH / len(mixed[:BATCH])
     measured = {figure.name: figure.measured for figure in ours}
     p50, p99 = (percentile(times_s, share) * 1_000 for share in (0.5, 0.99))
@@ -196,6 +228,12 @@ async def _trigrams(
         Figure("faster than pg_trgm at p99", p99 / measured["single look-up name only, p99"], "times", 5),
         Figure(f"faster than pg_trgm for {BATCH} travellers", batch_s / measured[f"{BATCH} travellers"], "times", 8),
     ]
+    for name, variants in sets.items():
+        records, is_hit = records_of(name, variants), dict[Variant, bool]()
+        for variant in variants:
+            found, _ = await trigram.ask(store, trigram.FIND_GIN, {"name": variant.asked}, today=today)
+            is_hit[variant] = str(UUID(int=records[variant.recorded])) in found
+        figures.append(figure_of(f"pg_trgm GIN: recall@10 of real variants: {name}", is_hit))
     if not is_quick:
         await trigram.build(store, trigram.INDEX_GIST)
         nearest = [(await trigram.ask(store, trigram.FIND_GIST, each, today=today))[1] for each in mixed[:GIST_QUERIES]]
@@ -233,17 +271,30 @@ def main() -> int:
     parser.add_argument("--subjects", type=int, default=1_000_000, metavar="N", help="default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="20,000 subjects: to try the bench, not to quote")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N")
-    parser.add_argument("--febrl", type=Path, metavar="FOLDER", help="holds dataset3.csv, dataset4a.csv, dataset4b.csv")
-    parser.add_argument("--variants", type=Path, metavar="FOLDER", help="holds name variants that people wrote")
+    parser.add_argument("--febrl", type=Path, metavar="FOLDER", help="instead of the package's: dataset3.csv, 4a, 4b")
+    parser.add_argument(
+        "--variants",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FOLDER",
+        help="name variants that no package holds, as SET.csv of the columns recorded,asked: " + ", ".join(TARGETS),
+    )
+    parser.add_argument(
+        "--misses", type=Path, metavar="FILE", help="write there who was not found, but for those held out"
+    )
     parser.add_argument("--json", type=Path, default=JSON_FILE, metavar="FILE", help="default: %(default)s")
     options = parser.parse_args()
     size = Size(20_000 if options.quick else options.subjects, 20 if options.quick else 60, options.quick)
-    started = time.monotonic()
+    if others := fetch_others():
+        options.febrl = options.febrl or others.febrl
+        options.variants.append(others.variants)
+    started, misses = time.monotonic(), list[str]()
     with (
         tempfile.TemporaryDirectory(prefix="cets-bench-", ignore_cleanup_errors=True) as folder,
         running_stack(Path(folder) / "home") as stack,
     ):
-        figures = asyncio.run(measure(stack, size, options))
+        figures = asyncio.run(measure(stack, size, options, misses))
     print_table(figures)
     about = {
         "date": date.today().isoformat(),  # noqa: DTZ011
@@ -255,9 +306,12 @@ def main() -> int:
     }
     write_json(options.json, figures, about)
     say(f"{about['seconds']} s in all; the figures are in {options.json}")
-    missing = [name for name in ("febrl", "variants") if getattr(options, name) is None]
-    for name in missing:
-        say(f"Not measured, as its data are not here: --{name} FOLDER. They are others' and not in the checkout.")
+    if options.misses:
+        options.misses.write_text("".join(f"{miss}\n" for miss in misses), encoding="utf-8")
+    missing = [name for name in TARGETS if not any((folder / f"{name}.csv").is_file() for folder in options.variants)]
+    missing += [] if options.febrl else ["FEBRL"]
+    if missing:
+        say(f"Not measured, since these data of other people are not here: {', '.join(missing)}. See --help.")
     return 3 if missing else 0
 
 

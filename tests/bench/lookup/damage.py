@@ -17,7 +17,7 @@ _SOUNDS = (
     ("ph", "f"), ("w", "v"), ("sh", "sch"), ("zh", "j"), ("ai", "ay"), ("ch", "tch"), ("c", "k"), ("y", "i"),
     ("i", "y"),
 )  # fmt: skip
-_PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "Ø": "O", "Ł": "L", "æ": "ae", "ß": "ss"})
+_PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "Ø": "O", "Ł": "L", "æ": "ae", "ß": "ss", "đ": "d", "Đ": "D"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "å": "aa"})
 
 
@@ -113,7 +113,8 @@ def nickname(person: Person, chance: Random) -> str | None:
 def combined(person: Person, chance: Random) -> str | None:
     """A typo on top of another kind."""
     other = chance.choice((swapped, missing_middle, diacritics, transliterated, hyphened))(person, chance)
-    return _with_typos(other, 1, chance) if other else None
+    slipped = _with_typos(other, 1, chance) if other else None
+    return None if slipped == person.name else slipped
 
 
 KINDS: Mapping[str, Damage] = {
@@ -131,6 +132,28 @@ KINDS: Mapping[str, Damage] = {
     "nickname": nickname,
     "combined": combined,
 }
+
+
+def _day_and_month_swapped(person: Person, chance: Random) -> str | None:
+    if not person.born or len(person.born) < len("1980-01-01") or person.born[5:7] == person.born[8:]:
+        return None
+    return f"{person.born[:4]}-{person.born[8:]}-{person.born[5:7]}" if person.born[8:] <= "12" else None
+
+
+def _year_only(person: Person, chance: Random) -> str | None:
+    return person.born[:4] if person.born and len(person.born) > len("1980") else None
+
+
+def _wrong(person: Person, chance: Random) -> str | None:
+    return f"{chance.randrange(1935, 2010)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}"
+
+
+BIRTH_DATES: Mapping[str, Damage] = {
+    "with day and month swapped": _day_and_month_swapped,
+    "by its year only": _year_only,
+    "of somebody else": _wrong,
+}
+"""Returns the birth date as asked, None where the recorded one cannot be given that way."""
 
 
 def _written(person: Person, given: tuple[str, ...] | None = None, surnames: tuple[str, ...] | None = None) -> str:

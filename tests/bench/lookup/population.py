@@ -8,9 +8,12 @@ from functools import cache
 from itertools import accumulate, product
 from random import Random
 
-from tests.bench.lookup.cultures import CULTURES, Culture
+from tests.bench.lookup.culture import Culture
+from tests.bench.lookup.cultures import CULTURES
 
 BORN_FIRST, BORN_DAYS = date(1935, 1, 1), 28_000
+LETTER_CHARS_MAX = 6
+"""The most Latin letters that stand for one of another script, the sign of a word's beginning included."""
 TAIL_MAX = 12_000
 """Surnames a culture has at most."""
 
@@ -135,11 +138,11 @@ def _native(culture: Culture, given: Sequence[str], surnames: Sequence[str]) -> 
 
 def _in_script(word: str, script: Mapping[str, str]) -> str:
     """Return a word letter by letter, the longest first; "" when a letter has none in the script."""
-    left, letters = word, []
+    left, letters = f"^{word}", []
     while left:
-        found = next((left[:n] for n in range(min(5, len(left)), 0, -1) if left[:n] in script), None)
-        if found is None:
+        found = next((left[:n] for n in range(min(LETTER_CHARS_MAX, len(left)), 0, -1) if left[:n] in script), None)
+        if found is None and left[0] != "^":
             return ""
-        letters.append(script[found])
-        left = left[len(found) :]
+        letters.append(script.get(found or "", ""))
+        left = left[len(found or "^") :]
     return "".join(letters)

@@ -59,7 +59,8 @@ class Register:
         """Return whether one of the records is the person's, or of somebody of just the same name."""
         name = hash(folded(person.name))
         numbers = [UUID(record_id).int - _RECORDS for record_id in record_ids]
-        return any(number == person.number or self._same_name[number] == name for number in numbers)
+        held = len(self._same_name)
+        return any(number == person.number or (number < held and self._same_name[number] == name) for number in numbers)
 
 
 class Clerk:

@@ -5,7 +5,7 @@ times hold, are not in its times. What it finds is graded by the product's own r
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -13,10 +13,8 @@ import asyncpg
 
 from services.query.domain.evidence import Record
 from services.query.domain.grade import find_matches
-from services.query.domain.question import Asked as Fields
-from services.query.domain.question import read_question
+from services.query.domain.question import Asked, read_question
 from services.query.domain.words import Name, readings_of
-from tests.bench.lookup.register import Asked
 
 THRESHOLD = 0.3
 CANDIDATES_MAX = 60
@@ -50,17 +48,21 @@ async def build(connection: asyncpg.Connection, index: str) -> float:
     return time.monotonic() - started
 
 
-async def ask(connection: asyncpg.Connection, statement: str, asked: Asked, *, today: date) -> tuple[list[str], float]:
+async def ask(
+    connection: asyncpg.Connection, statement: str, asked: Mapping[str, str], *, today: date
+) -> tuple[list[str], float]:
     """Return the records found, best first, and how long it took, in seconds."""
     started = time.monotonic()
-    question = read_question(Fields(name=asked.fields["name"], birth_date=asked.fields.get("birth_date")), today=today)
+    question = read_question(Asked(name=asked["name"], birth_date=asked.get("birth_date")), today=today)
     rows = await connection.fetch(statement, " ".join(question.readings[-1]), CANDIDATES_MAX)
     records = [_record(row["record_id"], row["given"], row["birth_date"]) for row in rows]
     matches = find_matches(question, records)[:MATCHES_MAX]
     return [str(match.record_id) for match in matches], time.monotonic() - started
 
 
-async def ask_all(connection: asyncpg.Connection, statement: str, asked: Sequence[Asked], *, today: date) -> float:
+async def ask_all(
+    connection: asyncpg.Connection, statement: str, asked: Sequence[Mapping[str, str]], *, today: date
+) -> float:
     """Ask one after another, as there is nothing to be gained together; return how long all took, in seconds."""
     return sum([(await ask(connection, statement, each, today=today))[1] for each in asked])
 
