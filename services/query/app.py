@@ -21,6 +21,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.pool import Pool
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
+from shared.kafka.worker import Part
 from shared.metrics import Metrics
 from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools
@@ -35,10 +36,7 @@ FOLDED_AT_ONCE = 20_000
 
 
 def build_parts(tools: Tools[QuerySettings]) -> Desk:
-    """Return what the routes use. The forms of names are loaded meanwhile; a worker does so when it first needs them.
-
-    That takes seconds of a processor, and a process that crashed must be back before.
-    """
+    """Return what the routes use. The forms of names are loaded meanwhile, since a process that crashed must be back."""
     Thread(target=load_forms, name="forms", daemon=True).start()
     return build_desk(tools)
 
@@ -48,6 +46,17 @@ def build_desk(tools: Tools[QuerySettings]) -> Desk:
     settings = tools.settings
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
+
+
+class Loader:
+    """A worker's part that loads the forms of names once the worker is there."""
+
+    async def run(self) -> None:
+        """Load them beside the other parts."""
+        await asyncio.to_thread(load_forms)
+
+    def drain(self) -> None:
+        """Do nothing: it ends by itself, within seconds."""
 
 
 class Screener(Periodic):
@@ -148,10 +157,11 @@ class Folder(Periodic):
             return await statistics.fold_lookups(connection, before=today, count_max=FOLDED_AT_ONCE)
 
 
-def build_more(tools: Tools[QuerySettings], _: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
+def build_more(tools: Tools[QuerySettings], _: Progress, on_commit: Callable[[], None]) -> list[Part]:
     """Return what a worker does besides applying what arrives."""
     desk = build_desk(tools)
     return [
+        Loader(),
         Screener(tools.pool, desk, tools.metrics, on_commit),
         Sweeper(tools.pool, desk, tools.metrics, on_commit),
         Folder(tools.pool, tools.clock),
