@@ -5,7 +5,6 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 from services.query.domain.answer import Contact
 from services.query.domain.forms import load_forms
@@ -29,34 +28,20 @@ from shared.service import Command, Service, Tools, open_tools
 PERIOD_S = 0.25
 """Whoever submits a list waits for its first answers."""
 PATIENCE = Patience()
+LOAD_AFTER_S = 3.0
+"""Loading the forms of names holds a process up for seconds; one that crashed is to be back before."""
 OWNERS = ("intake", "linker", "referral")
 """Whose facts are projected."""
 FOLD_PERIOD_S = 60.0
 FOLDED_AT_ONCE = 20_000
 
 
-def build_parts(tools: Tools[QuerySettings]) -> Desk:
-    """Return what the routes use. The forms of names are loaded meanwhile, since a process that crashed must be back."""
-    Thread(target=load_forms, name="forms", daemon=True).start()
-    return build_desk(tools)
-
-
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
-    """Return what every use case is given."""
+    """Return what every use case is given. A while later the forms of names are loaded, unless one was asked for."""
     settings = tools.settings
+    asyncio.get_running_loop().call_later(LOAD_AFTER_S, load_forms)
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
-
-
-class Loader:
-    """A worker's part that loads the forms of names once the worker is there."""
-
-    async def run(self) -> None:
-        """Load them beside the other parts."""
-        await asyncio.to_thread(load_forms)
-
-    def drain(self) -> None:
-        """Do nothing: it ends by itself, within seconds."""
 
 
 class Screener(Periodic):
@@ -161,7 +146,6 @@ def build_more(tools: Tools[QuerySettings], _: Progress, on_commit: Callable[[],
     """Return what a worker does besides applying what arrives."""
     desk = build_desk(tools)
     return [
-        Loader(),
         Screener(tools.pool, desk, tools.metrics, on_commit),
         Sweeper(tools.pool, desk, tools.metrics, on_commit),
         Folder(tools.pool, tools.clock),
@@ -217,7 +201,7 @@ SERVICE = Service(
     settings=QuerySettings,
     folder=Path(__file__).parent,
     routes=ROUTES,
-    build_parts=build_parts,
+    build_parts=build_desk,
     topics=topics_read_by("query"),
     build_handler=build_handler,
     build_more=build_more,

@@ -29,13 +29,8 @@ def forms_of(word: str) -> frozenset[str]:
 
 
 def load_forms() -> None:
-    """Load the lists, unless they are; other threads go on meanwhile."""
+    """Load the lists now rather than for the first name that is asked for; a process does nothing else meanwhile."""
     forms_of("maria")
-
-
-def are_forms_loaded() -> bool:
-    """Return whether `forms_of` answers at once."""
-    return forms_of.cache_info().currsize > 0
 
 
 def _analysed(word: str) -> set:  # type: ignore[type-arg]  # rigour's class is not generic

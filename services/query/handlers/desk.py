@@ -1,11 +1,9 @@
 """What every use case is given: the clock, the outbox, and whom to call at the unit."""
 
-import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.query.domain.answer import Contact
-from services.query.domain.forms import are_forms_loaded, load_forms
 from services.query.domain.sight import Asker
 from shared.clock import Clock
 from shared.db.pool import Connection
@@ -40,12 +38,6 @@ class Desk:
     async def announce(self, transaction: Connection, context: Context, subject_id: UUID, payload: Payload) -> None:
         """Publish what somebody did here."""
         await self.outbox.publish(transaction, [self.event(context, subject_id, payload)])
-
-
-async def await_forms() -> None:
-    """Wait until the forms of names are loaded, in the first seconds of a process, and let others go on meanwhile."""
-    if not are_forms_loaded():
-        await asyncio.to_thread(load_forms)
 
 
 def asker_of(caller: Principal) -> Asker:

@@ -15,7 +15,7 @@ from services.query.domain.answer import Answer, Standing, answer_of, answered_o
 from services.query.domain.grade import Grade, Match, find_matches
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker, Sight
-from services.query.handlers.desk import Desk, asker_of, await_forms
+from services.query.handlers.desk import Desk, asker_of
 from services.query.store import lookups, people, search, statistics
 from services.query.store.lookups import Reason
 from shared.db.pool import Connection
@@ -52,8 +52,6 @@ async def find_answers(
     desk: Desk, transaction: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
 ) -> list[Answer]:
     """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
-    if any(question.readings for question in questions):
-        await await_forms()
     found = await search.find_candidates(transaction, questions, sight)
     matches = []
     for question, each in zip(questions, found, strict=True):
@@ -135,7 +133,6 @@ async def show_answers(
         record_ids=[UUID(match["record_id"]) for _, document in told for match in document["matches"]],
         sight=sight,
     )
-    await await_forms()
     _, rarity = await search.find_alike(transaction, questions)
     retold = [retell(question, document["matches"], records, rarity) for question, document in told]
     person_ids = list({match.person_id for _, found in retold for match in found})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.query.domain.manifest import LIVE_AFTER_DEPARTURE, Manifest, ManifestState, state_of
 from services.query.domain.question import read_question
-from services.query.handlers.desk import Desk, asker_of, await_forms
+from services.query.handlers.desk import Desk, asker_of
 from services.query.handlers.lookups import show_answers
 from services.query.store import manifests, passengers, touched
 from services.query.store.manifests import KeptManifest, KeptPassenger, Screening
@@ -49,7 +49,6 @@ async def submit_manifest(
         for number, passenger in zip(numbers, manifest.passengers, strict=True)
         if passenger.asked
     ]
-    await await_forms()
     await passengers.file_passengers(transaction, filed)
     await manifests.add_screening(transaction, manifest_id, Screening(desk.clock.new_id(), now, context))
     payload = ManifestSubmittedV1(

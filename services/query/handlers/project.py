@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.query.domain.facts import Fact, LeadFact, MembershipFact, ReferralFact, ReviewFact
 from services.query.domain.subject import Subject, subjects_of
-from services.query.handlers.desk import await_forms
 from services.query.handlers.statistics import count_tips
 from services.query.store import projection, touched
 from shared.db.pool import Connection
@@ -27,8 +26,6 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     found = [e.payload for e in events if isinstance(e.payload, ResearchRecordedV1)]
     subjects = [s for r in found for s in subjects_of(r.tip_id, r.personal.parties, research_id=r.research_id)]
     found_out = _distinct(subjects)
-    if any(subject.names for subject in found_out):
-        await await_forms()
     await projection.remove_records(transaction, [], told_again=[subject.record_id for subject in found_out])
     await projection.add_records(transaction, found_out)
     await count_tips(transaction, events)
@@ -55,8 +52,6 @@ async def _project_tips(transaction: Connection, contents: Iterable[TipReceivedV
     for content in contents:
         if content.tip_id not in newest or newest[content.tip_id].tip_version < content.tip_version:
             newest[content.tip_id] = content
-    if any(party.names for content in newest.values() for party in content.personal.parties):
-        await await_forms()
     versions = {tip_id: newest[tip_id].tip_version for tip_id in sorted(newest)}
     advanced = await projection.advance_tips(transaction, versions)
     await projection.remove_records(transaction, sorted(advanced))

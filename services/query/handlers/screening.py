@@ -16,7 +16,7 @@ from services.query.domain.manifest import askable
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker
 from services.query.domain.telling import Change, Telling, compare
-from services.query.handlers.desk import Desk, await_forms
+from services.query.handlers.desk import Desk
 from services.query.handlers.lookups import find_answers, keep_answers
 from services.query.store import alerts, manifests, passengers, touched
 from services.query.store.alerts import Alert
@@ -140,7 +140,6 @@ async def _find_passengers(desk: Desk, transaction: Connection, tip_ids: Sequenc
 
     A record that would not answer for a passenger by itself, and whose person they are not told of, changes nothing.
     """
-    await await_forms()
     found = await passengers.find_concerned(transaction, tip_ids)
     today = desk.clock.now().date()
     questions: dict[int, Question | None] = {}
