@@ -267,9 +267,9 @@ async def _look_up(
     """Ask about both travellers and return the ids of the look-ups."""
     teller.step("6. A CBP officer asks about two travellers")
 
-    async def find() -> dict[str, Any] | None:
+    async def find() -> dict[str, Any]:
         told = await world.post("query", "/v1/lookups", OFFICER, body=_question(known))
-        return told if any(match["relevant"] for match in told["matches"]) else None
+        return told if any(match["relevant"] for match in told["matches"]) else {}
 
     answer = await eventually(find, f"{known.name} is found")
     teller.claim(answer["matches"], f"{known.name} is found")
