@@ -13,7 +13,7 @@ from rigour._core import NameTypeTag, analyze_names
 
 from services.query.domain.short_forms import SHORT_FORMS
 
-FORMS_KEPT = 50_000
+FORMS_KEPT = 10_000
 
 
 @lru_cache(maxsize=FORMS_KEPT)
