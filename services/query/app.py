@@ -28,8 +28,6 @@ from shared.service import Command, Service, Tools, open_tools
 PERIOD_S = 0.25
 """Whoever submits a list waits for its first answers."""
 PATIENCE = Patience()
-LOAD_AFTER_S = 3.0
-"""Loading the forms of names holds a process up for seconds; one that crashed is to be back before."""
 OWNERS = ("intake", "linker", "referral")
 """Whose facts are projected."""
 FOLD_PERIOD_S = 60.0
@@ -37,9 +35,9 @@ FOLDED_AT_ONCE = 20_000
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
-    """Return what every use case is given. A while later the forms of names are loaded, unless one was asked for."""
+    """Return what every use case is given. The forms of names are loaded first, since that holds all up."""
     settings = tools.settings
-    asyncio.get_running_loop().call_later(LOAD_AFTER_S, load_forms)
+    load_forms()
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
 

@@ -269,7 +269,7 @@ async def _look_up(
 
     async def find() -> dict[str, Any]:
         told = await world.post("query", "/v1/lookups", OFFICER, body=_question(known))
-        return told if any(match["relevant"] for match in told["matches"]) else {}
+        return told if told["matches"] and told["matches"][0]["relevant"] else {}
 
     answer = await eventually(find, f"{known.name} is found")
     teller.claim(answer["matches"], f"{known.name} is found")
