@@ -12,7 +12,10 @@ from shared.errors import FieldError, Rejected
 
 SEGMENT_CHARS_MAX = 4_096
 """The longest segments of passenger lists have some hundred."""
-ELEMENTS_MAX = 99
+SEGMENTS_MAX = 200_000
+"""A hundred for each traveller of the longest list."""
+PARTS_MAX = 99
+"""Elements of a segment, and components of an element."""
 HEAD_BYTES = 256
 """Within so many bytes an interchange says its charset."""
 
@@ -23,7 +26,10 @@ _CHARSETS = {
 }  # fmt: skip
 _SYNTAX = re.compile(rb"UNB\s*[^A-Za-z0-9\s]\s*(UNO[A-Z])")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NOT_DECODED = re.compile("[\udc80-\udcff]")
 _BLANKS = " \t\r\n"
+_RAW_CHARS_MAX = 2 * SEGMENT_CHARS_MAX
+"""With the line breaks in it a segment is longer than its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +61,33 @@ class _Signs:
 
 
 def read_segments(raw: bytes) -> Iterator[Segment]:
-    """Yield the segments of one or more interchanges, those without a tag left out.
+    """Yield the segments of one or more interchanges; empty ones are passed over, and so is a word behind the last UNZ.
 
     Raises:
-        Rejected: the text is in another charset than its head says, a segment is too long, has too many elements, a tag
-            that is none, or is cut off; the segment's number is named.
+        Rejected: there are too many segments, or one is cut off, too long, has too many elements, a tag that is none,
+            a NUL, or a byte that is none of the charset that the head names; the segment's number is named.
     """
-    text = _decoded(raw).lstrip(_BLANKS)
-    signs = _Signs()
-    number = 0
-    for piece in _pieces(text):
-        if isinstance(piece, _Signs):
-            signs = piece
-            continue
+    charset = _charset(raw)
+    text = raw.removeprefix(_BYTE_ORDER_MARK).decode(charset, "surrogateescape")
+    tag = ""
+    for number, (piece, signs, is_ended) in enumerate(_pieces(text), 1):
         # Some systems break lines wherever they are full.
         content = piece.replace("\r", "").replace("\n", "").strip(_BLANKS)
-        number += 1
-        if len(content) > SEGMENT_CHARS_MAX:
+        if number > SEGMENTS_MAX:
+            raise refused(number, f"is one more than the {SEGMENTS_MAX} a list may have")
+        if not is_ended and tag == "UNZ" and not content.upper().startswith("U"):
+            return
+        if len(content) > SEGMENT_CHARS_MAX or len(piece) > _RAW_CHARS_MAX:
             raise refused(number, f"is longer than {SEGMENT_CHARS_MAX} characters")
-        yield _segment(number, content, signs)
+        if not is_ended:
+            raise refused(number, "is cut off: nothing ends it")
+        if _NOT_DECODED.search(content):
+            raise refused(number, f"holds a byte that is no character of the charset of the list ({charset})")
+        if "\0" in content:
+            raise refused(number, "holds a NUL character")
+        segment = _segment(number, content, signs)
+        tag = segment.tag
+        yield segment
 
 
 def refused(number: int, sentence: str) -> Rejected:
@@ -81,42 +95,34 @@ def refused(number: int, sentence: str) -> Rejected:
     return Rejected(f"segment {number} {sentence}", errors=[FieldError(("segment", number), sentence)])
 
 
-def _decoded(raw: bytes) -> str:
-    raw = raw.removeprefix(_BYTE_ORDER_MARK)
+def _charset(raw: bytes) -> str:
     named = _SYNTAX.search(raw[:HEAD_BYTES])
-    charset = _CHARSETS.get(named.group(1).decode(), "ascii") if named else "utf-8"
-    try:
-        return raw.decode(charset)
-    except UnicodeDecodeError as error:
-        number = raw[: error.start].count(b"'") + (0 if raw.lstrip().startswith(b"UNA") else 1)
-        called = f"the charset that UNB names ({charset})" if named else "UTF-8"
-        raise refused(max(number, 1), f"holds a byte that is no character of {called}") from None
+    return _CHARSETS.get(named.group(1).decode(), "ascii") if named else "utf-8"
 
 
-def _pieces(text: str) -> Iterator[str | _Signs]:
-    """Yield the text of each segment, and signs where `UNA` declares them; empty segments are passed over."""
-    signs, start, number = _Signs(), 0, 0
-    while True:
-        start = _skip_empty(text, start, signs)
+def _pieces(text: str) -> Iterator[tuple[str, _Signs, bool]]:
+    """Yield the text of each segment, the signs that it is written with, and whether it is ended.
+
+    One that is not ended in time comes last, and is no longer than needed to tell that it is too long.
+    """
+    signs, end = _Signs(), -1
+    while (start := _skip_empty(text, end + 1, signs)) < len(text):
         if text.startswith("UNA", start):
             signs = _signs(text[start + 3 : start + 9])
-            yield signs
-            start += 9
+            end = start + 8
             continue
-        if start == len(text):
-            return
-        number += 1
         end = _end_of(text, start, signs)
+        yield text[start : end if end >= 0 else start + _RAW_CHARS_MAX + 1], signs, end >= 0
         if end < 0:
-            raise refused(number, "is cut off: nothing ends it")
-        yield text[start:end]
-        start = end + 1
+            return
 
 
 def _skip_empty(text: str, start: int, signs: _Signs) -> int:
-    found = re.compile(f"[{re.escape(_BLANKS + signs.terminator)}]*").match(text, start)
-    assert found is not None
-    return found.end()
+    empty = _BLANKS + signs.terminator
+    # No regular expression: whoever declares other signs each time would have one compiled each time.
+    while start < len(text) and text[start] in empty:
+        start += 1
+    return start
 
 
 def _signs(declared: str) -> _Signs:
@@ -126,10 +132,11 @@ def _signs(declared: str) -> _Signs:
 
 
 def _end_of(text: str, start: int, signs: _Signs) -> int:
-    """Return where the terminator stands that ends the segment beginning at `start`; -1 when there is none."""
-    end = text.find(signs.terminator, start)
+    """Return where the terminator stands that ends the segment beginning at `start`; -1 when it does not come soon."""
+    last = start + _RAW_CHARS_MAX + 1
+    end = text.find(signs.terminator, start, last)
     while end >= 0 and _is_released(text, end, start, signs):
-        end = text.find(signs.terminator, end + 1)
+        end = text.find(signs.terminator, end + 1, last)
     return end
 
 
@@ -138,8 +145,7 @@ def _is_released(text: str, place: int, start: int, signs: _Signs) -> bool:
     if signs.release == " ":
         return False
     first = place
-    # What is longer than a segment may be is refused for that anyway.
-    while first > max(start, place - SEGMENT_CHARS_MAX) and text[first - 1] == signs.release:
+    while first > start and text[first - 1] == signs.release:
         first -= 1
     return (place - first) % 2 == 1
 
@@ -149,32 +155,38 @@ def _segment(number: int, content: str, signs: _Signs) -> Segment:
     tag = head.strip(_BLANKS).upper()
     if not (2 <= len(tag) <= 3 and tag.isascii() and tag.isalnum()):
         raise refused(number, "does not begin with a tag of three letters")
-    if len(elements) > ELEMENTS_MAX:
-        raise refused(number, f"has more than {ELEMENTS_MAX} elements")
+    if len(elements) > PARTS_MAX:
+        raise refused(number, f"has more than {PARTS_MAX} elements")
+    composites = [_split(element, signs.component, signs) for element in elements]
+    if any(len(composite) > PARTS_MAX for composite in composites):
+        raise refused(number, f"has an element of more than {PARTS_MAX} components")
     return Segment(
         number,
         tag,
-        tuple(
-            tuple(_unreleased(part, signs).strip(_BLANKS) for part in _split(each, signs.component, signs))
-            for each in elements
-        ),
+        tuple(tuple(_unreleased(part, signs).strip(_BLANKS) for part in composite) for composite in composites),
     )
 
 
 def _split(text: str, separator: str, signs: _Signs) -> list[str]:
     """Split the text at separators that are not released."""
+    if signs.release == " " or signs.release not in text:
+        return text.split(separator)
     parts: list[str] = []
     held: list[str] = []
     for piece in text.split(separator):
         held.append(piece)
-        trailing = len(piece) - len(piece.rstrip(signs.release)) if signs.release != " " else 0
-        if trailing % 2 == 0:
+        if (len(piece) - len(piece.rstrip(signs.release))) % 2 == 0:
             parts.append(separator.join(held))
             held = []
     return [*parts, separator.join(held)] if held else parts
 
 
 def _unreleased(text: str, signs: _Signs) -> str:
+    """Return the text without its release characters, but for those that are released themselves."""
     if signs.release == " " or signs.release not in text:
         return text
-    return re.sub(re.escape(signs.release) + "(.?)", r"\1", text, flags=re.DOTALL)
+    first, *others = text.split(signs.release)
+    parts, pieces = [first], iter(others)
+    for piece in pieces:
+        parts.append(piece or signs.release + next(pieces, ""))
+    return "".join(parts)
