@@ -1,13 +1,13 @@
 """A passenger list: its flight, whom of it a look-up can ask for, and how far it is."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal
 
 from services.query.domain.question import Asked, read_question
-from shared.errors import Rejected
+from shared.errors import FieldError, Rejected
 
 LIVE_AFTER_DEPARTURE = timedelta(hours=24)
 YEAR_MIN, YEAR_MAX = 1900, 2199
@@ -78,20 +78,21 @@ def read_departure(text: str) -> Departure:
 
 
 def askable(asked: Asked, *, today: date) -> tuple[Asked | None, tuple[str, ...]]:
-    """Return what of it a look-up can ask for, None when nothing, and a remark on each field that was left out.
+    """Return what of it a look-up can ask for, None when nothing, and a remark on each kind of value left out.
 
-    So one passenger whose name cannot be searched for does not keep the others of a list from being looked up.
+    A value that cannot be looked for does not keep the others of its field from it, such as a passport beside a visa
+    without a number; and one passenger whose name cannot be searched for does not keep the others of a list from being looked up.
     """
     remarks: list[str] = []
     while True:
         try:
             read_question(asked, today=today)
         except Rejected as error:
-            bad = {str(fault.loc[0]): fault.msg for fault in error.errors if fault.loc}
+            bad = [fault for fault in error.errors if fault.loc]
             if not bad:
                 return None, (*remarks, "nothing that can be looked for is known")
-            remarks += [f"{field} was left out: {msg}" for field, msg in bad.items()]
-            asked = _without(asked, bad)
+            remarks += dict.fromkeys(_remark(fault) for fault in bad)
+            asked = _without(asked, {fault.loc for fault in bad})
         else:
             return asked, tuple(remarks)
 
@@ -103,6 +104,20 @@ def state_of(progress: Progress, *, is_over: bool) -> ManifestState:
     return "ended" if is_over else "screened"
 
 
-def _without(asked: Asked, fields: Mapping[str, str]) -> Asked:
-    empty = Asked()
-    return replace(asked, **{field: getattr(empty, field) for field in fields})
+def _remark(fault: FieldError) -> str:
+    field, *place = fault.loc
+    return f"{f'a value of {field}' if place else field} was left out: {fault.msg}"
+
+
+def _without(asked: Asked, bad: Set[tuple[str | int, ...]]) -> Asked:
+    def kept(field: str) -> tuple[str, ...]:
+        return tuple(value for place, value in enumerate(getattr(asked, field)) if (field, place) not in bad)
+
+    return Asked(
+        name=None if ("name",) in bad else asked.name,
+        birth_date=None if ("birth_date",) in bad else asked.birth_date,
+        emails=kept("emails"),
+        usernames=kept("usernames"),
+        phones=kept("phones"),
+        documents=kept("documents"),
+    )

@@ -55,6 +55,16 @@ def test_what_cannot_be_looked_for_is_left_out_with_a_remark() -> None:
         assert remarks
 
 
+def test_a_value_that_cannot_be_looked_for_does_not_keep_the_others_of_its_field_from_it() -> None:
+    given = Asked(name="LOPEZ ANA", emails=("a@example.org", "none"), documents=("-", "X1234567", "?"))
+    asked, remarks = askable(given, today=TODAY)
+    assert asked == Asked(name="LOPEZ ANA", emails=("a@example.org",), documents=("X1234567",))
+    assert [remark.split(":")[0] for remark in remarks] == [
+        "a value of emails was left out",
+        "a value of documents was left out",
+    ]
+
+
 def test_a_list_is_ended_when_its_flight_is_over_and_nobody_waits() -> None:
     assert state_of(Progress(0, 3), is_over=False) == "waiting"
     assert state_of(Progress(1, 3), is_over=True) == "screening"
