@@ -10,6 +10,9 @@ from services.query.domain.question import Asked, read_question
 from shared.errors import FieldError, Rejected
 
 LIVE_AFTER_DEPARTURE = timedelta(hours=24)
+FLIGHT_CHARS_MAX = 20
+REFERENCE_CHARS_MAX = 64
+"""Of what a list calls one of its passengers."""
 YEAR_MIN, YEAR_MAX = 1900, 2199
 _LAST_TIME_ZONE = timezone(timedelta(hours=-12))
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -77,11 +80,16 @@ def read_departure(text: str) -> Departure:
     return Departure(text, (time if time.tzinfo else time.replace(tzinfo=_LAST_TIME_ZONE)).astimezone(UTC))
 
 
+def is_label(text: str, *, chars_max: int) -> bool:
+    """Return whether a text can be kept and shown as what something is called: printable, and not too long."""
+    return 0 < len(text) <= chars_max and text.isprintable() and not text.isspace()
+
+
 def askable(asked: Asked, *, today: date) -> tuple[Asked | None, tuple[str, ...]]:
     """Return what of it a look-up can ask for, None when nothing, and a remark on each kind of value left out.
 
     A value that cannot be looked for does not keep the others of its field from it, such as a passport beside a visa
-    without a number; and one passenger whose name cannot be searched for does not keep the others of a list from being looked up.
+    without a number; nor does a passenger whose name cannot be searched for keep the others of a list from it.
     """
     remarks: list[str] = []
     while True:

@@ -5,38 +5,22 @@ the flight are passed over.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from services.query.domain.manifest import Departure, Manifest, Passenger, askable, read_departure
+from services.query.domain.manifest import FLIGHT_CHARS_MAX, Departure, Manifest, is_label, read_departure
 from services.query.domain.passenger_list.edifact import Segment, read_segments, refused
-from services.query.domain.question import Asked
+from services.query.domain.passenger_list.traveller import KINDS, Traveller, begin_traveller, passengers_of, read_detail
 from shared.errors import FieldError, Rejected
 
 PASSENGERS_MAX = 2_000
-DOCUMENTS_MAX = 20
 REMARKS_MAX = 20
-"""On one traveller, and on the list; a file that gives cause for more is not worth more."""
+"""On the list as a whole."""
+SAME_FLIGHT_MAX = timedelta(hours=12)
+"""Departures further apart than this are not one flight put off, but the flight of another day."""
 _MESSAGES = frozenset({"PAXLST", "CUSRES"})
-_KINDS = {"FL": "passenger", "FM": "crew", "DDU": "transit passenger", "DDT": "transit crew"}
+_SENDER = "MS"
 _FLIGHT = re.compile(r"([A-Z0-9]{2,3}?)0*([0-9]{1,4}[A-Z]?)")
-_COMMUNICATIONS = {"EM": "emails", "TE": "phones"}
-
-
-@dataclass(slots=True)
-class _Person:
-    """What is read of one traveller."""
-
-    segment: int
-    kind: str
-    name: str = ""
-    birth_date: str | None = None
-    reference: str = ""
-    documents: list[str] = field(default_factory=list)
-    emails: list[str] = field(default_factory=list)
-    phones: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -46,37 +30,41 @@ class _Leg:
     segment: int
     flight: str
     is_across: bool = False
+    departure: Departure | None = None
 
 
 @dataclass(slots=True)
 class _Reading:
     """What is read so far. `opened` is the UNH of a message not yet ended, `interchange` the UNB of one.
 
-    `legs` are those of the message.
+    `legs`, and `traveller` of whom the segments to come speak, are those of the message; `leg` is the one that names
+    the flight, `departure` the latest of any leg.
     """
 
     today: date
-    people: list[_Person] = field(default_factory=list)
-    flight: str = ""
+    travellers: list[Traveller] = field(default_factory=list)
+    leg: _Leg | None = None
+    departure: Departure | None = None
     legs: list[_Leg] = field(default_factory=list)
-    departures: list[tuple[str, int]] = field(default_factory=list)
+    traveller: Traveller | None = None
     remarks: list[str] = field(default_factory=list)
     opened: Segment | None = None
     interchange: Segment | None = None
     is_list: bool = False
     lists: int = 0
-    people_before: int = 0
+    travellers_before: int = 0
 
 
 def read_paxlst(raw: bytes, *, today: date) -> Manifest:
     """Return the passenger list of one flight; several messages of it (passengers and crew, or parts) make one list.
 
     A count of travellers (`CNT+42`) that is not theirs is remarked, as many senders write another; a message whose own
-    count of segments (`UNT`) is wrong is refused, since then some of it was lost or put in.
+    count of segments (`UNT`) is wrong is refused, since then some of it was lost or put in, and a traveller who is lost
+    is not looked for.
 
     Raises:
-        Rejected: it is no EDIFACT, is cut off, a message is not as long as it says, it holds no list, several flights,
-            no flight or departure, or too many travellers; the segment's number is named.
+        Rejected: it is no EDIFACT, is cut off, a message is not as long as it says, it holds no list, several flights
+            or days, no flight or departure, or too many travellers; the segment's number is named.
     """
     reading, last = _Reading(today), 0
     for segment in read_segments(raw):
@@ -85,10 +73,13 @@ def read_paxlst(raw: bytes, *, today: date) -> Manifest:
     _check_ended(reading, last)
     if not reading.lists:
         raise refused(max(last, 1), "comes last, and no passenger list (PAXLST) came before it")
-    if not reading.flight:
+    if reading.leg is None:
         raise Rejected("the list names no flight", errors=[FieldError(("TDT",), "no segment TDT+20 names a flight")])
-    people = [_passenger(person, place, today) for place, person in enumerate(reading.people, 1)]
-    return Manifest("edifact", reading.flight, _departure(reading), _distinct(people), tuple(reading.remarks))
+    if reading.departure is None:
+        sentence = "no segment DTM+189 gives the time of departure"
+        raise Rejected("the list has no time of departure", errors=[FieldError(("DTM",), sentence)])
+    passengers = passengers_of(reading.travellers, today=today)
+    return Manifest("edifact", reading.leg.flight, reading.departure, passengers, tuple(reading.remarks))
 
 
 def _read_segment(reading: _Reading, segment: Segment) -> None:
@@ -112,8 +103,8 @@ def _open(reading: _Reading, segment: Segment) -> None:
     if reading.opened is not None:
         raise refused(segment.number, f"begins a message before that of segment {_at(reading)} is ended by UNT")
     reading.opened = segment
-    reading.people_before = len(reading.people)
-    reading.legs = []
+    reading.travellers_before = len(reading.travellers)
+    reading.legs, reading.traveller = [], None
     reading.is_list = segment.component(1) in _MESSAGES
     reading.lists += reading.is_list
     if not reading.is_list and len(reading.remarks) < REMARKS_MAX:
@@ -146,47 +137,28 @@ def _at(reading: _Reading) -> int:
 
 
 def _read_content(reading: _Reading, segment: Segment) -> None:
-    person = reading.people[-1] if len(reading.people) > reading.people_before else None
     match segment.tag, segment.qualifier:
-        case "NAD", kind if kind in _KINDS:
-            if len(reading.people) == PASSENGERS_MAX:
-                raise refused(segment.number, f"names one traveller more than the {PASSENGERS_MAX} a list may have")
-            reading.people.append(_Person(segment.number, _KINDS[kind], _name(segment)))
+        case "NAD", kind:
+            # Behind the flight stand its travellers. Whoever else is named, what follows is not of the one before.
+            is_traveller = kind in KINDS or (bool(reading.legs) and kind != _SENDER)
+            reading.traveller = _add_traveller(reading, segment) if is_traveller else None
         case "TDT", "20" | "34":
             _read_leg(reading, segment)
         case "LOC", "125" if reading.legs:
             reading.legs[-1].is_across = True
         case "DTM", "189":
-            reading.departures.append((segment.component(0, 1), segment.number))
+            _add_departure(reading, segment)
         case "CNT", "42":
             _check_count(reading, segment)
-        case _ if person is not None:
-            _read_detail(person, segment, reading)
+        case _ if reading.traveller is not None:
+            read_detail(reading.traveller, segment, today=reading.today)
 
 
-def _read_detail(person: _Person, segment: Segment, reading: _Reading) -> None:
-    match segment.tag, segment.qualifier:
-        case "DTM", "329":
-            born = _birth_date(segment.component(0, 1), reading.today)
-            if born is None and len(person.remarks) < REMARKS_MAX:
-                person.remarks.append(f"the birth date of segment {segment.number} cannot be read")
-            person.birth_date = born or person.birth_date
-        case "DOC", _:
-            number = segment.component(1)
-            if number and number not in person.documents and len(person.documents) < DOCUMENTS_MAX:
-                person.documents.append(number)
-        case "RFF", "ABO":
-            person.reference = segment.component(0, 1)
-        case "COM", value if segment.component(0, 1) in _COMMUNICATIONS:
-            values = getattr(person, _COMMUNICATIONS[segment.component(0, 1)])
-            if value and len(values) < DOCUMENTS_MAX:
-                values.append(value)
-
-
-def _name(segment: Segment) -> str:
-    """Return surname, given and middle name, which stand in the fourth element, or in a short form in the second."""
-    composite = next((segment.elements[place] for place in (3, 2, 1) if segment.component(place)), ())
-    return " ".join(part for part in composite[:5] if part)
+def _add_traveller(reading: _Reading, segment: Segment) -> Traveller:
+    if len(reading.travellers) == PASSENGERS_MAX:
+        raise refused(segment.number, f"names one traveller more than the {PASSENGERS_MAX} a list may have")
+    reading.travellers.append(begin_traveller(segment))
+    return reading.travellers[-1]
 
 
 def _read_leg(reading: _Reading, segment: Segment) -> None:
@@ -198,38 +170,43 @@ def _read_leg(reading: _Reading, segment: Segment) -> None:
     flight = f"{found.group(1)}{found.group(2)}" if found else given
     if not flight:
         return
-    if len(flight) > 20:
-        raise refused(segment.number, "names a flight of more than 20 characters")
+    if not is_label(flight, chars_max=FLIGHT_CHARS_MAX):
+        raise refused(segment.number, f"names a flight with other than 1 to {FLIGHT_CHARS_MAX} printable characters")
     reading.legs.append(_Leg(segment.number, flight))
 
 
 def _name_flight(reading: _Reading) -> None:
     """Name the flight after the leg across the border, else the first: legs before and after may be other flights."""
     leg = next((leg for leg in reading.legs if leg.is_across), reading.legs[0])
-    if reading.flight not in ("", leg.flight):
+    before = reading.leg or leg
+    if leg.flight != before.flight:
         raise refused(leg.segment, "names another flight: send the list of each flight by itself")
-    reading.flight = leg.flight
+    if leg.departure and before.departure and _are_far_apart(leg.departure, before.departure):
+        raise refused(leg.segment, "names the flight of another day: send the list of each flight by itself")
+    reading.leg = leg
+
+
+def _are_far_apart(left: Departure, right: Departure) -> bool:
+    return abs(left.latest - right.latest) > SAME_FLIGHT_MAX
 
 
 def _check_count(reading: _Reading, segment: Segment) -> None:
-    found, said = len(reading.people) - reading.people_before, segment.component(0, 1)
-    if said != str(found) and len(reading.remarks) < REMARKS_MAX:
-        reading.remarks.append(f"segment {segment.number} counts {said[:9] or 'no'} travellers, and {found} are listed")
+    found, said = len(reading.travellers) - reading.travellers_before, segment.component(0, 1)
+    counts = said[:9] if said.isdecimal() else "no"
+    if counts != str(found) and len(reading.remarks) < REMARKS_MAX:
+        reading.remarks.append(f"segment {segment.number} counts {counts} travellers, and {found} are listed")
 
 
-def _departure(reading: _Reading) -> Departure:
-    """Return the latest departure of the flight's legs; a list is live until a day after that."""
-    found = []
-    for text, number in reading.departures:
-        moment = _moment(text)
-        try:
-            found.append(read_departure(moment or ""))
-        except ValueError:
-            raise refused(number, "gives a departure that cannot be read as YYMMDDhhmm or CCYYMMDDhhmm") from None
-    if not found:
-        sentence = "no segment DTM+189 gives the time of departure"
-        raise Rejected("the list has no time of departure", errors=[FieldError(("DTM",), sentence)])
-    return max(found, key=lambda departure: departure.latest)
+def _add_departure(reading: _Reading, segment: Segment) -> None:
+    """Take the latest departure of the flight's legs; a list is live until a day after that."""
+    try:
+        departure = read_departure(_moment(segment.component(0, 1)) or "")
+    except ValueError:
+        sentence = "gives a departure that cannot be read as YYMMDDhhmm or CCYYMMDDhhmm"
+        raise refused(segment.number, sentence) from None
+    reading.departure = max(reading.departure or departure, departure, key=lambda each: each.latest)
+    if reading.legs:
+        reading.legs[-1].departure = departure
 
 
 def _moment(digits: str) -> str | None:
@@ -239,41 +216,3 @@ def _moment(digits: str) -> str | None:
     whole = digits if len(digits) in (8, 12) else f"20{digits}"
     hour = f"{whole[8:10]}:{whole[10:12]}" if len(whole) == 12 else "23:59"
     return f"{whole[:4]}-{whole[4:6]}-{whole[6:8]}T{hour}"
-
-
-def _birth_date(digits: str, today: date) -> str | None:
-    """Return `YYMMDD` or `CCYYMMDD` as a date; two digits are of the newest year that is not to come."""
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) not in (6, 8):
-        return None
-    centuries = (digits,) if len(digits) == 8 else (f"20{digits}", f"19{digits}")
-    for whole in centuries:
-        try:
-            born = date(int(whole[:4]), int(whole[4:6]), int(whole[6:]))
-        except ValueError:
-            continue
-        if born <= today:
-            return born.isoformat()
-    return None
-
-
-def _passenger(person: _Person, place: int, today: date) -> Passenger:
-    given = Asked(
-        name=person.name or None,
-        birth_date=person.birth_date,
-        emails=tuple(person.emails),
-        phones=tuple(person.phones),
-        documents=tuple(person.documents),
-    )
-    asked, remarks = askable(given, today=today)
-    return Passenger(person.reference[:64] or str(place), person.kind, asked, (*person.remarks, *remarks))
-
-
-def _distinct(people: Sequence[Passenger]) -> tuple[Passenger, ...]:
-    """Return the passengers, those whose reference another has too under their place."""
-    met: set[str] = set()
-    distinct = []
-    for place, each in enumerate(people, 1):
-        reference = each.traveller_ref if each.traveller_ref not in met else f"{place}."
-        met.add(reference)
-        distinct.append(Passenger(reference, each.kind, each.asked, each.remarks))
-    return tuple(distinct)

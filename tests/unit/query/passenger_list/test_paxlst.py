@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import permutations
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from services.query.domain.manifest import Manifest
 from services.query.domain.passenger_list.edifact import PARTS_MAX, SEGMENT_CHARS_MAX, SEGMENTS_MAX, read_segments
 from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, REMARKS_MAX, read_paxlst
+from services.query.domain.passenger_list.traveller import VALUES_MAX
 from services.query.http.manifests import MANIFEST_BYTES_MAX
 from shared.errors import Rejected
 from tests.depth import IS_LONG
@@ -146,10 +148,49 @@ def test_of_several_legs_the_one_across_the_border_names_the_flight_and_the_last
     assert several([s.replace("LOC+125", "LOC+92") for s in a_message(ANA)]).flight == "XY500", "else the first"
 
 
+def test_what_is_said_of_another_party_is_not_told_of_the_traveller_before() -> None:
+    for other in ("ZZZ", ""):
+        manifest = read(written(an_interchange(a_message(ANA, a_traveller("DOE", "JOHN", born="560423", kind=other)))))
+        ana, john = manifest.passengers
+        assert ana == read(WHOLE).passengers[0]
+        assert john.asked is not None, "whoever stands among the travellers is looked for"
+        assert (john.kind, john.asked.name, john.asked.birth_date) == ("unknown", "DOE JOHN", "1956-04-23")
+        assert "kind that is not known" in john.remarks[0]
+    sender = [*a_message(ANA)[:-2], "NAD+MS+++APIS DESK", "COM+12025550143:TE", "CNT+42:1", "UNT+24+1"]
+    assert read(written(an_interchange(sender))).passengers == (ana,)
+
+
+@pytest.mark.parametrize(
+    ("departs", "latest"), [("2603032230", "2026-03-03T22:30"), ("2603030100", "2026-03-03T10:40")]
+)
+def test_messages_of_one_flight_may_give_it_another_time_of_departure(departs: str, latest: str) -> None:
+    manifest = read(written(an_interchange(a_message(ANA), a_message(JOHN, departs=departs))))
+    assert (len(manifest.passengers), manifest.departure.given) == (2, latest)
+
+
+@pytest.mark.parametrize(
+    ("given", "called"),
+    [
+        (("A1", "B2"), ("A1", "B2")),
+        (("A1", ""), ("A1", "2")),
+        (("A1", "A1"), ("A1", "2")),
+        (("2", ""), ("2", "2.")),
+        (("3.", "3", "3"), ("3.", "3", "3..")),
+        (("A" * 65, "A\x07"), ("1", "2")),
+    ],
+)
+def test_references_differ_and_are_those_of_the_list_where_they_can_be(
+    given: Sequence[str], called: Sequence[str]
+) -> None:
+    travellers = [[*ANA, f"RFF+ABO:{reference}"] for reference in given]
+    passengers = read(written(an_interchange(a_message(*travellers)))).passengers
+    assert tuple(passenger.traveller_ref for passenger in passengers) == called
+
+
 def test_there_is_an_end_to_remarks() -> None:
-    many = [*a_traveller(), *["DTM+329:x"] * 100_000]
+    many = [*a_traveller(), *[f"DTM+329:x{number}" for number in range(100_000)]]
     [passenger] = read(written(an_interchange(a_message(many), *[a_message(count=9)] * 50))).passengers
-    assert len(passenger.remarks) == REMARKS_MAX
+    assert len(passenger.remarks) == VALUES_MAX
     assert len(read(written(an_interchange(a_message(ANA), *[a_message(count=9)] * 50))).remarks) == REMARKS_MAX
 
 
@@ -175,7 +216,10 @@ def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
         (WHOLE.replace(b"UNZ+1+000000001'\n", b""), ("segment", 36)),
         (written(an_interchange(["UNH+1+PNRGOV:11:1", "UNT+2+1"])), ("segment", 6)),
         (written(an_interchange(a_message(a_traveller()), a_message(a_traveller(), flight="XY9"))), ("segment", 29)),
+        (written(an_interchange(a_message(ANA), a_message(ANA, departs="2603041040"))), ("segment", 29)),
         (written(an_interchange(a_message(a_traveller(), flight=""))), ("TDT",)),
+        (written(an_interchange(a_message(a_traveller(), flight="XY\x0712"))), ("segment", 7)),
+        (written(an_interchange(a_message(a_traveller(), flight="X" * 21))), ("segment", 7)),
         (written(an_interchange(a_message(a_traveller(), departs="26"))), ("segment", 9)),
         (written(an_interchange([s for s in a_message(a_traveller()) if "UNT" in s or "TDT" in s])), ("segment", 4)),
         (b"UNA++.? '" + WHOLE, ("UNA",)),
@@ -191,7 +235,8 @@ def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
         (b"UNB+UNOA:4'UNH+1+PAXLST'NAD+FL+++O?'NEILL'NAD+FL+++M\xfcLLER'", ("segment", 4)),
         (written(an_interchange(a_message(*[ANA] * (PASSENGERS_MAX + 1)))), ("segment", 12 + 11 * PASSENGERS_MAX)),
     ],
-    ids=["empty", "blank", "no EDIFACT", "cut", "no UNZ", "no list", "two flights", "no flight", "no departure",
+    ids=["empty", "blank", "no EDIFACT", "cut", "no UNZ", "no list", "two flights", "two days",
+         "no flight", "flight not printable", "flight too long", "no departure",
          "UNT without UNH", "same signs", "not ASCII", "not UTF-8", "UTF-16", "long", "many elements",
          "many components", "NUL", "cut behind the first", "own signs", "released sign", "too many"],
 )  # fmt: skip
