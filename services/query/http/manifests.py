@@ -11,7 +11,14 @@ from uuid import UUID
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from services.query.domain.manifest import Departure, Manifest, ManifestState, Passenger, read_departure
+from services.query.domain.manifest import (
+    FLIGHT_CHARS_MAX,
+    Departure,
+    Manifest,
+    ManifestState,
+    Passenger,
+    read_departure,
+)
 from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
 from services.query.domain.passenger_list.table import read_table
 from services.query.domain.question import read_question
@@ -53,7 +60,7 @@ CSV = "text/csv"
 EDIFACT = ("application/edifact", "text/plain")
 """A passenger list as airlines send it; the charset is named in the list itself."""
 
-FlightNumber = Annotated[str, Field(max_length=20), NotBlank()]
+FlightNumber = Annotated[str, Field(max_length=FLIGHT_CHARS_MAX), NotBlank()]
 
 
 class PassengerForm(PersonAsked):

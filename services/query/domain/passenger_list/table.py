@@ -2,10 +2,19 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.query.domain.manifest import Departure, Manifest, Passenger, askable, read_departure
+from services.query.domain.manifest import (
+    FLIGHT_CHARS_MAX,
+    REFERENCE_CHARS_MAX,
+    Departure,
+    Manifest,
+    Passenger,
+    askable,
+    is_label,
+    read_departure,
+)
 from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX
 from services.query.domain.question import Asked
 from shared.errors import FieldError, Rejected
@@ -37,6 +46,8 @@ def read_table(raw: bytes, *, flight: str | None, departs_at: str | None, today:
             said[column] = values.pop()
         else:
             errors.append(FieldError((column,), "is missing" if not values else "must be the same in every line"))
+    if said["flight"] and not is_label(said["flight"], chars_max=FLIGHT_CHARS_MAX):
+        errors.append(FieldError(("flight",), f"must have 1 to {FLIGHT_CHARS_MAX} printable characters"))
     departure = _departure(said["departs_at"], errors)
     passengers = [_passenger(number, row, place, today, errors) for place, (number, row) in enumerate(rows, 1)]
     met: set[str] = set()
@@ -60,12 +71,8 @@ def _departure(text: str | None, errors: list[FieldError]) -> Departure | None:
 
 def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return each line's number and its cells by column; empty lines are passed over."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise Rejected("the text is not UTF-8", errors=[FieldError(("line", line), "is not UTF-8")]) from None
-    head = text.partition("\n")[0]
+    text = _text(raw)
+    head = text.lstrip().partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
@@ -74,6 +81,7 @@ def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
+            _check_size(reader.line_num, cells)
             if not columns:
                 columns = _header(cells)
                 continue
@@ -81,14 +89,31 @@ def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
                 raise _wrong(reader.line_num, f"is one more than the {PASSENGERS_MAX} passengers a list may have")
             if len(cells) != len(columns):
                 raise _wrong(reader.line_num, f"has {len(cells)} cells, the header {len(columns)}")
-            if any(len(cell) > CELL_CHARS_MAX for cell in cells):
-                raise _wrong(reader.line_num, f"has a cell of more than {CELL_CHARS_MAX} characters")
             rows.append((reader.line_num, {c: cell.strip() for c, cell in zip(columns, cells, strict=True)}))
     except csv.Error:
-        raise _wrong(reader.line_num, "is not CSV: its quotes do not pair") from None
+        raise _wrong(reader.line_num, "is not CSV: its quotes do not pair, or a cell never ends") from None
     if not rows:
         raise _wrong(1, "and those after it list no passenger")
     return rows
+
+
+def _text(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise Rejected("the text is not UTF-8", errors=[FieldError(("line", line), "is not UTF-8")]) from None
+    before, nul, _ = text.partition("\0")
+    if nul:
+        raise _wrong(before.count("\n") + 1, "holds a NUL character")
+    return text
+
+
+def _check_size(line: int, cells: Sequence[str]) -> None:
+    if len(cells) > len(COLUMNS):
+        raise _wrong(line, f"has more cells than the {len(COLUMNS)} columns that there are")
+    if any(len(cell) > CELL_CHARS_MAX for cell in cells):
+        raise _wrong(line, f"has a cell of more than {CELL_CHARS_MAX} characters")
 
 
 def _header(cells: list[str]) -> list[str]:
@@ -114,9 +139,12 @@ def _passenger(number: int, row: Mapping[str, str], place: int, today: date, err
         errors.append(FieldError(("line", number, "name"), "and surname are both given"))
     asked, remarks = askable(given, today=today)
     reference = row.get("traveller_ref") or str(place)
-    if len(reference) > 64:
-        errors.append(FieldError(("line", number, "traveller_ref"), "must have at most 64 characters"))
-    return Passenger(reference, row.get("kind") or "passenger", asked, remarks)
+    kind = row.get("kind") or "passenger"
+    for column, label in (("traveller_ref", reference), ("kind", kind)):
+        if not is_label(label, chars_max=REFERENCE_CHARS_MAX):
+            sentence = f"must have 1 to {REFERENCE_CHARS_MAX} printable characters"
+            errors.append(FieldError(("line", number, column), sentence))
+    return Passenger(reference, kind, asked, remarks)
 
 
 def _wrong(line: int, sentence: str) -> Rejected:
