@@ -16,7 +16,7 @@ from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, REMARKS_
 from services.query.domain.passenger_list.traveller import VALUES_MAX
 from services.query.http.manifests import MANIFEST_BYTES_MAX
 from shared.errors import Rejected
-from tests.depth import IS_LONG
+from tests.depth import IS_LONG, deep
 from tests.unit.query.passenger_list.lists import a_message, a_traveller, an_interchange, written
 
 TODAY = date(2026, 3, 1)
@@ -305,6 +305,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
         assert [segment.number for segment in segments] == list(range(1, len(segments) + 1))
 
 
+@settings(max_examples=deep(1_000))
 @given(st.randoms(use_true_random=False))
 def test_a_damaged_list_is_read_or_refused_at_a_place(chance: random.Random) -> None:
     raw = bytearray(WHOLE)
@@ -326,6 +327,34 @@ def test_a_damaged_list_is_read_or_refused_at_a_place(chance: random.Random) -> 
         assert error.errors
     else:
         assert manifest.flight
+
+
+@pytest.mark.parametrize("number", range(4, 35))
+def test_a_segment_of_a_message_that_comes_twice_or_is_lost_is_refused_at_the_count(number: int) -> None:
+    segments, counting = an_interchange(a_message(ANA, JOHN)), 35
+    twice = [*segments[:number], segments[number - 1], *segments[number:]]
+    lost = [*segments[: number - 1], *segments[number:]]
+    assert place(written(twice)) == ("segment", counting + 1)
+    assert place(written(lost)) == ("segment", counting - 1)
+
+
+SIGNS = st.lists(st.characters(categories=("P", "S")), min_size=4, max_size=4, unique=True)
+NAMES = st.tuples(*[st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)] * 2)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4), SIGNS)
+def test_a_list_that_was_written_reads_back_whatever_its_signs_are(
+    names: list[tuple[str, str]], signs: list[str]
+) -> None:
+    component, element, release, terminator = signs
+    released = {ord(sign): release + sign for sign in signs}
+
+    def segment(*elements: Sequence[str]) -> str:
+        return element.join(component.join(part.translate(released) for part in each) for each in elements) + terminator
+
+    segments = [segment(("UNB",), ("UNOY", "4")), *(segment(("NAD",), ("FL",), (), (), name) for name in names)]
+    raw = f"UNA{component}{element}.{release} {terminator}{''.join(segments)}".encode()
+    assert [read.elements[3] for read in read_segments(raw) if read.tag == "NAD"] == names
 
 
 @given(st.integers(0, len(WHOLE) - 3))
