@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.query.domain.answer import Contact
-from services.query.domain.forms import load_forms
 from services.query.handlers import screening
 from services.query.handlers.desk import Desk
 from services.query.handlers.rebuild import await_rebuild, begin_rebuild
@@ -35,9 +34,8 @@ FOLDED_AT_ONCE = 20_000
 
 
 def build_desk(tools: Tools[QuerySettings]) -> Desk:
-    """Return what every use case is given. The forms of names are loaded first, since that holds all up."""
+    """Return what every use case is given."""
     settings = tools.settings
-    load_forms()
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
 

@@ -12,9 +12,7 @@ from deploy.local.processes import find_supervised, find_supervisor
 from tests.bench.figures import Figure
 from tests.fault.stack import Stack
 
-RSS_MAX_MB = {"query-http": 400, "query-worker": 400}
-"""Query knows what names are called in other languages."""
-RSS_OTHERS_MAX_MB = 200
+RSS_MAX_MB = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,8 @@ def memory(stack: Stack) -> list[Figure]:
         if process is None:
             raise RuntimeError(f"{name} does not run at the end of the bench")
         is_ours = name not in ("kafka", "postgres")
-        limit_mb = RSS_MAX_MB.get(name, RSS_OTHERS_MAX_MB)
         size_mb = process.memory_info().rss / 1e6
-        figures.append(Figure(f"RSS {name}", size_mb, "MB", limit_mb if is_ours else None, is_limit=True))
+        figures.append(Figure(f"RSS {name}", size_mb, "MB", RSS_MAX_MB if is_ours else None, is_limit=True))
     return figures
 
 

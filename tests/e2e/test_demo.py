@@ -20,8 +20,6 @@ from tests.waiting import eventually
 
 IDLE_S = 5.0
 BACK_S = 5.0
-QUERY_BACK_S = 20.0
-"""Query first loads what names are called in other languages: four seconds of a processor, on a quiet machine."""
 CONSUMING_S = 10.0
 READY_S = 60.0
 
@@ -145,8 +143,8 @@ async def test_a_process_that_was_killed_is_back_and_working_soon(name: str, sta
         assert posted.status_code == 202
     await eventually(lambda: _value(stack, HAS_CANARY, f"{word}%"), timeout_s=READY_S)
     working_s = time.monotonic() - killed_at
-    assert back_s < (QUERY_BACK_S if name.startswith("query") else BACK_S)
-    assert working_s < CONSUMING_S + (QUERY_BACK_S if name.startswith("query") else 0.0)
+    assert back_s < BACK_S
+    assert working_s < CONSUMING_S
 
 
 async def _is_back(stack: Stack, name: str, *, not_pid: int) -> bool:

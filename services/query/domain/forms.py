@@ -1,44 +1,31 @@
-"""Other forms of a name: nicknames, and the same name in other languages and scripts.
+"""Other forms of a name: short ones, and the same name as other languages and scripts write it.
 
-The forms are those of rigour (people's names in Wikidata: محمد, Mohammed, Muhammad), of `nicknames` (English: Bob,
-Robert), and our own short list, for what both lack. rigour's own front door needs a compiled ICU, which a bare machine
-has not; what is used here is the part of it that brings its data along. Loading takes seconds and 250 MB, once.
+They come from the package `nicknames` (English) and from `known_forms`; why not from rigour, which knows ten times as
+many: DECISIONS.md no. 41.
 """
 
 from collections import defaultdict
 from functools import cache, lru_cache
 
 from nicknames import NickNamer
-from rigour._core import NameTypeTag, analyze_names
 
-from services.query.domain.short_forms import SHORT_FORMS
+from services.query.domain.known_forms import OTHER_SPELLINGS, SHORT_FORMS
+from shared.identifiers import fold_name
 
 FORMS_KEPT = 10_000
 
 
 @lru_cache(maxsize=FORMS_KEPT)
 def forms_of(word: str) -> frozenset[str]:
-    """Return the names that the folded word may be a form of, by ids of no other meaning; two that share one are alike.
+    """Return the names that the folded word may be a form of; two words that share one are alike.
 
     A word nobody knows as a name has none.
     """
-    forms = {f"{s.symbol.category.value}:{s.symbol.id}" for name in _analysed(word) for s in name.spans}
-    known = {*_nicknames().canonicals_of(word), *_short_forms().get(word, ())}
+    full = {*_nicknames().canonicals_of(word), *_full_names().get(word, ())}
     # A full name is a form of itself, so that it meets those that are short for it.
-    return frozenset(forms | {f"SHORT:{full}" for full in (known | {word} if known or _is_full(word) else known)})
-
-
-def load_forms() -> None:
-    """Load the lists now rather than for the first name that is asked for; a process does nothing else meanwhile."""
-    forms_of("maria")
-
-
-def _analysed(word: str) -> set:  # type: ignore[type-arg]  # rigour's class is not generic
-    return analyze_names(NameTypeTag.PER, [word], phonetics=False, consolidate=False, rewrite=False)
-
-
-def _is_full(word: str) -> bool:
-    return bool(_nicknames().nicknames_of(word)) or word in _full_names()
+    if full or word in _names_with_short_forms() or _nicknames().nicknames_of(word):
+        full.add(word)
+    return frozenset(full) | _spellings().get(word, frozenset())
 
 
 @cache
@@ -47,15 +34,30 @@ def _nicknames() -> NickNamer:
 
 
 @cache
-def _short_forms() -> dict[str, list[str]]:
+def _full_names() -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for line in SHORT_FORMS.strip().split("\n"):
-        full, _, short = line.partition(": ")
-        for each in filter(None, short.split(", ")):
+    for full, short in _lines_of_short_forms():
+        for each in short:
             found[each].append(full)
     return dict(found)
 
 
 @cache
-def _full_names() -> frozenset[str]:
-    return frozenset(full for names in _short_forms().values() for full in names)
+def _names_with_short_forms() -> frozenset[str]:
+    return frozenset(full for full, _ in _lines_of_short_forms())
+
+
+@cache
+def _lines_of_short_forms() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    lines = (line.partition(": ") for line in SHORT_FORMS.strip().split("\n"))
+    return tuple((full, tuple(short.split(", "))) for full, _, short in lines)
+
+
+@cache
+def _spellings() -> dict[str, frozenset[str]]:
+    """Return of each word the lines it stands on, each called by its number."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for number, line in enumerate(OTHER_SPELLINGS.strip().split("\n")):
+        for each in line.split(", "):
+            found[" ".join(fold_name(each))].add(f"#{number}")
+    return {word: frozenset(lines) for word, lines in found.items()}

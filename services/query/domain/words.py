@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from anyascii import anyascii
 
+from services.query.domain.known_forms import KOREAN_SURNAMES
 from shared.identifiers import fold_name
 
 WORDS_MAX = 12
@@ -34,6 +35,8 @@ _TITLES = frozenset(
 # Where two names were run together by a form that lost the blank: AlisherUsmanov.
 _RUN_TOGETHER = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z]{2})")
 _SYLLABLES = ("CJK UNIFIED", "HANGUL SYLLABLE")
+_ARABIC_ARTICLE = "ال"
+_ARABIC_ARTICLE_WORD_CHARS_MIN = 4
 _IDEOGRAPH_MIN = "\u2e80"
 
 Reading = tuple[str, ...]
@@ -92,11 +95,16 @@ def _romanised(words: Sequence[str]) -> list[str]:
 
 
 def _romanised_word(word: str, *, is_whole_name: bool) -> list[str]:
-    """Return a word in Latin letters. Chinese and Korean names put the family's syllable first, without a blank."""
+    """Return a word in Latin letters, and what is written together there apart.
+
+    That is the family's syllable, which stands first in Chinese and Korean names, and the Arabic article.
+    """
     if word.isascii():
         return [word]
     if is_whole_name and len(word) > 1 and unicodedata.name(word[0], "").startswith(_SYLLABLES):
-        return [_letters(word[0]), _letters(word[1:])]
+        return [KOREAN_SURNAMES.get(word[0]) or _letters(word[0]), _letters(word[1:])]
+    if word.startswith(_ARABIC_ARTICLE) and len(word) >= _ARABIC_ARTICLE_WORD_CHARS_MIN:
+        return ["al", _letters(word.removeprefix(_ARABIC_ARTICLE))]
     return [_letters(word)]
 
 
