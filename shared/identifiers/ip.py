@@ -1,6 +1,7 @@
 """IP addresses. None is a link key by itself: without time and port thousands may stand behind one (RFC 6302)."""
 
 import ipaddress
+from functools import lru_cache
 
 from shared.identifiers.identifier import Context, Identifier, identifier
 
@@ -16,6 +17,12 @@ _DOCUMENTATION = tuple(
 
 def normalise_ip(text: str, _context: Context) -> Identifier | None:
     """Return the address in its one text form; an IPv4 address mapped into IPv6 is the IPv4 address."""
+    return _normalise(text)
+
+
+@lru_cache(maxsize=10_000)
+def _normalise(text: str) -> Identifier | None:
+    """Many tips name one address, and reading it takes longer than all else that is done with it."""
     address = parse_ip(text)
     if address is None:
         return None

@@ -4,7 +4,7 @@ Evidence is kept per value ("these tips hold it"), never per pair: n holders are
 becomes too common, or rare again, is one changed count. `links` reads the pairs of one tip off these rows.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
@@ -116,14 +116,10 @@ def ignore_listed(identifier: Identifier, lists: Lists) -> Identifier:
 
 def key_stats(holdings: Iterable[Holding]) -> dict[Key, KeyStat]:
     """Return how common each value is, in distinct tips. What the store counts in SQL; here as the reference."""
-    holders: defaultdict[Key, set[UUID]] = defaultdict(set)
-    viral: defaultdict[Key, set[UUID]] = defaultdict(set)
-    for holding in holdings:
-        if holding.links:
-            holders[holding.key].add(holding.tip_id)
-            if holding.is_viral:
-                viral[holding.key].add(holding.tip_id)
-    return {key: KeyStat(len(tips), len(viral[key])) for key, tips in holders.items()}
+    linking = [holding for holding in holdings if holding.links]
+    tip_counts = Counter(key for key, _ in {(holding.key, holding.tip_id) for holding in linking})
+    viral_counts = Counter(key for key, _ in {(holding.key, holding.tip_id) for holding in linking if holding.is_viral})
+    return {key: KeyStat(tip_count, viral_counts[key]) for key, tip_count in tip_counts.items()}
 
 
 def role_reason(role: HolderRole) -> str:

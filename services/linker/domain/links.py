@@ -1,10 +1,10 @@
 """The links of one tip: to whom, how strongly, and for which reasons, read off the present holdings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -25,8 +25,6 @@ the value gives one, though it never is stronger than its kind can be."""
 PHONE_KEPT_DAYS = 365
 """Of tips that were reported further apart, a phone number may have changed hands."""
 UNDATED: Mapping[UUID, datetime] = MappingProxyType({})
-
-NOTHING: Mapping[Key, list[Holding]] = MappingProxyType({})
 
 EVIDENCE_MIN = 0.05
 """A value that is less reliable says nothing, and is no evidence."""
@@ -76,13 +74,32 @@ class Evidence:
     strength: Strength
 
 
+class Held(NamedTuple):
+    """How one tip holds a value: how it spells it, and whether only research found it or a source verified it."""
+
+    exacts: tuple[str, ...]
+    is_researched: bool = False
+    is_verified: bool = False
+
+    def __or__(self, other: "Held") -> "Held":
+        return Held(
+            self.exacts + other.exacts,
+            self.is_researched and other.is_researched,
+            self.is_verified or other.is_verified,
+        )
+
+
+Holders = Mapping[UUID, Held]
+"""The tips that hold a value and may link by it, and how."""
+
+
 class _Compared(NamedTuple):
     """What is to be said of a value that two tips share, besides what it is worth."""
 
     is_exact: bool
     is_researched: bool
-    is_stale: bool
     is_verified: bool
+    is_stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,46 +118,71 @@ class Link:
         return sum(evidence.weight for evidence in self.evidence)
 
 
-NOTHING_BESIDES: Mapping[UUID, Evidence] = MappingProxyType({})
+def holders_of(holdings: Iterable[Holding]) -> dict[Key, Holders]:
+    """Return who holds each value and may link by it. What the store reads in SQL; here as the reference."""
+    found = defaultdict[Key, list[tuple[UUID, Held]]](list)
+    for each in holdings:
+        if each.links:
+            held = Held((each.exact,), is_researched=each.origin == "research", is_verified=each.is_verified)
+            found[each.key].append((each.tip_id, held))
+    return {key: gather(held) for key, held in found.items()}
+
+
+def gather(holdings: Iterable[tuple[UUID, Held]]) -> Holders:
+    """Return how each tip holds a value, which it may do in several spellings or roles."""
+    found: dict[UUID, Held] = {}
+    for tip_id, held in holdings:
+        found[tip_id] = found[tip_id] | held if tip_id in found else held
+    return found
+
+
+NOTHING_BESIDES: Mapping[UUID, Mapping[UUID, Evidence]] = MappingProxyType({})
 
 
 def links_of(
-    tip_id: UUID,
-    holdings: Iterable[Holding],
+    tip_ids: Collection[UUID],
+    holders: Mapping[Key, Holders],
     *,
     worth: Mapping[Key, Worth],
     judgements: Mapping[Pair, Judgement],
     model: Model,
     reported_at: Mapping[UUID, datetime] = UNDATED,
-    besides: Mapping[UUID, Evidence] = NOTHING_BESIDES,
-) -> tuple[Link, ...]:
-    """Return the links of a tip, strongest first, then heaviest, then by the other's id.
+    besides: Mapping[UUID, Mapping[UUID, Evidence]] = NOTHING_BESIDES,
+) -> dict[UUID, tuple[Link, ...]]:
+    """Return the links of each tip, strongest first, then heaviest, then by the other's id.
 
-    `holdings` are the tip's own and those of the other holders of its values; `worth` tells of each value that says
-    something now (one that is absent, or not reliable, links nothing); `judgements` are the newest of each pair
-    (`newest_judgements`), of which only the tip's own matter; `reported_at` is when the tips were reported, those
-    without a phone number may be absent; `besides` is evidence of another kind, by the other tip. A pair that someone
-    judged is listed even when it shares nothing.
+    `holders` are of the tips' values; `worth` tells of each value that says something now (one that is absent, or not
+    reliable, links nothing); `judgements` are the newest of each pair (`newest_judgements`), of which only the tips'
+    own matter; `reported_at` is when the tips were reported, those without a phone number may be absent; `besides` is
+    evidence of another kind, by tip and by the other tip. A pair that someone judged is listed even when it shares
+    nothing.
     """
-    mine: defaultdict[Key, list[Holding]] = defaultdict(list)
-    theirs: defaultdict[UUID, defaultdict[Key, list[Holding]]] = defaultdict(lambda: defaultdict(list))
-    for holding in holdings:
-        if holding.links and holding.key in worth and worth[holding.key].reliability >= EVIDENCE_MIN:
-            (mine if holding.tip_id == tip_id else theirs[holding.tip_id])[holding.key].append(holding)
-    decided = {_other(pair, tip_id): found.decision for pair, found in judgements.items() if tip_id in pair}
-    links = []
-    evidence_of = cache(lambda key, compared: _evidence(key, compared, worth[key], model))
-    for other in theirs.keys() | decided.keys() | besides.keys():
-        is_long_ago = _are_far_apart(tip_id, other, reported_at)
-        evidence = [
-            evidence_of(key, _compare(key, mine[key], held, is_long_ago=is_long_ago))
-            for key, held in theirs.get(other, NOTHING).items()
-            if key in mine
-        ]
-        evidence += [besides[other]] if other in besides else []
-        links.append(_link(other, evidence, decided.get(other), model))
-    listed = [link for link in links if link.evidence or link.judgement is not None]
-    return tuple(sorted(listed, key=by_strength))
+    found = {tip_id: defaultdict[UUID, list[Evidence]](list) for tip_id in tip_ids}
+    for key, held in holders.items():
+        if key in worth and worth[key].reliability >= EVIDENCE_MIN:
+            evidence_of = cache(partial(_evidence, key, worth[key], model))
+            dated = reported_at if key.type == "phone" else UNDATED
+            for tip_id in found.keys() & held.keys():
+                for other, compared in _compare_all(tip_id, held, dated):
+                    found[tip_id][other].append(evidence_of(compared))
+    for tip_id, copies in besides.items():
+        for other, evidence in copies.items():
+            found[tip_id][other].append(evidence)
+    decided: dict[UUID, dict[UUID, Judged]] = {tip_id: {} for tip_id in tip_ids}
+    for pair, judgement in judgements.items():
+        for tip_id, other in (pair, reversed(pair)):
+            if tip_id in found:
+                decided[tip_id][other] = judgement.decision
+                found[tip_id].setdefault(other, [])
+    return {
+        tip_id: tuple(
+            sorted(
+                (_link(other, evidence, decided[tip_id].get(other), model) for other, evidence in others.items()),
+                key=by_strength,
+            )
+        )
+        for tip_id, others in found.items()
+    }
 
 
 def by_strength(link: Link) -> tuple[int, float, UUID]:
@@ -179,10 +221,6 @@ def relation_sentence(relation: Relation, key_type: str) -> str:
             return "tips that share values with this lead's, too little to join them"
 
 
-def _other(pair: Pair, tip_id: UUID) -> UUID:
-    return pair[1] if pair[0] == tip_id else pair[0]
-
-
 def _are_far_apart(tip_id: UUID, other: UUID, reported_at: Mapping[UUID, datetime]) -> bool:
     if tip_id not in reported_at or other not in reported_at:
         return False
@@ -198,38 +236,37 @@ def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, m
     return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, model.version)
 
 
-def _compare(key: Key, mine: Sequence[Holding], theirs: Sequence[Holding], *, is_long_ago: bool) -> _Compared:
-    return _Compared(
-        is_exact=any(one.exact == other.exact for one in mine for other in theirs),
-        is_researched=_is_only_researched(mine) or _is_only_researched(theirs),
-        is_stale=is_long_ago and key.type == "phone",
-        is_verified=_is_verified(mine) and _is_verified(theirs),
-    )
+def _compare_all(tip_id: UUID, held: Holders, dated: Mapping[UUID, datetime]) -> Iterator[tuple[UUID, _Compared]]:
+    """Yield each other holder of a value, compared with a tip. What is not `dated` is not long ago."""
+    mine = held[tip_id]
+    for other, theirs in held.items():
+        if other != tip_id:
+            yield (
+                other,
+                _Compared(
+                    is_exact=mine.exacts == theirs.exacts or not set(mine.exacts).isdisjoint(theirs.exacts),
+                    is_researched=mine.is_researched or theirs.is_researched,
+                    is_verified=mine.is_verified and theirs.is_verified,
+                    is_stale=bool(dated) and _are_far_apart(tip_id, other, dated),
+                ),
+            )
 
 
-def _evidence(key: Key, compared: _Compared, now: Worth, model: Model) -> Evidence:
-    is_exact = compared.is_exact
-    grades = compared.is_verified - (not is_exact) - compared.is_stale
+def _evidence(key: Key, now: Worth, model: Model, compared: _Compared) -> Evidence:
+    is_exact, is_researched, is_verified, is_stale = compared
+    grades = is_verified - (not is_exact) - is_stale
     return Evidence(
         rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
         type=key.type,
         value=key.value,
-        detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=compared.is_researched)
-        + _remarks(key, model, is_stale=compared.is_stale, is_verified=compared.is_verified),
+        detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched)
+        + _remarks(key, model, is_stale=is_stale, is_verified=is_verified),
         weight=round(odds_bits(now.reliability) + GRADE_BITS * grades, 2),
         frequency=now.tip_count,
         strength=model.rules.strength_of(
             model.rules.kind_name(key.type, key.value, key.scope), now.reliability, grades=grades
         ),
     )
-
-
-def _is_only_researched(holdings: Iterable[Holding]) -> bool:
-    return all(holding.origin == "research" for holding in holdings)
-
-
-def _is_verified(holdings: Iterable[Holding]) -> bool:
-    return any(holding.is_verified for holding in holdings)
 
 
 def _remarks(key: Key, model: Model, *, is_stale: bool, is_verified: bool) -> str:

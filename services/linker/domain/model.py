@@ -9,9 +9,9 @@ Everything here is a value made from tips by a pure function, rounded, and named
 same model, whatever the order in which they came; while a model stands, so do its clusters.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from math import log2
@@ -39,6 +39,7 @@ STEPS_A_BIT = 2
 SURPRISE_CLASS_BITS = 8.0
 SURPRISE_CLASS_MAX = 8
 SMOOTHING, LETTERS = 0.3, 40
+SURPRISES_KEPT = 50_000
 AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
 
 SURPRISING = frozenset({"username", "handle", "handle_family"})
@@ -181,7 +182,7 @@ class Model:
 
     def kind_of(self, key: Key, tip_count: int, tally: Tally = NOTHING_TOLD) -> Kind:
         """Return the kind of a value, as narrow as there is one."""
-        surprise = self.surprise_bits(key.value) if key.type in SURPRISING else 0.0
+        surprise = self._surprise_bits(key.value) if key.type in SURPRISING else 0.0
         return (
             self.rules.kind_name(key.type, key.value, key.scope),
             min(SURPRISE_CLASS_MAX, int(surprise / SURPRISE_CLASS_BITS)),
@@ -201,6 +202,10 @@ class Model:
         unknown = log2(LETTERS)
         text = f"^{handle_of(name) or name}$"
         return sum(self._letters.get(pair, unknown) for pair in map("".join, pairwise(text)))
+
+    @cached_property
+    def _surprise_bits(self) -> Callable[[str], float]:
+        return lru_cache(maxsize=SURPRISES_KEPT)(self.surprise_bits)
 
     def reliability(self, key: Key, tip_count: int, tally: Tally) -> float:
         """Return in which part of the pairs of a value's holders the two are one person, 0 to 1.

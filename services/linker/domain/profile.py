@@ -8,7 +8,7 @@ made is not: all who call themselves alena77 are named Alena.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, pairwise, product
+from itertools import chain, pairwise
 from typing import Literal
 
 from rapidfuzz.distance import JaroWinkler
@@ -77,7 +77,11 @@ def compare_names(left: Profile, right: Profile) -> Agreement | None:
     """Return how the closest two names agree; None when a side has none, or nothing can be said."""
     if not left.names or not right.names:
         return None
-    closest = max(_closeness(*sorted(pair)) for pair in product(left.names, right.names))
+    closest = max(
+        _closeness(one, other) if one <= other else _closeness(other, one)
+        for one in left.names
+        for other in right.names
+    )
     if closest >= NEAR_MIN:
         return "agrees" if closest >= AGREES_MIN else "near"
     return "differs" if closest < DIFFERS_MAX else None
@@ -85,7 +89,9 @@ def compare_names(left: Profile, right: Profile) -> Agreement | None:
 
 def compare_births(left: Profile, right: Profile) -> Agreement | None:
     """Return how the closest two birth dates agree; None when a side has none, or nothing can be said."""
-    found = {_compare_births(a, b) for a, b in product(left.births, right.births)}
+    if not left.births or not right.births:
+        return None
+    found = {_compare_births(one, other) for one in left.births for other in right.births}
     order: tuple[Agreement, ...] = ("agrees", "near")
     best = next((word for word in order if word in found), None)
     return best or ("differs" if found == {"differs"} else None)

@@ -15,7 +15,7 @@ from services.linker.handlers.links import announce_links
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
 from services.linker.handlers.values import reweigh
-from services.linker.store import graph, models
+from services.linker.store import graph, models, values
 from shared.db.pool import Connection
 from shared.events.envelope import Context
 from shared.events.linker import ModelLearnedV1
@@ -60,12 +60,18 @@ async def keep(transaction: Connection, desk: Desk, model: Model, *, tip_count: 
 
 
 async def relink_some(transaction: Connection, desk: Desk, *, count_max: int) -> int:
-    """Link so many stale tips anew, and their components; return how many, 0 when none is stale."""
+    """Link so many stale tips anew, and their components; return how many, 0 when none is stale.
+
+    The links are told of whoever holds other values than before, by new rules, and of whoever holds a value that says
+    something else now, stale or not: it is weighed but once.
+    """
     turn = await begin_turn(transaction, desk, Causes({}, Context(None, desk.clock.new_id())))
     stale = await models.list_stale(transaction, turn.model.version, count_max=count_max)
     if stale:
-        await settle(turn, stale, await reweigh(turn, stale))
-        await announce_links(turn, stale)
+        touched = await reweigh(turn, stale)
+        await settle(turn, stale, touched)
+        holders = await values.load_holders(transaction, touched.tying)
+        await announce_links(turn, touched.tip_ids.union(*holders.values()))
         await end_turn(turn)
     return len(stale)
 

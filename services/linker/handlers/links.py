@@ -7,10 +7,10 @@ from itertools import chain
 from uuid import UUID
 
 from services.linker.domain.cluster import Judgement, Pair
-from services.linker.domain.evidence import Holding, Key
+from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision
 from services.linker.domain.likeness import with_likeness
-from services.linker.domain.links import EVIDENCE_MIN, Evidence, Link, Worth, links_of
+from services.linker.domain.links import EVIDENCE_MIN, Evidence, Holders, Link, Worth, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.pictures import PDQ, cap_of, near_evidence
 from services.linker.domain.rules import MEDIUM_MIN, Rules
@@ -39,42 +39,32 @@ async def load_links(
     office: str | None = None,
 ) -> dict[UUID, tuple[Link, ...]]:
     """Return the links of each tip, strongest first; with `office`, only what it may be told of."""
-    holdings, worth = await load_told(transaction, tip_ids, reliability_min=reliability_min, office=office)
-    with_phone = {each.tip_id for key, held in holdings.items() if key.type == "phone" for each in held}
-    reported_at = await graph.load_reported_at(transaction, with_phone) if with_phone else {}
-    mine = {tip_id: set[Key]() for tip_id in tip_ids}
-    for key, held in holdings.items():
-        for holding in held:
-            if holding.tip_id in mine:
-                mine[holding.tip_id].add(key)
-    copies = await load_copies(transaction, tip_ids, model.rules, reliability_min=reliability_min)
-    return {
-        tip_id: links_of(
-            tip_id,
-            chain.from_iterable(holdings[key] for key in keys),
-            worth=worth,
-            judgements=judgements,
-            model=model,
-            reported_at=reported_at,
-            besides=copies.get(tip_id, {}),
-        )
-        for tip_id, keys in mine.items()
-    }
+    holders, worth = await load_told(transaction, tip_ids, reliability_min=reliability_min, office=office)
+    with_phone = set(chain.from_iterable(held for key, held in holders.items() if key.type == "phone"))
+    return links_of(
+        tip_ids,
+        holders,
+        worth=worth,
+        judgements=judgements,
+        model=model,
+        reported_at=await graph.load_reported_at(transaction, with_phone) if with_phone else {},
+        besides=await load_copies(transaction, tip_ids, model.rules, reliability_min=reliability_min),
+    )
 
 
 async def load_told(
     transaction: Connection, tip_ids: Collection[UUID], *, reliability_min: float, office: str | None
-) -> tuple[dict[Key, list[Holding]], dict[Key, Worth]]:
+) -> tuple[dict[Key, Holders], dict[Key, Worth]]:
     """Return the values that link the tips, as `load_linking`; to an office no silent lead's tip holds or counts."""
-    holdings, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
+    holders, worth = await value_store.load_linking(transaction, tip_ids, reliability_min=reliability_min)
     if office is None:
-        return holdings, worth
-    untold = await shown.list_untold(transaction, {each.tip_id for each in chain(*holdings.values())}, office)
-    for key, held in holdings.items():
-        count = len(untold.intersection(holding.tip_id for holding in held))
+        return holders, worth
+    untold = await shown.list_untold(transaction, set(chain.from_iterable(holders.values())), office)
+    for key, held in holders.items():
+        holders[key] = {tip_id: how for tip_id, how in held.items() if tip_id not in untold}
+        count = len(held) - len(holders[key])
         worth[key] = replace(worth[key], tip_count=worth[key].tip_count - count)
-        holdings[key] = [holding for holding in held if holding.tip_id not in untold]
-    return holdings, worth
+    return holders, worth
 
 
 async def load_explained_links(

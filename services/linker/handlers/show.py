@@ -111,13 +111,13 @@ async def show_graph(transaction: Connection, lead_id: UUID, *, office: str | No
     """Return what holds a lead together; raises as `show_lead` does."""
     lead, members, judgements = await _load(transaction, lead_id, office)
     tip_ids = {tip.tip_id for tip in members}
-    holdings, worth = await load_told(transaction, tip_ids, reliability_min=EVIDENCE_MIN, office=office)
+    holders, worth = await load_told(transaction, tip_ids, reliability_min=EVIDENCE_MIN, office=office)
     model = await desk.model(transaction)
     values = []
-    for key, held in holdings.items():
-        holders = sorted(tip_ids & {holding.tip_id for holding in held}, key=lambda tip_id: tip_id.int)
-        if len(holders) > 1:
-            values.append(_shared_value(key, holders, worth[key], model))
+    for key, held in holders.items():
+        inside = sorted(tip_ids & held.keys(), key=lambda tip_id: tip_id.int)
+        if len(inside) > 1:
+            values.append(_shared_value(key, inside, worth[key], model))
     values.sort(key=lambda value: (-value.weight, value.key))
     found = await load_copies(transaction, tip_ids, model.rules, reliability_min=EVIDENCE_MIN)
     copies = {

@@ -46,13 +46,14 @@ class Touched:
     """Values that a change touched: those that joined before or join now, and others that say something else now.
 
     `tying` are those that said something before or do now, and of which the holders or the worth changed; `victims`
-    are those that victims of a changed tip hold or held.
+    are those that victims of a changed tip hold or held. `tip_ids` are tips that hold other values than before.
     """
 
     joining: frozenset[Key] = frozenset()
     supporting: frozenset[Key] = frozenset()
     tying: frozenset[Key] = frozenset()
     victims: frozenset[Key] = frozenset()
+    tip_ids: frozenset[UUID] = frozenset()
 
     def __or__(self, other: "Touched") -> "Touched":
         return Touched(
@@ -60,6 +61,7 @@ class Touched:
             self.supporting | other.supporting,
             self.tying | other.tying,
             self.victims | other.victims,
+            self.tip_ids | other.tip_ids,
         )
 
 
@@ -105,11 +107,12 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     rules = turn.model.rules
     crossed = [change for change in changes if _crosses(change, deltas[change.key], rules)]
     holders = defaultdict[Key, list[UUID]](list)
-    for holding in chain(removed, added):
+    for holding in set(removed).symmetric_difference(added) if removed else added:
         holders[holding.key].append(holding.tip_id)
     victims = frozenset(holding.key for holding in chain(removed, added) if holding.role == "victim")
     tallies = await tallies_of(turn, changes, grown_of(removed, added, crossed))
-    touched = await _reweigh(turn, changes, tallies, crossed=crossed, holders=holders) | Touched(victims=victims)
+    touched = Touched(victims=victims, tip_ids=frozenset(chain.from_iterable(holders.values())))
+    touched |= await _reweigh(turn, changes, tallies, crossed=crossed, holders=holders)
     company = [change.key for change in crossed if rules.types[change.key.type].joins]
     if not company:
         return touched

@@ -9,7 +9,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from services.linker.domain.evidence import Holding, Key, KeyStat
-from services.linker.domain.links import Worth
+from services.linker.domain.links import Held, Holders, Worth, gather
 from services.linker.domain.model import NOTHING_TOLD, Tally
 from services.linker.domain.rules import Place, Rules, Standing
 from shared.db.pool import Connection, Row
@@ -80,12 +80,16 @@ WITH mine AS MATERIALIZED (
     SELECT DISTINCT holding.key_id
     FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
 )
-SELECT holding.tip_id, key.type, key.value, key.scope, key.tip_count, key.reliability, holding.exact, holding.role,
-    holding.party_id, holding.origin, holding.is_verified, holding.is_viral, holding.links, holding.reason
+SELECT key.type, key.value, key.scope, key.tip_count, key.reliability, held.tip_ids, held.exacts, held.researched,
+    held.verified
 FROM mine
     JOIN key ON key.key_id = mine.key_id AND key.tip_count > 1 AND key.standing IN ('joins', 'shows')
         AND key.reliability >= $2
-    JOIN holding ON holding.key_id = key.key_id AND holding.links"""
+    CROSS JOIN LATERAL (
+        SELECT array_agg(holding.tip_id) AS tip_ids, array_agg(holding.exact) AS exacts,
+            array_agg(holding.origin = 'research') AS researched, array_agg(holding.is_verified) AS verified
+        FROM holding WHERE holding.key_id = key.key_id AND holding.links
+    ) AS held"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,15 +240,19 @@ async def save_weighed(
 
 async def load_linking(
     transaction: Connection, tip_ids: Collection[UUID], *, reliability_min: float
-) -> tuple[dict[Key, list[Holding]], dict[Key, Worth]]:
-    """Return the values that link the tips to others now, with all their holdings, and what each is worth."""
-    holdings: dict[Key, list[Holding]] = {}
+) -> tuple[dict[Key, Holders], dict[Key, Worth]]:
+    """Return the values that link the tips to others now, with all who hold them, and what each is worth."""
+    holders: dict[Key, Holders] = {}
     worth: dict[Key, Worth] = {}
     for row in await transaction.fetch(SELECT_LINKING, list(tip_ids), reliability_min):
-        holding = _holding(row)
-        holdings.setdefault(holding.key, []).append(holding)
-        worth[holding.key] = Worth(row["tip_count"], row["reliability"])
-    return holdings, worth
+        key = Key(row["type"], row["value"], row["scope"])
+        how = zip(row["exacts"], row["researched"], row["verified"], strict=True)
+        holders[key] = gather(
+            (tip_id, Held((exact,), is_researched, is_verified))
+            for tip_id, (exact, is_researched, is_verified) in zip(row["tip_ids"], how, strict=True)
+        )
+        worth[key] = Worth(row["tip_count"], row["reliability"])
+    return holders, worth
 
 
 def read_tally(stored: Sequence[int]) -> Tally:

@@ -209,6 +209,26 @@ async def test_a_value_that_joins_by_a_new_model_joins_tips_that_are_linked_anew
         assert len(await graph.clusters()) == count
 
 
+async def test_who_is_linked_otherwise_by_a_new_model_is_told_and_nobody_else(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also who is linked anew only after the value that they share with others was weighed."""
+    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 1)
+    weak, strong = (
+        Model(Learned(kinds=tuple((("handle", surprise, ANY, ANY), reliability, 0.3) for surprise in range(9))))
+        for reliability in (0.1, 0.95)
+    )
+    await graph.believe(weak)
+    handles = [GivenIdentifier(type="username", value="quiet.otter", service=name) for name in ("forum", "chat")]
+    changed = [a_tip(f"CT-{number}", handle, names=[]) for number, handle in enumerate(handles)]
+    await graph.tell(*changed, *(a_tip(f"CT-same-{number}", email("a.b@example.org"), names=[]) for number in (1, 2)))
+    before = len(await graph.events("tip.linked"))
+    await graph.believe(strong)
+    await graph.relink()
+    told = (await graph.events("tip.linked"))[before:]
+    assert sorted(event["payload"]["tip_id"] for event in told) == sorted(str(tip.tip_id) for tip in changed)
+
+
 async def test_rules_that_let_a_kind_of_value_link_hold_for_tips_that_came_before(
     pool_of: Callable[[str], Awaitable[Pool]], clock: FakeClock
 ) -> None:

@@ -1,6 +1,6 @@
 """What a tip holds, who may link by it, and what an analyst is told about a link."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.domain.cluster import Judged, Judgement, newest_judgements
+from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
-from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, links_of
+from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, holders_of, links_of
 from services.linker.domain.model import Model, Tally
 from services.linker.domain.rules import RULES, Standing
 
@@ -77,7 +77,14 @@ def links_between(*contents: TipContent, judged: Judged | None = None) -> tuple[
     """Return the links of the first of the tips."""
     held = holdings_in(*contents)
     judgements = [Judgement(uid(800), uid(1), uid(2), judged, NOW)] if judged else []
-    return links_of(uid(1), held, worth=worth_of(held), judgements=newest_judgements(judgements), model=MODEL)
+    return links_among(held, worth_of(held), newest_judgements(judgements))
+
+
+def links_among(
+    held: Iterable[Holding], worth: Mapping[Key, Worth], judgements: Mapping[Pair, Judgement] | None = None
+) -> tuple[Link, ...]:
+    """Return the links of the first tip."""
+    return links_of([uid(1)], holders_of(held), worth=worth, judgements=judgements or {}, model=MODEL)[uid(1)]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +247,7 @@ def test_research_links_like_the_tip_and_says_where_it_came_from() -> None:
     held = [*holdings_of(tip(1), [Research(parties=(party(email("a.b@gmail.com")),))])]
     held += holdings_of(tip(2, party(email("a.b@gmail.com"))))
     assert list(standings_of(held).values()) == ["joins"]
-    (link,) = links_of(uid(1), held, worth=worth_of(held), judgements={}, model=MODEL)
+    (link,) = links_among(held, worth_of(held))
     assert [each.detail for each in link.evidence] == ["same e-mail address, seen in 2 tips, found by research"]
 
 
@@ -300,13 +307,13 @@ def test_a_value_above_its_cap_gives_no_link_at_all() -> None:
 def test_a_link_is_as_strong_as_its_value_is_reliable_now(reliability: float, strength: str | None) -> None:
     held = holdings_in(*(tip(number, party(email("a.b@gmail.com"))) for number in (1, 2)))
     worth = {held[0].key: Worth(2, reliability)}
-    found = links_of(uid(1), held, worth=worth, judgements={}, model=MODEL)
+    found = links_among(held, worth)
     assert [link.strength for link in found] == ([strength] if strength else [])
 
 
 def test_a_value_that_says_nothing_now_links_nothing() -> None:
     held = holdings_in(tip(1, party(email())), tip(2, party(email())))
-    assert links_of(uid(1), held, worth={}, judgements={}, model=MODEL) == ()
+    assert links_among(held, {}) == ()
 
 
 @pytest.mark.parametrize(("judged", "strength"), [("same", "strong"), ("different", "weak"), ("unsure", "weak")])
@@ -332,7 +339,7 @@ def test_a_sentence_never_holds_the_value() -> None:
 def test_no_order_of_holdings_changes_the_links(chance: Random) -> None:
     held = holdings_in(*(tip(number, party(email(), email(f"{number}@example.org"))) for number in range(1, 5)))
     worth = worth_of(held)
-    forward = links_of(uid(1), held, worth=worth, judgements={}, model=MODEL)
+    forward = links_among(held, worth)
     chance.shuffle(held)
-    assert links_of(uid(1), held, worth=worth, judgements={}, model=MODEL) == forward
+    assert links_among(held, worth) == forward
     assert len(forward) == 3

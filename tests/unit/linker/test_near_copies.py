@@ -93,8 +93,9 @@ def test_a_near_copy_never_joins_and_is_too_weak_to_be_told_as_news() -> None:
 def test_a_near_copy_is_a_link_beside_others_and_without_them() -> None:
     evidence = near_evidence(NearCopy(ONE, TWO, SHOWN, 12, 3), RULES)
     judgements = judged(ONE, TWO, "same")
-    (alone,) = links_of(ONE, [], worth={}, judgements={}, model=Model(), besides={TWO: evidence})
-    (both,) = links_of(ONE, [], worth={}, judgements=judgements, model=Model(), besides={TWO: evidence})
+    besides = {ONE: {TWO: evidence}}
+    (alone,) = links_of([ONE], {}, worth={}, judgements={}, model=Model(), besides=besides)[ONE]
+    (both,) = links_of([ONE], {}, worth={}, judgements=judgements, model=Model(), besides=besides)[ONE]
     assert (alone.tip_id, alone.strength, alone.evidence) == (TWO, "weak", (evidence,))
     assert (both.strength, both.evidence, both.judgement) == ("strong", (evidence,), "same")
 

@@ -13,7 +13,7 @@ from services.linker.app import load_rules
 from services.linker.domain.cluster import derived_id
 from services.linker.domain.evidence import Holding, Key, holdings_of
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Role, TipContent
-from services.linker.domain.links import GRADE_BITS, PHONE_KEPT_DAYS, Evidence, Worth, links_of
+from services.linker.domain.links import GRADE_BITS, PHONE_KEPT_DAYS, Evidence, Worth, holders_of, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.profile import Profile, compare_births, compare_names
 from services.linker.domain.rules import RULES
@@ -133,9 +133,8 @@ def _evidence(
     mine, theirs = held(one), held(other)
     worth = {holding.key: Worth(2, reliability) for holding in mine}
     reported_at = {mine[0].tip_id: AT, theirs[0].tip_id: AT + apart}
-    (link,) = links_of(
-        mine[0].tip_id, [*mine, *theirs], worth=worth, judgements={}, model=MODEL, reported_at=reported_at
-    )
+    tip_id, holders = mine[0].tip_id, holders_of([*mine, *theirs])
+    (link,) = links_of([tip_id], holders, worth=worth, judgements={}, model=MODEL, reported_at=reported_at)[tip_id]
     return next(each for each in link.evidence if each.type == one.type)
 
 
