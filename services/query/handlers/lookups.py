@@ -133,7 +133,9 @@ async def show_answers(
         record_ids=[UUID(match["record_id"]) for _, document in told for match in document["matches"]],
         sight=sight,
     )
-    _, rarity = await search.find_alike(transaction, questions)
+    named = [reading for question in questions for reading in question.readings]
+    named += [reading for record in records for name in record.names for reading in name.readings]
+    rarity = await search.find_rarity(transaction, {word for reading in named for word in reading})
     retold = [retell(question, document["matches"], records, rarity) for question, document in told]
     person_ids = list({match.person_id for _, found in retold for match in found})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)

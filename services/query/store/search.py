@@ -1,7 +1,7 @@
-"""The candidates of look-ups, found by indexes alone: three statements, however many look-ups there are."""
+"""The candidates of look-ups, found by indexes alone, with a fixed number of statements, however many there are."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.query.domain.evidence import Record
@@ -9,8 +9,9 @@ from services.query.domain.name_keys import Alike, most_alike, parts_to_find, pr
 from services.query.domain.question import Question
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.sight import Sight
+from services.query.domain.words import Reading
 from services.query.store.people import record_of
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Row
 
 CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
@@ -20,6 +21,9 @@ birth date: beside the same name, those that share a surname and an initial are 
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
+# What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
+# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 FIND_WORDS = """
 SELECT alike.place, counted.word, counted.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM (
@@ -30,6 +34,9 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT name_word.word, name_word.holders FROM name_word WHERE name_word.word = alike.word OFFSET 0
     ) AS counted"""
+FIND_RARITY = """
+SELECT name_word.word, name_word.holders, (SELECT max(record.record_no) FROM record) AS record_count
+FROM name_word WHERE name_word.word = ANY($1::text[])"""
 
 # OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
 # the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
@@ -113,7 +120,9 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    alike, rarity = await find_alike(connection, questions)
+    await connection.execute(PLAN_ONCE)
+    alike, rows = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
+    rarity = _rarity_of(rows)
     probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
     flat = [probe for theirs in probes for probe in theirs]
     firsts, lasts, end = [], [], 0
@@ -150,22 +159,34 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
     return [Candidates(found[number], number in cut, rarity) for number in range(1, len(questions) + 1)]
 
 
-async def find_alike(connection: Connection, questions: Sequence[Question]) -> tuple[Alike, Rarity]:
-    """Return the words on record that are like those asked for, and how rare they are."""
-    wanted = {word: spelling_keys(word) for each in questions for word in words_to_find(each.readings)}
+async def find_alike(
+    connection: Connection, statement: str, readings: Sequence[Reading]
+) -> tuple[Alike, Sequence[Row]]:
+    """Return the words that are like those of the readings, and the rows in which `statement` found them.
+
+    The statement is given spelling keys, each with the place of the word asked for, and finds words by them.
+    """
+    wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     if not wanted:
-        return {}, UNKNOWN
+        return {}, ()
     words = sorted(wanted)
     spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
-    rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
+    rows = await connection.fetch(statement, [key for key, _ in spelled], [place for _, place in spelled])
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
+    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rows
+
+
+async def find_rarity(connection: Connection, words: Collection[str]) -> Rarity:
+    """Return how rare words are."""
+    return _rarity_of(await connection.fetch(FIND_RARITY, words))
+
+
+def _rarity_of(rows: Sequence[Row]) -> Rarity:
     # Numbers are given once and never again, so that the highest is a little more than there are records.
-    count = rows[0]["record_count"] if rows else 0
-    rarity = Rarity(count, {row["word"]: row["holders"] for row in rows})
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rarity
+    return Rarity(rows[0]["record_count"], {row["word"]: row["holders"] for row in rows}) if rows else UNKNOWN
 
 
 def _telling(question: Question) -> float:
