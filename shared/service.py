@@ -25,7 +25,7 @@ from shared.http.route import Edge, Route
 from shared.kafka.bell import Bell
 from shared.kafka.consume import BatchHandler, Progress, Pump
 from shared.kafka.inbox import EventHandler
-from shared.kafka.outbox import Outbox, OutboxGate, Relay
+from shared.kafka.outbox import PACE_S, Outbox, OutboxGate, Relay
 from shared.kafka.redrive import Redrive
 from shared.kafka.republish import ListFacts
 from shared.kafka.worker import Built, Part, run_worker
@@ -80,6 +80,8 @@ class Service(Generic[Settings]):
     """Makes what applies the topics' records."""
     build_more: Callable[[Tools[Settings], Progress, Callable[[], None]], Sequence[Part]] = lambda *_: ()
     """Makes further parts of its worker; they see how far its pump is, and call the last argument after a commit."""
+    pace_s: float = PACE_S
+    """How long its events gather before they are relayed, where nobody waits for them sooner."""
     list_facts: ListFacts | None = None
     """Gives the facts that `republish` sends again; None where a service owns none."""
     has_dead_letters: bool = False
@@ -148,7 +150,7 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 
     async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
         tools = await open_tools(service, settings, metrics, clock, process="http")
-        bell = Bell(tools.pool)
+        bell = Bell(tools.pool, pace_s=service.pace_s)
         ringing = asyncio.create_task(bell.run())
         edge = Edge(
             service=service.name,
@@ -175,7 +177,7 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 async def build_worker(service: Service[Any], settings: ServiceSettings, *, clock: Clock, metrics: Metrics) -> Built:
     """Return a worker's parts: the pump, the relay, and the one that prunes; they do nothing until run."""
     tools = await open_tools(service, settings, metrics, clock, process="worker")
-    bell = Bell(tools.pool)
+    bell = Bell(tools.pool, pace_s=service.pace_s)
     pump = Pump(
         group=service.name,
         topics=service.topics,
@@ -196,6 +198,7 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         producer_key=bytes.fromhex(settings.producer_key_file.read_text().strip()),
         shards=OUTBOX_SHARDS,
         metrics=metrics,
+        pace_s=service.pace_s,
     )
     return Built(
         [pump, relay, bell, Janitor(tools.pool), *service.build_more(tools, pump.progress, bell.ring)],

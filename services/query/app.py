@@ -29,6 +29,9 @@ PERIOD_S = 0.25
 PATIENCE = Patience()
 OWNERS = ("intake", "linker", "referral")
 """Whose facts are projected."""
+PACE_S = 0.2
+"""Query publishes what was done, for the audit and for deconfliction; nobody waits for that, and whoever asks again
+would wait for the processor that many small batches take."""
 FOLD_PERIOD_S = 60.0
 FOLDED_AT_ONCE = 20_000
 
@@ -201,6 +204,7 @@ SERVICE = Service(
     topics=topics_read_by("query"),
     build_handler=build_handler,
     build_more=build_more,
+    pace_s=PACE_S,
     has_dead_letters=True,
     commands={
         "rebuild": Command(
