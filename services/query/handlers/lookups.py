@@ -16,7 +16,7 @@ from services.query.domain.grade import Grade, Match, find_matches
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker, Sight
 from services.query.handlers.desk import Desk, asker_of
-from services.query.store import lookups, people, search, statistics
+from services.query.store import lookups, people, search
 from services.query.store.lookups import Reason
 from shared.db.pool import Connection
 from shared.errors import NotFound
@@ -88,9 +88,9 @@ async def keep_answers(
     documents = [document_of(answer, ceiu=desk.ceiu) for _, answer in given]
     asked = [question.asked for question, _ in given]
     answers = [answer for _, answer in given]
-    await lookups.add_lookups(transaction, asker, reason, list(zip(answers, asked, documents, strict=True)))
     duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
-    await statistics.count_lookups_kept(transaction, asker, reason.purpose, answers, duration_ms=duration_ms)
+    rows = list(zip(answers, asked, documents, strict=True))
+    await lookups.add_lookups(transaction, asker, reason, rows, duration_ms=duration_ms)
     events = [
         desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
         for each, question in zip(answers, asked, strict=True)

@@ -22,8 +22,10 @@ NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 
 # What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
-# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made.
-PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
+# outlives the time when a table was small must not scan it.
+PLAN_ONCE = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"""
 FIND_WORDS = """
 SELECT alike.place, counted.word, counted.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM (
