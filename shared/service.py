@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from shared.clock import Clock, SystemClock
 from shared.db.migrate import check_schema, migrate
-from shared.db.pool import TRANSIENT, Pool, open_pool
+from shared.db.pool import TRANSIENT, Connection, Pool, open_pool, rehearse
 from shared.db.prune import Janitor
 from shared.errors import CetsError, Unavailable
 from shared.http.app import create_app, run_http
@@ -80,6 +81,8 @@ class Service(Generic[Settings]):
     """Makes what applies the topics' records."""
     build_more: Callable[[Tools[Settings], Progress, Callable[[], None]], Sequence[Part]] = lambda *_: ()
     """Makes further parts of its worker; they see how far its pump is, and call the last argument after a commit."""
+    rehearse: Callable[[Tools[Settings], Connection], Awaitable[None]] | None = None
+    """Goes through the statements that callers wait for, before any does; it keeps nothing."""
     pace_s: float = PACE_S
     """How long its events gather before they are relayed, where nobody waits for them sooner."""
     list_facts: ListFacts | None = None
@@ -150,6 +153,8 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 
     async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
         tools = await open_tools(service, settings, metrics, clock, process="http")
+        if service.rehearse is not None:
+            await rehearse(tools.pool, partial(service.rehearse, tools))
         bell = Bell(tools.pool, pace_s=service.pace_s)
         ringing = asyncio.create_task(bell.run())
         edge = Edge(

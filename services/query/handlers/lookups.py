@@ -99,6 +99,15 @@ async def keep_answers(
     return documents
 
 
+async def rehearse(desk: Desk, transaction: Connection) -> None:
+    """Go through the statements of a look-up, for nobody; nothing is kept."""
+    asker, now = Asker("", "", None), desk.clock.now()
+    nobody = read_question(Asked(name="Nobody Known", emails=("nobody@example.org",)), today=now.date())
+    await find_answers(desk, transaction, asker.sight, [nobody], matches_max=[0])
+    await people.find_standings(transaction, [desk.clock.new_id()], sees_all=False)
+    await lookups.add_lookups(transaction, asker, Reason("", ""), [], duration_ms=0)
+
+
 async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lookup_id: UUID) -> dict[str, Any]:
     """Return the answer that a look-up of the caller's agency got, less what the caller may no longer be told.
 
