@@ -20,6 +20,8 @@ SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 1.5
 birth date: beside the same name, those that share a surname and an initial are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
+HOLDERS_MAX = 2_000
+"""Holders of identifiers looked at in one look-up, each identifier as many: what more hold tells nobody apart."""
 
 # What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
 # would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
@@ -40,9 +42,9 @@ FIND_RARITY = """
 SELECT name_word.word, name_word.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM name_word WHERE name_word.word = ANY($1::text[])"""
 
-# OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
-# the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
-# best names of each are picked from its own alone.
+# OFFSET 0, LIMIT and sub-selects fence the inner queries: each is an index look-up per row, and never the scan of a
+# whole table or index that the planner else takes for cheaper while tables are small. A look-up's probes are a slice of
+# the arrays, so that the best names of each are picked from its own alone.
 FIND_CANDIDATES = """
 WITH named AS (
     SELECT asked.place AS question, best.record_no, best.agreement
@@ -66,10 +68,10 @@ WITH named AS (
 ), held AS (
     SELECT asked.question, holder.record_id,
         jsonb_agg(jsonb_build_array(asked.type, holder.exact, asked.canonical, holder.scope)) AS keys
-    FROM unnest($6::integer[], $7::text[], $8::text[]) AS asked (question, type, canonical)
+    FROM unnest($6::integer[], $7::text[], $8::text[], $15::integer[]) AS asked (question, type, canonical, rows_max)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
-            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical OFFSET 0
+            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical LIMIT asked.rows_max
         ) AS holder
     GROUP BY asked.question, holder.record_id
 ), called AS (
@@ -83,19 +85,17 @@ WITH named AS (
         COALESCE(called.record_id, held.record_id) AS record_id, held.keys, COALESCE(called.agreement, 0) AS agreement
     FROM called FULL JOIN held ON held.question = called.question AND held.record_id = called.record_id
 ), ranked AS (
-    SELECT found.question, found.record_id, whole.tip_id, whole.person_id, whole.names, whole.birth_date, found.keys,
-        found.agreement,
+    SELECT found.question, found.record_id, whole.tip_id, COALESCE(whole.cluster_id, whole.tip_id) AS person_id,
+        whole.names, whole.birth_date, found.keys, found.agreement,
         row_number() OVER (
             PARTITION BY found.question, found.keys IS NULL ORDER BY found.agreement DESC, found.record_id
         ) AS place
     FROM found
         CROSS JOIN LATERAL (
-            SELECT record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_id, record.names,
-                record.birth_date, review.decision, membership.cluster_id
-            FROM record
-                LEFT JOIN membership ON membership.tip_id = record.tip_id
-                LEFT JOIN review ON review.tip_id = record.tip_id
-            WHERE record.record_id = found.record_id LIMIT 1
+            SELECT record.tip_id, record.names, record.birth_date,
+                (SELECT membership.cluster_id FROM membership WHERE membership.tip_id = record.tip_id) AS cluster_id,
+                (SELECT review.decision FROM review WHERE review.tip_id = record.tip_id) AS decision
+            FROM record WHERE record.record_id = found.record_id LIMIT 1
         ) AS whole
     WHERE ($9 OR whole.decision IS DISTINCT FROM 'not_actionable')
         AND NOT is_hidden(whole.cluster_id, $10)
@@ -149,6 +149,7 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
         CANDIDATES_MAX + 1,
         SHARE_MIN,
         AGREEMENT_ENOUGH,
+        [HOLDERS_MAX // len(questions[number - 1].search_keys) for number, _ in keys],
     )
     found: defaultdict[int, list[Record]] = defaultdict(list)
     cut: set[int] = set()
