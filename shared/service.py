@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from shared.clock import Clock, SystemClock
 from shared.db.migrate import check_schema, migrate
-from shared.db.pool import TRANSIENT, Pool, open_pool
+from shared.db.pool import TRANSIENT, Connection, Pool, open_pool, rehearse
 from shared.db.prune import Janitor
 from shared.errors import CetsError, Unavailable
 from shared.http.app import create_app, run_http
@@ -25,7 +26,7 @@ from shared.http.route import Edge, Route
 from shared.kafka.bell import Bell
 from shared.kafka.consume import BatchHandler, Progress, Pump
 from shared.kafka.inbox import EventHandler
-from shared.kafka.outbox import Outbox, OutboxGate, Relay
+from shared.kafka.outbox import PACE_S, Outbox, OutboxGate, Relay
 from shared.kafka.redrive import Redrive
 from shared.kafka.republish import ListFacts
 from shared.kafka.worker import Built, Part, run_worker
@@ -80,6 +81,10 @@ class Service(Generic[Settings]):
     """Makes what applies the topics' records."""
     build_more: Callable[[Tools[Settings], Progress, Callable[[], None]], Sequence[Part]] = lambda *_: ()
     """Makes further parts of its worker; they see how far its pump is, and call the last argument after a commit."""
+    rehearse: Callable[[Tools[Settings], Connection], Awaitable[None]] | None = None
+    """Goes through the statements that callers wait for, before any does; it keeps nothing."""
+    pace_s: float = PACE_S
+    """How long its events gather before they are relayed, where nobody waits for them sooner."""
     list_facts: ListFacts | None = None
     """Gives the facts that `republish` sends again; None where a service owns none."""
     has_dead_letters: bool = False
@@ -148,7 +153,9 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 
     async def build() -> tuple[Edge, Callable[[], Awaitable[None]]]:
         tools = await open_tools(service, settings, metrics, clock, process="http")
-        bell = Bell(tools.pool)
+        if service.rehearse is not None:
+            await rehearse(tools.pool, partial(service.rehearse, tools))
+        bell = Bell(tools.pool, pace_s=service.pace_s)
         ringing = asyncio.create_task(bell.run())
         edge = Edge(
             service=service.name,
@@ -175,7 +182,7 @@ def build_app(service: Service[Any], settings: ServiceSettings, *, clock: Clock,
 async def build_worker(service: Service[Any], settings: ServiceSettings, *, clock: Clock, metrics: Metrics) -> Built:
     """Return a worker's parts: the pump, the relay, and the one that prunes; they do nothing until run."""
     tools = await open_tools(service, settings, metrics, clock, process="worker")
-    bell = Bell(tools.pool)
+    bell = Bell(tools.pool, pace_s=service.pace_s)
     pump = Pump(
         group=service.name,
         topics=service.topics,
@@ -196,6 +203,7 @@ async def build_worker(service: Service[Any], settings: ServiceSettings, *, cloc
         producer_key=bytes.fromhex(settings.producer_key_file.read_text().strip()),
         shards=OUTBOX_SHARDS,
         metrics=metrics,
+        pace_s=service.pace_s,
     )
     return Built(
         [pump, relay, bell, Janitor(tools.pool), *service.build_more(tools, pump.progress, bell.ring)],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.query.domain.answer import Contact
-from services.query.handlers import screening
+from services.query.handlers import lookups, screening
 from services.query.handlers.desk import Desk
 from services.query.handlers.rebuild import await_rebuild, begin_rebuild
 from services.query.handlers.screening import Patience, Step
@@ -16,7 +16,7 @@ from services.query.settings import QuerySettings
 from services.query.store import manifests, passengers, statistics
 from services.query.stream import build_handler
 from shared.clock import Clock, SystemClock
-from shared.db.pool import Pool
+from shared.db.pool import Connection, Pool
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
 from shared.kafka.worker import Part
@@ -29,6 +29,9 @@ PERIOD_S = 0.25
 PATIENCE = Patience()
 OWNERS = ("intake", "linker", "referral")
 """Whose facts are projected."""
+PACE_S = 0.2
+"""Query publishes what was done, for the audit and for deconfliction; nobody waits for that, and whoever asks again
+would wait for the processor that many small batches take."""
 FOLD_PERIOD_S = 60.0
 FOLDED_AT_ONCE = 20_000
 
@@ -38,6 +41,12 @@ def build_desk(tools: Tools[QuerySettings]) -> Desk:
     settings = tools.settings
     ceiu = Contact(settings.ceiu_office, settings.ceiu_name, settings.ceiu_phone)
     return Desk(clock=tools.clock, outbox=tools.outbox, ceiu=ceiu)
+
+
+async def rehearse(tools: Tools[QuerySettings], connection: Connection) -> None:
+    """Look nobody up."""
+    async with connection.transaction():
+        await lookups.rehearse(build_desk(tools), connection)
 
 
 class Screener(Periodic):
@@ -201,6 +210,8 @@ SERVICE = Service(
     topics=topics_read_by("query"),
     build_handler=build_handler,
     build_more=build_more,
+    rehearse=rehearse,
+    pace_s=PACE_S,
     has_dead_letters=True,
     commands={
         "rebuild": Command(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -60,12 +61,20 @@ async def open_pool(url: str, *, size: int, name: str) -> Pool:
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
             max_inactive_connection_lifetime=0,
+            max_cached_statement_lifetime=0,
             init=prepare_connection,
             reset=_check_finished,
             server_settings=_server_settings(name),
         )
 
     return await retry(attempt, what="database_connect")
+
+
+async def rehearse(pool: Pool, work: Callable[[Connection], Awaitable[None]]) -> None:
+    """Open all connections of a pool and do `work` on each: its first time costs tens of milliseconds more."""
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_max_size()):
+            await work(await stack.enter_async_context(pool.acquire()))
 
 
 async def connect(url: str, *, name: str) -> Connection:

@@ -10,18 +10,20 @@ import structlog
 
 from shared.db.pool import TRANSIENT, Pool
 
-PAUSE_S = 0.005
-
 log = structlog.get_logger()
 
 NOTIFY = "SELECT pg_notify(current_schema() || '_outbox', '')"
 
 
 class Bell:
-    """Rung after each commit; tells the relay at most every 5 ms. A ring that is lost costs the relay's next look."""
+    """Rung after each commit; tells the relay at most every `pace_s`, as often as it looks while rows keep coming.
 
-    def __init__(self, pool: Pool) -> None:
+    A ring that is lost costs the relay's next look.
+    """
+
+    def __init__(self, pool: Pool, *, pace_s: float) -> None:
         self._pool = pool
+        self._pace_s = pace_s
         self._rung = asyncio.Event()
         self._draining = False
 
@@ -43,4 +45,4 @@ class Bell:
                 await self._pool.execute(NOTIFY)
             except TRANSIENT as error:
                 log.warning("bell_unheard", error=type(error).__name__)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self._pace_s)

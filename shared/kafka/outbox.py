@@ -30,7 +30,8 @@ BATCH_ROWS_MAX = 1_000
 POLL_S = 0.5
 SMALL_BATCH_ROWS = 100
 PACE_S = 0.02
-"""After a small batch the next one is given this long to gather: fewer, larger transactions. A backlog is not paced."""
+"""After a small batch the next one is given this long to gather: fewer, larger transactions, here and in all who read
+the topics. A backlog is not paced."""
 LOCK_WAIT_S = 1.0
 SEND_TIMEOUT_S = 120.0
 CLOCK_SKEW = timedelta(seconds=10)
@@ -137,6 +138,7 @@ class Relay:
         producer_key: bytes,
         shards: int,
         metrics: Metrics,
+        pace_s: float = PACE_S,
     ) -> None:
         self._service = service
         self._database_url = database_url
@@ -145,6 +147,7 @@ class Relay:
         self._producer_key = producer_key
         self._shards = shards
         self._metrics = metrics
+        self._pace_s = pace_s
         self._draining = asyncio.Event()
 
     def drain(self) -> None:
@@ -203,7 +206,7 @@ class Relay:
                 await self._send(producer, shard, rows)
                 await connection.execute(FINISH, shard, [row.id for row in rows])
                 if len(rows) < SMALL_BATCH_ROWS:
-                    await _wait(self._draining, PACE_S)
+                    await _wait(self._draining, self._pace_s)
         finally:
             await asyncio.wait_for(producer.stop(), timeout=10)
         return True

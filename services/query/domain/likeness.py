@@ -1,6 +1,6 @@
 """How alike two words of names are."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -62,5 +62,6 @@ def _begin_alike(left: str, right: str) -> bool:
     return len(left) == len(right) == BEGINS_CHARS and left[: BEGINS_CHARS // 2] == right[: BEGINS_CHARS // 2]
 
 
+@cache
 def _allowed(letters: int, slips_max: tuple[tuple[int, int], ...]) -> int:
     return next((slips for letters_min, slips in slips_max if letters >= letters_min), 0)

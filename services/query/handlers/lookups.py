@@ -16,7 +16,7 @@ from services.query.domain.grade import Grade, Match, find_matches
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker, Sight
 from services.query.handlers.desk import Desk, asker_of
-from services.query.store import lookups, people, search, statistics
+from services.query.store import lookups, people, search
 from services.query.store.lookups import Reason
 from shared.db.pool import Connection
 from shared.errors import NotFound
@@ -88,15 +88,24 @@ async def keep_answers(
     documents = [document_of(answer, ceiu=desk.ceiu) for _, answer in given]
     asked = [question.asked for question, _ in given]
     answers = [answer for _, answer in given]
-    await lookups.add_lookups(transaction, asker, reason, list(zip(answers, asked, documents, strict=True)))
     duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
-    await statistics.count_lookups_kept(transaction, asker, reason.purpose, answers, duration_ms=duration_ms)
+    rows = list(zip(answers, asked, documents, strict=True))
+    await lookups.add_lookups(transaction, asker, reason, rows, duration_ms=duration_ms)
     events = [
         desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
         for each, question in zip(answers, asked, strict=True)
     ]
     await desk.outbox.publish(transaction, events)
     return documents
+
+
+async def rehearse(desk: Desk, transaction: Connection) -> None:
+    """Go through the statements of a look-up, for nobody; nothing is kept."""
+    asker, now = Asker("", "", None), desk.clock.now()
+    nobody = read_question(Asked(name="Nobody Known", emails=("nobody@example.org",)), today=now.date())
+    await find_answers(desk, transaction, asker.sight, [nobody], matches_max=[0])
+    await people.find_standings(transaction, [desk.clock.new_id()], sees_all=False)
+    await lookups.add_lookups(transaction, asker, Reason("", ""), [], duration_ms=0)
 
 
 async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lookup_id: UUID) -> dict[str, Any]:
@@ -133,7 +142,9 @@ async def show_answers(
         record_ids=[UUID(match["record_id"]) for _, document in told for match in document["matches"]],
         sight=sight,
     )
-    _, rarity = await search.find_alike(transaction, questions)
+    named = [reading for question in questions for reading in question.readings]
+    named += [reading for record in records for name in record.names for reading in name.readings]
+    rarity = await search.find_rarity(transaction, {word for reading in named for word in reading})
     retold = [retell(question, document["matches"], records, rarity) for question, document in told]
     person_ids = list({match.person_id for _, found in retold for match in found})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)

@@ -1,5 +1,6 @@
 """Look-ups and the answers they got."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,14 +9,28 @@ from uuid import UUID
 import orjson
 
 from services.query.domain.answer import Answer
+from services.query.domain.grade import Grade
 from services.query.domain.question import Asked
 from services.query.domain.sight import Asker
 from shared.db.pool import Connection
 
+# One statement, because the caller waits for each.
 INSERT_LOOKUPS = """
-INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
-SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
-FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)"""
+WITH answered AS (
+    INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
+    SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)
+), counted AS (
+    INSERT INTO counted_lookup (lookup_id, answered_at, agency, office, purpose, duration_ms, confirmed, probable,
+        name_only, contradicted)
+    SELECT row.lookup_id, row.answered_at, $6, COALESCE($7, ''), $8, $10, row.confirmed, row.probable, row.name_only,
+        row.contradicted
+    FROM unnest($1::uuid[], $2::timestamptz[], $11::integer[], $12::integer[], $13::integer[], $14::integer[])
+        AS row (lookup_id, answered_at, confirmed, probable, name_only, contradicted)
+)
+INSERT INTO hit_tip (lookup_id, place, tip_id, grade)
+SELECT row.lookup_id, row.place, row.tip_id, row.grade
+FROM unnest($15::uuid[], $16::integer[], $17::uuid[], $18::text[]) AS row (lookup_id, place, tip_id, grade)"""
 SELECT_LOOKUPS = """
 SELECT lookup.asked, lookup.answer
 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (lookup_id, place)
@@ -32,9 +47,24 @@ class Reason:
 
 
 async def add_lookups(
-    connection: Connection, asker: Asker, reason: Reason, rows: Sequence[tuple[Answer, Asked, dict[str, Any]]]
+    connection: Connection,
+    asker: Asker,
+    reason: Reason,
+    rows: Sequence[tuple[Answer, Asked, dict[str, Any]]],
+    *,
+    duration_ms: float,
 ) -> None:
-    """Keep look-ups with the answers they get: each answer, what was asked, and the document."""
+    """Keep look-ups with the answers they get, and what statistics count of them.
+
+    A row is the answer, what was asked, and the document; `duration_ms` is what all of them took together.
+    """
+    grades = [answer.grades for answer, _, _ in rows]
+    hits = [
+        (answer.lookup_id, place, tip_id, str(answered.match.grade))
+        for answer, _, _ in rows
+        for place, answered in enumerate(answer.matches, start=1)
+        for tip_id in answered.match.tip_ids
+    ]
     await connection.execute(
         INSERT_LOOKUPS,
         [answer.lookup_id for answer, _, _ in rows],
@@ -46,6 +76,9 @@ async def add_lookups(
         asker.office,
         reason.purpose,
         reason.reference,
+        math.ceil(duration_ms),
+        *([each.get(grade, 0) for each in grades] for grade in Grade),
+        *([hit[column] for hit in hits] for column in range(4)),
     )
 
 

@@ -4,25 +4,17 @@ Passengers are filed by their identifiers and, as records are, by two words of t
 touched tip is then looked for among them. Whether it would answer for one of them is not decided here.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.query.domain.evidence import Record
-from services.query.domain.name_keys import (
-    Alike,
-    filed_words,
-    filing_keys,
-    most_alike,
-    probes_for,
-    spelling_keys,
-    words_to_find,
-)
+from services.query.domain.name_keys import filed_words, filing_keys, probes_for, spelling_keys
 from services.query.domain.question import Asked, Question
 from services.query.domain.words import Reading, joined_neighbours
 from services.query.store.lookups import asked_of
 from services.query.store.people import record_of
+from services.query.store.search import find_alike
 from shared.db.pool import Connection
 from shared.identifiers import parse_birth_date
 
@@ -134,7 +126,7 @@ async def find_named(connection: Connection, touched_tip_ids: Sequence[UUID]) ->
     """Return passengers with a record of these tips that is named about alike, and what of them is looked for."""
     records = [record_of(row) for row in await connection.fetch(SELECT_RECORDS, touched_tip_ids)]
     readings = [[reading for name in record.names for reading in name.readings] for record in records]
-    alike = await _find_alike(connection, [reading for theirs in readings for reading in theirs])
+    alike, _ = await find_alike(connection, FIND_WORDS, [reading for theirs in readings for reading in theirs])
     probes = [
         (place, probe, min(map(len, theirs)) == 1)
         for place, (record, theirs) in enumerate(zip(records, readings, strict=True))
@@ -159,18 +151,6 @@ async def unfile_one(transaction: Connection, *, now: datetime) -> bool:
         return False
     await transaction.execute(UNFILE, manifest_id)
     return True
-
-
-async def _find_alike(connection: Connection, readings: Sequence[Reading]) -> Alike:
-    """Return the words of passengers that are like those of records."""
-    wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
-    words = sorted(wanted)
-    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
-    rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row["place"]].append(row["word"])
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}
 
 
 def _ways(readings: Iterable[Reading]) -> list[Reading]:

@@ -23,8 +23,8 @@ FROM unnest($1::uuid[]) AS asked (person_id)
             CROSS JOIN LATERAL (
                 SELECT record.record_id FROM record WHERE record.tip_id = member.tip_id OFFSET 0
             ) AS theirs
-            LEFT JOIN review ON review.tip_id = member.tip_id
-        WHERE $2 OR review.decision IS DISTINCT FROM 'not_actionable'
+        WHERE $2 OR (SELECT review.decision FROM review WHERE review.tip_id = member.tip_id)
+            IS DISTINCT FROM 'not_actionable'
         ORDER BY theirs.record_id LIMIT 1
     ) AS oldest
     LEFT JOIN LATERAL (

@@ -1,7 +1,7 @@
-"""The candidates of look-ups, found by indexes alone: three statements, however many look-ups there are."""
+"""The candidates of look-ups, found by indexes alone, with a fixed number of statements, however many there are."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.query.domain.evidence import Record
@@ -9,8 +9,9 @@ from services.query.domain.name_keys import Alike, most_alike, parts_to_find, pr
 from services.query.domain.question import Question
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.sight import Sight
+from services.query.domain.words import Reading
 from services.query.store.people import record_of
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Row
 
 CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
@@ -19,7 +20,14 @@ SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 1.5
 birth date: beside the same name, those that share a surname and an initial are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
+HOLDERS_MAX = 2_000
+"""Holders of identifiers looked at in one look-up, each identifier as many: what more hold tells nobody apart."""
 
+# What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
+# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
+# outlives the time when a table was small must not scan it.
+PLAN_ONCE = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"""
 FIND_WORDS = """
 SELECT alike.place, counted.word, counted.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM (
@@ -30,10 +38,13 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT name_word.word, name_word.holders FROM name_word WHERE name_word.word = alike.word OFFSET 0
     ) AS counted"""
+FIND_RARITY = """
+SELECT name_word.word, name_word.holders, (SELECT max(record.record_no) FROM record) AS record_count
+FROM name_word WHERE name_word.word = ANY($1::text[])"""
 
-# OFFSET 0 and LIMIT fence the inner queries: each is an index look-up per row, and never the scan of a whole table that
-# the planner else takes for cheaper while tables are small. A look-up's probes are a slice of the arrays, so that the
-# best names of each are picked from its own alone.
+# OFFSET 0, LIMIT and sub-selects fence the inner queries: each is an index look-up per row, and never the scan of a
+# whole table or index that the planner else takes for cheaper while tables are small. A look-up's probes are a slice of
+# the arrays, so that the best names of each are picked from its own alone.
 FIND_CANDIDATES = """
 WITH named AS (
     SELECT asked.place AS question, best.record_no, best.agreement
@@ -57,10 +68,10 @@ WITH named AS (
 ), held AS (
     SELECT asked.question, holder.record_id,
         jsonb_agg(jsonb_build_array(asked.type, holder.exact, asked.canonical, holder.scope)) AS keys
-    FROM unnest($6::integer[], $7::text[], $8::text[]) AS asked (question, type, canonical)
+    FROM unnest($6::integer[], $7::text[], $8::text[], $15::integer[]) AS asked (question, type, canonical, rows_max)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
-            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical OFFSET 0
+            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical LIMIT asked.rows_max
         ) AS holder
     GROUP BY asked.question, holder.record_id
 ), called AS (
@@ -74,19 +85,17 @@ WITH named AS (
         COALESCE(called.record_id, held.record_id) AS record_id, held.keys, COALESCE(called.agreement, 0) AS agreement
     FROM called FULL JOIN held ON held.question = called.question AND held.record_id = called.record_id
 ), ranked AS (
-    SELECT found.question, found.record_id, whole.tip_id, whole.person_id, whole.names, whole.birth_date, found.keys,
-        found.agreement,
+    SELECT found.question, found.record_id, whole.tip_id, COALESCE(whole.cluster_id, whole.tip_id) AS person_id,
+        whole.names, whole.birth_date, found.keys, found.agreement,
         row_number() OVER (
             PARTITION BY found.question, found.keys IS NULL ORDER BY found.agreement DESC, found.record_id
         ) AS place
     FROM found
         CROSS JOIN LATERAL (
-            SELECT record.tip_id, COALESCE(membership.cluster_id, record.tip_id) AS person_id, record.names,
-                record.birth_date, review.decision, membership.cluster_id
-            FROM record
-                LEFT JOIN membership ON membership.tip_id = record.tip_id
-                LEFT JOIN review ON review.tip_id = record.tip_id
-            WHERE record.record_id = found.record_id LIMIT 1
+            SELECT record.tip_id, record.names, record.birth_date,
+                (SELECT membership.cluster_id FROM membership WHERE membership.tip_id = record.tip_id) AS cluster_id,
+                (SELECT review.decision FROM review WHERE review.tip_id = record.tip_id) AS decision
+            FROM record WHERE record.record_id = found.record_id LIMIT 1
         ) AS whole
     WHERE ($9 OR whole.decision IS DISTINCT FROM 'not_actionable')
         AND NOT is_hidden(whole.cluster_id, $10)
@@ -113,7 +122,9 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    alike, rarity = await find_alike(connection, questions)
+    await connection.execute(PLAN_ONCE)
+    alike, rows = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
+    rarity = _rarity_of(rows)
     probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
     flat = [probe for theirs in probes for probe in theirs]
     firsts, lasts, end = [], [], 0
@@ -138,6 +149,7 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
         CANDIDATES_MAX + 1,
         SHARE_MIN,
         AGREEMENT_ENOUGH,
+        [HOLDERS_MAX // len(questions[number - 1].search_keys) for number, _ in keys],
     )
     found: defaultdict[int, list[Record]] = defaultdict(list)
     cut: set[int] = set()
@@ -150,22 +162,34 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
     return [Candidates(found[number], number in cut, rarity) for number in range(1, len(questions) + 1)]
 
 
-async def find_alike(connection: Connection, questions: Sequence[Question]) -> tuple[Alike, Rarity]:
-    """Return the words on record that are like those asked for, and how rare they are."""
-    wanted = {word: spelling_keys(word) for each in questions for word in words_to_find(each.readings)}
+async def find_alike(
+    connection: Connection, statement: str, readings: Sequence[Reading]
+) -> tuple[Alike, Sequence[Row]]:
+    """Return the words that are like those of the readings, and the rows in which `statement` found them.
+
+    The statement is given spelling keys, each with the place of the word asked for, and finds words by them.
+    """
+    wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     if not wanted:
-        return {}, UNKNOWN
+        return {}, ()
     words = sorted(wanted)
     spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
-    rows = await connection.fetch(FIND_WORDS, [key for key, _ in spelled], [place for _, place in spelled])
+    rows = await connection.fetch(statement, [key for key, _ in spelled], [place for _, place in spelled])
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
+    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rows
+
+
+async def find_rarity(connection: Connection, words: Collection[str]) -> Rarity:
+    """Return how rare words are."""
+    return _rarity_of(await connection.fetch(FIND_RARITY, words))
+
+
+def _rarity_of(rows: Sequence[Row]) -> Rarity:
     # Numbers are given once and never again, so that the highest is a little more than there are records.
-    count = rows[0]["record_count"] if rows else 0
-    rarity = Rarity(count, {row["word"]: row["holders"] for row in rows})
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rarity
+    return Rarity(rows[0]["record_count"], {row["word"]: row["holders"] for row in rows}) if rows else UNKNOWN
 
 
 def _telling(question: Question) -> float:

@@ -3,26 +3,14 @@
 Statements are given the first and the last day of a period, or its first moment and the first one behind it.
 """
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from services.query.domain.answer import Answer
 from services.query.domain.facts import TipCounted
-from services.query.domain.sight import Asker, Sight
+from services.query.domain.sight import Sight
 from services.query.domain.statistics import TOTAL, AnswerTimes, By, Count, Period
 from shared.db.pool import Connection, Row
 
-INSERT_COUNTED_LOOKUPS = """
-INSERT INTO counted_lookup (lookup_id, answered_at, agency, office, purpose, duration_ms, confirmed, probable,
-    name_only, contradicted)
-SELECT row.lookup_id, row.answered_at, $1, $2, $3, $4, row.confirmed, row.probable, row.name_only, row.contradicted
-FROM unnest($5::uuid[], $6::timestamptz[], $7::integer[], $8::integer[], $9::integer[], $10::integer[])
-    AS row (lookup_id, answered_at, confirmed, probable, name_only, contradicted)"""
-INSERT_HIT_TIPS = """
-INSERT INTO hit_tip (lookup_id, place, tip_id, grade)
-SELECT row.lookup_id, row.place, row.tip_id, row.grade
-FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) AS row (lookup_id, place, tip_id, grade)"""
 UPSERT_COUNTED_TIPS = """
 INSERT INTO counted_tip (tip_id, version, source, source_kind, incident_type, received_at)
 SELECT row.tip_id, row.version, row.source, row.source_kind, row.incident_type, row.received_at
@@ -185,31 +173,6 @@ WHERE referral.changed_at >= $1 AND referral.changed_at < $2
 GROUP BY 1, 2, 3"""
 
 _GRADES = ("confirmed", "probable", "name_only", "contradicted")
-
-
-async def count_lookups_kept(
-    connection: Connection, asker: Asker, purpose: str, answers: Sequence[Answer], *, duration_ms: float
-) -> None:
-    """Keep what statistics count of look-ups that were answered together, in `duration_ms`."""
-    grades = [answer.grades for answer in answers]
-    await connection.execute(
-        INSERT_COUNTED_LOOKUPS,
-        asker.agency,
-        asker.office or "",
-        purpose,
-        math.ceil(duration_ms),
-        [answer.lookup_id for answer in answers],
-        [answer.answered_at for answer in answers],
-        *([each.get(grade, 0) for each in grades] for grade in _GRADES),
-    )
-    hits = [
-        (answer.lookup_id, place, tip_id, str(answered.match.grade))
-        for answer in answers
-        for place, answered in enumerate(answer.matches, start=1)
-        for tip_id in answered.match.tip_ids
-    ]
-    if hits:
-        await connection.execute(INSERT_HIT_TIPS, *map(list, zip(*hits, strict=True)))
 
 
 async def fold_lookups(connection: Connection, *, before: datetime, count_max: int) -> int:
