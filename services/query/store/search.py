@@ -21,7 +21,7 @@ birth date: beside the same name, those that share a surname and an initial are 
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 HOLDERS_MAX = 2_000
-"""Holders of identifiers looked at in one look-up, each identifier as many: what more hold tells nobody apart."""
+"""Holders of identifiers looked at in one look-up, of each as many, by id: what more hold tells nobody apart."""
 
 # What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
 # would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
@@ -71,7 +71,8 @@ WITH named AS (
     FROM unnest($6::integer[], $7::text[], $8::text[], $15::integer[]) AS asked (question, type, canonical, rows_max)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
-            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical LIMIT asked.rows_max
+            WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical
+            ORDER BY record_key.record_id LIMIT asked.rows_max
         ) AS holder
     GROUP BY asked.question, holder.record_id
 ), called AS (
