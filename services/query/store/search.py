@@ -15,9 +15,9 @@ from shared.db.pool import Connection, Row
 
 CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
-SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 0.75
-"""A name is looked at when it agrees a third as much as the one that agrees best, or in two words, or in one and the
-birth date: beside the same name, those that share a surname and an initial are noise."""
+SHARE_MIN, AGREEMENT_ENOUGH = 0.51, 0.75
+"""A name is looked at when it agrees half as much as the one that agrees best, or nearly in two words, or in one and
+the birth date: beside the same name, those that share a surname and an initial (0.7 of 1.4) are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 HOLDERS_MAX = 2_000
