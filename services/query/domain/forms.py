@@ -32,11 +32,35 @@ def _forms() -> Mapping[str, frozenset[str]]:
         found[full].add(full)
         for each in short:
             found[each] |= {each, full}
-    # Of other spellings, each line is a form, called by its number.
-    for number, line in enumerate(OTHER_SPELLINGS.strip().split("\n")):
-        for each in line.split(", "):
-            found[" ".join(fold_name(each))].add(f"#{number}")
-    return {word: frozenset(forms) for word, forms in found.items()}
+    # Of other spellings, each line is a form, called by its number. What is short for a name is short for it in every
+    # language: Sasha is Aleksandr, Oleksandr and Alexandros.
+    lines: defaultdict[str, set[str]] = defaultdict(set)
+    for number, spellings in enumerate(_lines_of_spellings()):
+        for each in spellings:
+            lines[each].add(f"#{number}")
+    return {
+        word: frozenset(found.get(word, ())).union(*(lines.get(each, ()) for each in (word, *found.get(word, ()))))
+        for word in (*found, *lines)
+    }
+
+
+def latin_of(word: str) -> str | None:
+    """Return the usual Latin spelling of a name of another script, the first of its line; None if it is not known."""
+    return _latin_spellings().get(word)
+
+
+@cache
+def _latin_spellings() -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for first, *others in _lines_of_spellings():
+        for each in others:
+            if not each.isascii():
+                found.setdefault(each, first)
+    return found
+
+
+def _lines_of_spellings() -> list[list[str]]:
+    return [[" ".join(fold_name(each)) for each in line.split(", ")] for line in OTHER_SPELLINGS.strip().split("\n")]
 
 
 def _lines_of_short_forms() -> list[tuple[str, list[str]]]:

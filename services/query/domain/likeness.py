@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from rapidfuzz.distance import OSA
 
 from services.query.domain.forms import forms_of
-from services.query.domain.sounds import sound_of
+from services.query.domain.sounds import consonants_of, sounds_of
 from services.query.domain.words import is_searchable
 
 SAME, FORM, SLIP, SOUND, NEAR, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0
@@ -21,6 +21,10 @@ SOUND_CHARS_MIN = 4
 """A shorter word has too little sound to go by: Min is not Mun."""
 SOUND_LETTERS_MIN = 0.5
 """Words that sound alike have so many of their letters in common; others only have their consonants so."""
+VOWELS_MIN, SOUND_CONSONANTS_MIN = 0.25, 0.6
+"""A word with fewer vowels comes from a script that leaves them out; then so many consonants are enough."""
+SHORT_CHARS_MIN, ENDING_CHARS_MIN = 3, 4
+_SHORT_ENDINGS = ("ie", "ey", "y", "i", "o", "a", "e", "")
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
@@ -42,19 +46,39 @@ def likeness(left: str, right: str) -> float:
         return SLIP
     if _sound_alike(left, right):
         return SOUND
-    if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) or _begin_alike(left, right):
+    if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) or _begin_alike(left, right) or _is_short_for(shorter, longer):
         return NEAR
     return OTHER
 
 
 def _sound_alike(left: str, right: str) -> bool:
-    sound = sound_of(left)
-    return (
-        max(len(left), len(right)) >= SOUND_CHARS_MIN
-        and sound != ""
-        and sound == sound_of(right)
-        and OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN
-    )
+    if max(len(left), len(right)) < SOUND_CHARS_MIN or sounds_of(left).isdisjoint(sounds_of(right)):
+        return False
+    if OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN:
+        return True
+    consonants = (consonants_of(left), consonants_of(right))
+    return (_lacks_vowels(left) or _lacks_vowels(right)) and OSA.normalized_similarity(
+        *consonants
+    ) >= SOUND_CONSONANTS_MIN
+
+
+def _lacks_vowels(word: str) -> bool:
+    return sum(letter in "aeiou" for letter in word[1:]) < VOWELS_MIN * (len(word) - 1)
+
+
+def _is_short_for(short: str, full: str) -> bool:
+    """Return whether a word is the beginning or the end of a name, with what makes it familiar: Barb, Tommy, Nando."""
+    if len(full) < len(short):
+        return False
+    if len(short) >= ENDING_CHARS_MIN and full.endswith(short):
+        return True
+    for ending in _SHORT_ENDINGS:
+        stem = short.removesuffix(ending)
+        if ending and stem[-2:-1] == stem[-1:]:
+            stem = stem[:-1]
+        if len(stem) >= SHORT_CHARS_MIN and short.endswith(ending) and full.startswith(stem):
+            return True
+    return False
 
 
 def _begin_alike(left: str, right: str) -> bool:

@@ -11,11 +11,11 @@ Keys are hashes of 32 bits: another name under the same key costs a comparison, 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 from services.query.domain.forms import forms_of
 from services.query.domain.likeness import NEAR, SLIP, likeness
-from services.query.domain.sounds import sound_of
+from services.query.domain.sounds import sounds_of
 from services.query.domain.words import Reading, is_searchable, joined_neighbours, major_words
 from shared.identifiers import BirthDate
 
@@ -35,6 +35,7 @@ WORD_ROWS_MAX = 200
 DATE_ROWS_MAX = 400
 """Names read under one key at most. More hold it only if it tells nobody apart."""
 _INITIAL_WEIGHT, _WORD_WEIGHT, _DATE_WEIGHT = 0.5, 0.2, 1.0
+_DATE_SLOT = -1
 
 Alike = Mapping[str, Mapping[str, float]]
 """Of each word asked for, the words on record that are like it, and how much."""
@@ -42,11 +43,15 @@ Alike = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A key to look under: how much a name found there agrees, and how many names are read at most."""
+    """A key to look under: how much a name found there agrees, and how many names are read at most.
+
+    Of the probes of one slot a name counts the best alone: that it holds a word in three spellings says no more.
+    """
 
     key: int
     weight: float
     rows_max: int
+    slot: int
 
 
 def spelling_keys(word: str) -> frozenset[str]:
@@ -55,9 +60,7 @@ def spelling_keys(word: str) -> frozenset[str]:
     They are the word, from four characters on the word with any one character left out (two words one slip apart have
     one of these in common), how it sounds, and the names it may be a form of.
     """
-    keys = {word, *(f"={form}" for form in forms_of(word))}
-    if sound := sound_of(word):
-        keys.add(f"~{sound}")
+    keys = {word, *(f"={form}" for form in forms_of(word)), *(f"~{sound}" for sound in sounds_of(word))}
     if len(word) >= FUZZY_CHARS_MIN:
         keys.update(word[:place] + word[place + 1 :] for place in range(len(word)))
     return frozenset(keys)
@@ -69,8 +72,7 @@ def filing_keys(readings: Iterable[Reading], birth_date: BirthDate | None, *, sp
     for words in _filing_ways(readings):
         keys.update(_key(space, word) for word in words)
         keys.update(_key(space, *sorted(pair)) for pair in combinations(words, 2))
-        initials = {word[0] for word in words}
-        keys.update(_key(space, word, f"{initial}.") for word in words for initial in initials - {word})
+        keys.update(_key(space, word, f"{other[0]}.") for word, other in permutations(words, 2))
     if birth_date is not None and _is_telling(birth_date):
         keys.add(_key(space, str(birth_date)))
     return frozenset(keys)
@@ -109,7 +111,7 @@ def probes_for(
                 found[probe.key] = probe
     for date in _dates(birth_date):
         key = _key(space, str(date))
-        found[key] = Probe(key, _DATE_WEIGHT, DATE_ROWS_MAX)
+        found[key] = Probe(key, _DATE_WEIGHT, DATE_ROWS_MAX, _DATE_SLOT)
     return list(found.values())
 
 
@@ -120,16 +122,22 @@ def _probes_of(words: Sequence[str], alike: Alike, space: str) -> Iterator[Probe
     for left, right in combinations(range(len(words)), 2):
         for one, quality in likes[left]:
             for other, other_quality in likes[right]:
-                yield Probe(_key(space, *sorted((one, other))), quality * other_quality, PAIR_ROWS_MAX)
+                key = _key(space, *sorted((one, other)))
+                yield Probe(key, quality * other_quality, PAIR_ROWS_MAX, _slot(left, right))
     for place, word in enumerate(words):
         for other_place, like in enumerate(likes):
             if other_place != place:
                 for other, quality in like:
                     if quality >= SLIP or not is_searchable(word):
                         key = _key(space, other, f"{word[0]}.")
-                        yield Probe(key, _INITIAL_WEIGHT * quality, INITIAL_ROWS_MAX)
+                        slot = _slot(min(place, other_place), max(place, other_place))
+                        yield Probe(key, _INITIAL_WEIGHT * quality, INITIAL_ROWS_MAX, slot)
         for other, quality in likes[place]:
-            yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX)
+            yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX, _slot(place, place))
+
+
+def _slot(left: int, right: int) -> int:
+    return left * FILED_WORDS_MAX + right
 
 
 def _ways(readings: Iterable[Reading], alike: Alike) -> list[Reading]:

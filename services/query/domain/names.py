@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import total_ordering
 
+from rapidfuzz.distance import OSA
+
 from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, likeness
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.words import Reading, is_particle, is_searchable, major_words
@@ -28,6 +30,8 @@ _INITIAL_BITS, _PARTICLE_BITS = 2.0, 0.5
 _OTHER_BITS, _MISSING_BITS = -6.0, -1.0
 """For a word of each name that the other has not, and for one that only one of them has more. Like the bits above they
 were found on FEBRL 3 and 4 (invented people with typing errors), within a wide and flat range of others as good."""
+WHOLE_CHARS_A_SLIP = 5
+"""Names are alike as a whole, wherever the blanks are, with one slip for so many letters."""
 
 
 class NameLevel(IntEnum):
@@ -82,7 +86,13 @@ def compare_readings(
 
 def compare_names(given: Reading, recorded: Reading, rarity: Rarity = UNKNOWN) -> NameMatch | None:
     """Return how two names, each by one reading, agree; None when they do not."""
-    pairing = _paired(given, recorded)
+    match = _match_of(_paired(given, recorded), rarity)
+    if (match is None or match.level is NameLevel.PARTIAL) and _are_written_alike(given, recorded):
+        return NameMatch(NameLevel.WEAK, 0.0 if match is None else match.bits, "spelled alike but for the blanks")
+    return match
+
+
+def _match_of(pairing: _Pairing, rarity: Rarity) -> NameMatch | None:
     qualities = pairing.qualities
     whole = [quality for quality in qualities if quality > INITIAL]
     is_one_slip = len(whole) == 1 and whole[0] < FORM and max(len(pairing.left), len(pairing.right)) > 1
@@ -97,6 +107,18 @@ def compare_names(given: Reading, recorded: Reading, rarity: Rarity = UNKNOWN) -
     else:
         return None
     return NameMatch(level, pairing.bits(rarity), _describe(pairing))
+
+
+def _are_written_alike(given: Reading, recorded: Reading) -> bool:
+    """Return whether two whole names are hardly a slip apart: Ah-mi, Ahim; Plat Ono Vich, Platonovich.
+
+    With as many words in both it is one slip at most: Ana and Eva Fernandez are two people.
+    """
+    left, right = "".join(given), "".join(recorded)
+    slips_max = min(len(left), len(right)) // WHOLE_CHARS_A_SLIP
+    if len(given) == len(recorded):
+        slips_max = min(slips_max, 1)
+    return bool(slips_max and OSA.distance(left, right, score_cutoff=slips_max) <= slips_max)
 
 
 def name_bits(given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rarity) -> float:

@@ -16,7 +16,7 @@ _WRITTEN = (
     ("tsch", "C"), ("dsch", "J"), ("shch", "S"), ("sch", "S"), ("tch", "C"), ("sh", "S"), ("ch", "C"), ("zh", "J"),
     ("dj", "J"), ("dzh", "J"), ("kh", "H"), ("gh", "G"), ("ph", "F"), ("th", "T"), ("dh", "D"), ("ck", "K"),
     ("ts", "Z"), ("tz", "Z"), ("cz", "C"), ("sz", "S"), ("rz", "J"), ("ks", "X"), ("qu", "K"), ("wh", "W"),
-    ("ce", "Se"), ("ci", "Si"), ("cy", "Sy"),
+    ("oua", "wa"), ("oue", "we"), ("oui", "wi"), ("ce", "Se"), ("ci", "Si"), ("cy", "Sy"),
 )  # fmt: skip
 _SOUNDS = dict(_WRITTEN)
 _PIECES = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
@@ -27,15 +27,28 @@ _CLASS = str.maketrans(
         "C": "S", "x": "S", "X": "S", "l": "L", "m": "M", "n": "N", "r": "R",
     }
 )  # fmt: skip
+_SILENT_W = str.maketrans("", "", "wW")
+_VOWELS = str.maketrans("", "", "aeiouwy")
 
 
 @lru_cache(maxsize=SOUNDS_KEPT)
-def sound_of(word: str) -> str:
-    """Return the word's consonants by class, a doubled one once; "" for a word without Latin letters, or of few sounds.
+def sounds_of(word: str) -> frozenset[str]:
+    """Return the ways in which a word sounds: its consonants by class, a doubled one once.
 
-    A leading vowel is kept as A and a leading y as J: they tell Ali from Li. H counts only at the start.
+    None for a word without Latin letters, or of few sounds. A leading vowel is kept as A and a leading y as J: they
+    tell Ali from Li. H counts only at the start. A w within is a consonant (Iwan) or a vowel (Arabic and Hebrew).
     """
     sounds = _PIECES.sub(lambda found: _SOUNDS[found.group()], word)
+    ways = (sounds, sounds[:1] + sounds[1:].translate(_SILENT_W))
+    return frozenset(code for code in map(_code, ways) if len(code) >= SOUND_MIN)
+
+
+def consonants_of(word: str) -> str:
+    """Return the letters of a word that every script writes."""
+    return word.translate(_VOWELS)
+
+
+def _code(sounds: str) -> str:
     first = "A" if sounds[:1] in "aeiouA" else ""
     if sounds[:1] == "y":
         first = "J"
@@ -43,5 +56,4 @@ def sound_of(word: str) -> str:
     kept = first + "".join(
         letter for place, letter in enumerate(coded) if letter in "PFTKJSLMNR" or (letter == "H" and place == 0)
     )
-    code = "".join(letter for place, letter in enumerate(kept) if place == 0 or kept[place - 1] != letter)
-    return code if len(code) >= SOUND_MIN else ""
+    return "".join(letter for place, letter in enumerate(kept) if place == 0 or kept[place - 1] != letter)

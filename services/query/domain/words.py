@@ -4,14 +4,11 @@ A name in another script has two readings, which are two recorded names of one p
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from anyascii import anyascii
-
-from services.query.domain.known_forms import KOREAN_SURNAMES
+from services.query.domain.romanise import romanised_names
 from shared.identifiers import fold_name
 
 WORDS_MAX = 12
@@ -22,21 +19,27 @@ WORD_CHARS_MAX = 40
 # Too common to tell people apart, and dropped by half of all registers.
 _PARTICLES = frozenset(
     {
-        "al", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "el",
-        "ibn", "la", "las", "le", "los", "van", "von", "y",
+        "al", "bar", "ben", "bin", "bint", "binti", "da", "dal", "das", "de", "del", "della", "den", "der", "di",
+        "do", "dos", "du", "el", "ibn", "la", "las", "le", "los", "ould", "ter", "ul", "van", "von", "wald", "y",
     }
 )  # fmt: skip
 _TITLES = frozenset(
     {
-        "dr", "general", "haji", "hajji", "jr", "madam", "maulana", "miss", "mr", "mrs", "ms", "mulla", "mullah",
-        "president", "prof", "shaikh", "sheikh", "sir", "sr",
+        "alhaj", "alhaji", "brigadier", "captain", "cheikh", "colonel", "don", "dona", "dr", "engineer", "frau",
+        "general", "hadji", "haj", "haji", "hajj", "hajji", "herr", "hon", "jr", "lieutenant", "madam", "madame",
+        "major", "maulana", "maulavi", "maulawi", "mawlana", "mawlavi", "mawlawi", "miss", "mme", "molla", "mollah",
+        "molvi", "monsieur", "mr", "mrs", "ms", "mulla", "mullah", "ostad", "ph", "phd", "president", "prof",
+        "professor", "qari", "qazi", "rev", "reverend", "senor", "senora", "shaikh", "shaykh", "sheekh", "sheik",
+        "sheikh", "shekh", "sir", "sr", "sra", "ustad", "ustadh", "ustaz",
     }
 )  # fmt: skip
+_ARTICLES_WRITTEN = frozenset({"al", "el", "ul"})
 # Where two names were run together by a form that lost the blank: AlisherUsmanov.
 _RUN_TOGETHER = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z]{2})")
-_SYLLABLES = ("CJK UNIFIED", "HANGUL SYLLABLE")
-_ARABIC_ARTICLE = "ال"
-_ARABIC_ARTICLE_WORD_CHARS_MIN = 4
+# Initials run together, in a name that is not all capitals: JC Juncker. A vowel would make it a word (Kim Jong UN).
+_INITIALS = re.compile(r"(?<![\w'])(?!NG\b)[B-DF-HJ-NP-TV-XZ]{2,3}(?![\w'.])")
+# The l of the Arabic article becomes the letter that follows: es Sayed, ash-Shami.
+_ARTICLES = frozenset(f"{vowel}{letter}" for vowel in "aeu" for letter in ("d", "n", "r", "s", "sh", "t", "z", "l"))
 _IDEOGRAPH_MIN = "\u2e80"
 
 Reading = tuple[str, ...]
@@ -53,15 +56,28 @@ class Name:
 
 def readings_of(name: str) -> tuple[Reading, ...]:
     """Return the name as written, and, where that is not in Latin letters, as it is romanised; () if unreadable."""
-    written = fold_name(_RUN_TOGETHER.sub(" ", name))[:WORDS_MAX]
+    apart = _RUN_TOGETHER.sub(" ", name)
+    if not apart.isupper():
+        apart = _INITIALS.sub(lambda found: " ".join(found.group()), apart)
+    written = _with_plain_articles(fold_name(apart)[:WORDS_MAX])
     if not written:
         return ()
-    return tuple(dict.fromkeys(_cut(words) for words in (written, _romanised(written)) if words))
+    ways = [written] if all(word.isascii() for word in written) else [written, *romanised_names(written)]
+    return tuple(dict.fromkeys(_cut(words) for words in ways if words))
 
 
 def major_words(words: Sequence[str]) -> Sequence[str]:
-    """Leave out titles and particles; what stands first or last may be a name (Le, Do), and stays."""
-    named = [word for word in words if word not in _TITLES] or words
+    """Leave out titles and particles; what stands first or last may be a name (Le, Do), and stays.
+
+    A title after an article is a name (El Sheikh), an article before two other words is none.
+    """
+    named = [
+        word
+        for place, word in enumerate(words)
+        if word not in _TITLES or (place > 0 and words[place - 1] in _ARTICLES_WRITTEN)
+    ] or words
+    if len(named) > 2 and named[0] in _ARTICLES_WRITTEN:
+        named = named[1:]
     return [word for place, word in enumerate(named) if place in (0, len(named) - 1) or word not in _PARTICLES]
 
 
@@ -83,30 +99,14 @@ def joined_neighbours(words: Sequence[str]) -> list[Reading]:
     return [(*words[:place], left + right, *words[place + 2 :]) for place, (left, right) in enumerate(pairwise(words))]
 
 
+def _with_plain_articles(words: Sequence[str]) -> list[str]:
+    """Write the Arabic article as al, whatever it became before the letter that follows."""
+    following = [*words[1:], ""][: len(words)]
+    return [
+        "al" if word in _ARTICLES and word[1:] != "l" and after.startswith(word[1:]) else word
+        for word, after in zip(words, following, strict=True)
+    ]
+
+
 def _cut(words: Sequence[str]) -> Reading:
     return tuple(word[:WORD_CHARS_MAX] for word in words[:WORDS_MAX])
-
-
-def _romanised(words: Sequence[str]) -> list[str]:
-    if all(word.isascii() for word in words):
-        return list(words)
-    found = [part for word in words for part in _romanised_word(word, is_whole_name=len(words) == 1)]
-    return [word for word in found if word]
-
-
-def _romanised_word(word: str, *, is_whole_name: bool) -> list[str]:
-    """Return a word in Latin letters, and what is written together there apart.
-
-    That is the family's syllable, which stands first in Chinese and Korean names, and the Arabic article.
-    """
-    if word.isascii():
-        return [word]
-    if is_whole_name and len(word) > 1 and unicodedata.name(word[0], "").startswith(_SYLLABLES):
-        return [KOREAN_SURNAMES.get(word[0]) or _letters(word[0]), _letters(word[1:])]
-    if word.startswith(_ARABIC_ARTICLE) and len(word) >= _ARABIC_ARTICLE_WORD_CHARS_MIN:
-        return ["al", _letters(word.removeprefix(_ARABIC_ARTICLE))]
-    return [_letters(word)]
-
-
-def _letters(text: str) -> str:
-    return "".join(char for char in anyascii(text).lower() if char.isalnum())

@@ -15,9 +15,9 @@ from shared.db.pool import Connection, Row
 
 CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
-SHARE_MIN, AGREEMENT_ENOUGH = 0.3, 1.5
-"""A name is looked at when it agrees a third as much as the one that agrees best, or in two words, or in one and the
-birth date: beside the same name, those that share a surname and an initial are noise."""
+SHARE_MIN, AGREEMENT_ENOUGH = 0.51, 0.75
+"""A name is looked at when it agrees half as much as the one that agrees best, or nearly in two words, or in one and
+the birth date: beside the same name, those that share a surname and an initial (0.7 of 1.4) are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 HOLDERS_MAX = 2_000
@@ -50,16 +50,20 @@ WITH named AS (
     SELECT asked.place AS question, best.record_no, best.agreement
     FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY AS asked (first, last, place)
         CROSS JOIN LATERAL (
-            SELECT filed.record_no, sum(probe.weight) AS agreement
-            FROM unnest(
-                    ($3::integer[])[asked.first:asked.last], ($4::real[])[asked.first:asked.last],
-                    ($5::integer[])[asked.first:asked.last]
-                ) AS probe (key, weight, rows_max)
-                CROSS JOIN LATERAL (
-                    SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
-                ) AS filed
-            GROUP BY filed.record_no
-            ORDER BY agreement DESC, filed.record_no LIMIT $11
+            SELECT slotted.record_no, sum(slotted.weight) AS agreement
+            FROM (
+                    SELECT filed.record_no, max(probe.weight) AS weight
+                    FROM unnest(
+                            ($3::integer[])[asked.first:asked.last], ($4::real[])[asked.first:asked.last],
+                            ($5::integer[])[asked.first:asked.last], ($16::integer[])[asked.first:asked.last]
+                        ) AS probe (key, weight, rows_max, slot)
+                        CROSS JOIN LATERAL (
+                            SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
+                        ) AS filed
+                    GROUP BY filed.record_no, probe.slot
+                ) AS slotted
+            GROUP BY slotted.record_no
+            ORDER BY agreement DESC, slotted.record_no LIMIT $11
         ) AS best
 ), worth AS (
     SELECT question, record_no, agreement
@@ -151,6 +155,7 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
         SHARE_MIN,
         AGREEMENT_ENOUGH,
         [HOLDERS_MAX // len(questions[number - 1].search_keys) for number, _ in keys],
+        [probe.slot for probe in flat],
     )
     found: defaultdict[int, list[Record]] = defaultdict(list)
     cut: set[int] = set()

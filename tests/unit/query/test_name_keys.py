@@ -108,3 +108,16 @@ def test_a_name_of_any_length_costs_little(name: str) -> None:
 def test_collections_of_names_are_kept_apart() -> None:
     readings = readings_of("Ana Lopez")
     assert not filing_keys(readings, BORN) & filing_keys(readings, BORN, space="p")
+
+
+def test_the_spellings_of_one_word_are_one_slot() -> None:
+    readings = readings_of("Ana Lopez")
+    alike = {"ana": {"ana": 1.0, "anna": 0.8, "ane": 0.6}, "lopez": {"lopez": 1.0, "lopes": 0.8}}
+    slots = {probe.slot for probe in probes_for(readings, BORN, alike)}
+    assert len(slots) == len(("ana", "lopez", "both", "birth date"))
+
+
+def test_a_word_is_not_filed_with_its_own_initial() -> None:
+    alone, beside = filing_keys(readings_of("Ana"), None), filing_keys(readings_of("Ana Lopez"), None)
+    assert len(alone) == 1
+    assert len(beside) == len(("ana", "lopez", "ana lopez", "ana l.", "lopez a."))
