@@ -77,10 +77,10 @@ class Rules:
     version: str
     types: Mapping[str, TypeRule]
     joining_min: float = 0.45
-    pair_bits_min: float = 0.7
+    pair_bits_min: float = 0.5
     size_bits: float = 2.0
     size_bits_unlearned: float = 0.25
-    growth_bits: float = 1.0
+    growth_bits: float = 2.0
     grown: int = 25
     crowd_bits_max: float = 2.0
     coincidence_bits: float = 6.0
