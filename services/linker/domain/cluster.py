@@ -23,14 +23,14 @@ from uuid import UUID
 
 from services.linker.domain.evidence import Key
 from services.linker.domain.groups import Groups, PartedGroups
-from services.linker.domain.model import Model, Rates, odds_bits
+from services.linker.domain.model import PAIR, Model, Rates, odds_bits
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names, merge
 
 Judged = Literal["same", "different", "unsure"]
 Pair = tuple[UUID, UUID]
 """Two tips, the smaller id first."""
 
-SECOND_LOOK_BITS = 2.0
+SECOND_LOOK_BITS = 1.0
 """A pair that falls short by no more is looked at again when its clusters have grown."""
 
 
@@ -246,8 +246,9 @@ class _Builder:
         for left, right in self._graph.same:
             self._join(left, right)
         waiting = self._edges()
-        for value in self._cluster_counts:
-            self._weigh(value)
+        for value, count in self._cluster_counts.items():
+            if count > PAIR:
+                self._weigh(value)
         while True:
             left_over = [edge for edge in waiting if not self._consider(*edge)]
             if len(left_over) == len(waiting):
