@@ -3,8 +3,8 @@
 A *component* is what reliable values and "same" judgements connect; it is what must be looked at as one. Within it
 tips are put together step by step, the surest pair first. At each step two clusters are compared as wholes: of what
 they share, the best value of each group counts, and names and birth dates speak for or against. The larger they are,
-the more it takes. People go before all of that: who is judged the same is together, who is judged different is not,
-whatever they share.
+the more it takes; and the more clusters hold a value that nothing has joined, the less it says of two of them. People
+go before all of that: who is judged the same is together, who is judged different is not, whatever they share.
 
 Every order used is total and made of the set itself, and nothing here knows what came first: the clusters are a
 function of the tips, the judgements and the model.
@@ -23,23 +23,27 @@ from uuid import UUID
 
 from services.linker.domain.evidence import Key
 from services.linker.domain.groups import Groups, PartedGroups
-from services.linker.domain.model import Model, Rates, odds_bits
+from services.linker.domain.model import PAIR, Model, Rates, odds_bits
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names, merge
 
 Judged = Literal["same", "different", "unsure"]
 Pair = tuple[UUID, UUID]
 """Two tips, the smaller id first."""
 
-SECOND_LOOK_BITS = 2.0
+SECOND_LOOK_BITS = 1.0
 """A pair that falls short by no more is looked at again when its clusters have grown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A value with its holders among the tips at hand, and its reliability (`Model.reliability`), above 0."""
+    """A value with its holders among the tips at hand, and its reliability (`Model.reliability`), above 0.
+
+    `others_count`: how many more tips hold it.
+    """
 
     tip_ids: Collection[UUID]
     reliability: float
+    others_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def cluster(
     tips = sorted(set(tip_ids), key=attrgetter("int"))
     graph = _graph(tips, shared, judgements, model)
     components = Groups(len(tips))
-    for holders in graph.joining:
+    for holders in graph.joining.values():
         for holder in holders[1:]:
             components.join(holders[0], holder)
     for left, right in graph.same:
@@ -198,7 +202,7 @@ def derived_id(kind: str, tip_id: UUID) -> UUID:
 class _Graph:
     """What a clustering starts from, with tips and values as numbers: tips in order of age, values in order of keys."""
 
-    joining: Sequence[Sequence[int]]
+    joining: Mapping[int, Sequence[int]]
     """The tips of each value that may join them, the oldest first."""
     held: Sequence[frozenset[int]]
     """The shared values of each tip."""
@@ -210,6 +214,8 @@ class _Graph:
     """The values themselves."""
     reliabilities: Sequence[float]
     """How reliable each value is."""
+    are_hints: Sequence[bool]
+    """Whether each value is of a kind that is a hint, however reliable."""
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
@@ -229,18 +235,26 @@ class _Builder:
         self._bridges: list[tuple[int, int]] = []
         self._crossings: list[tuple[int, int]] = []
         self._refused: set[tuple[int, int, int, int]] = set()
-        """Two clusters that did not join, by root and size: until one has grown they will not."""
+        """Two clusters that did not join in this round, by root and size: until one has grown they will hardly."""
+        self._said = list(graph.bits)
+        """What each value says of two clusters by now: the more, the fewer clusters hold it."""
+        self._cluster_counts = {value: len(holders) for value, holders in graph.joining.items()}
+        """By how many clusters each value that may join is held."""
 
     def build(self) -> Groups:
         """Return the clusters."""
         for left, right in self._graph.same:
             self._join(left, right)
         waiting = self._edges()
+        for value, count in self._cluster_counts.items():
+            if count > PAIR:
+                self._weigh(value)
         while True:
             left_over = [edge for edge in waiting if not self._consider(*edge)]
             if len(left_over) == len(waiting):
                 return self._parts
             waiting = left_over
+            self._refused.clear()
 
     def bridges(self) -> Mapping[int, Sequence[int]]:
         """Return, by the cluster's root, the values on which alone a step rested, the least sure one first."""
@@ -260,9 +274,9 @@ class _Builder:
 
     def _edges(self) -> list[tuple[int, int]]:
         """Return the pairs worth a look, surest first."""
-        pairs = {pair for holders in self._graph.joining for pair in combinations(holders, 2)}
+        pairs = {pair for holders in self._graph.joining.values() for pair in combinations(holders, 2)}
         least = self._model.rules.pair_bits_min - SECOND_LOOK_BITS
-        scored = [(-bits, *pair) for pair in pairs if (bits := self._bits(*pair)) >= least]
+        scored = [(-bits, *pair) for pair in pairs if (bits := self._bits(*pair, least=least)) >= least]
         return [(left, right) for _, left, right in sorted(scored)]
 
     def _consider(self, left: int, right: int) -> bool:
@@ -276,7 +290,7 @@ class _Builder:
             return False
         needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
         needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
-        if self._bits(one, other) < needed:
+        if self._bits(one, other, least=needed) < needed:
             self._refused |= {(one, other, *sizes), (other, one, sizes[1], sizes[0])}
             return False
         bridge, crossing = self._bridge(one, other), self._crossing(one, other)
@@ -316,24 +330,36 @@ class _Builder:
         if one == other or not self._parts.try_join(one, other):
             return False
         stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
+        for value in self._held[stays] & self._held[goes] & self._cluster_counts.keys():
+            self._cluster_counts[value] -= 1
+            self._weigh(value)
         self._members[stays] += self._members[goes]
         self._held[stays] = self._held[stays] | self._held[goes]
         self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
         return True
 
-    def _bits(self, one: int, other: int) -> float:
-        """Return the odds (log2) that two clusters, named by their roots, are one person's; rounded, for ties' sake."""
+    def _weigh(self, value: int) -> None:
+        crowd = self._model.crowd_bits(self._cluster_counts[value], is_hint=self._graph.are_hints[value])
+        self._said[value] = self._graph.bits[value] - crowd
+
+    def _bits(self, one: int, other: int, *, least: float) -> float:
+        """Return the odds (log2) that two clusters, named by their roots, are one person's; rounded, for ties' sake.
+
+        What cannot reach `least`, even if names and birth dates agree, is left as low as it is without them.
+        """
         best: dict[str, float] = {}
-        bits, groups = self._graph.bits, self._graph.groups
+        said, groups = self._said, self._graph.groups
         for value in self._held[one] & self._held[other]:
-            if bits[value] > best.get(groups[value], -99.0):
-                best[groups[value]] = bits[value]
+            if said[value] > best.get(groups[value], -99.0):
+                best[groups[value]] = said[value]
         if not best:
             return -99.0
         total = max(best.values())
         if len(best) > 1:
             _, *others = sorted(best.values(), reverse=True)
             total += sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
+        if total + self._model.rules.likeness_bits_max < least:
+            return total
         left, right = self._profiles[one], self._profiles[other]
         learned = self._model.learned
         likeness = 0.0
@@ -372,13 +398,15 @@ def _graph(
     rules = model.rules
     keys = sorted(key for key, value in shared.items() if key.type in rules.types and value.reliability > 0)
     held: list[set[int]] = [set() for _ in tips]
-    joining = []
+    joining: dict[int, Sequence[int]] = {}
     for place, key in enumerate(keys):
-        holders = [number[tip_id] for tip_id in shared[key].tip_ids if tip_id in number]
-        if rules.types[key.type].joins and shared[key].reliability >= rules.joining_min:
-            if len(holders) < len(shared[key].tip_ids):
+        value = shared[key]
+        holders = [number[tip_id] for tip_id in value.tip_ids if tip_id in number]
+        tip_count = len(value.tip_ids) + value.others_count
+        if rules.types[key.type].joins and rules.is_sure(tip_count, value.reliability):
+            if len(holders) < tip_count:
                 raise ValueError(f"the component is not whole: a holder of a {key.type} is missing")
-            joining.append(sorted(holders))
+            joining[place] = sorted(holders)
         for holder in holders:
             held[holder].add(place)
     newest_first = sorted(judgements.values(), key=_age, reverse=True)
@@ -399,6 +427,7 @@ def _graph(
         groups=[rules.group_of(key.type, key.scope) for key in keys],
         keys=keys,
         reliabilities=[shared[key].reliability for key in keys],
+        are_hints=[rules.is_hint(key.type, key.scope) for key in keys],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )
@@ -407,7 +436,7 @@ def _graph(
 def _related(graph: _Graph, parts: Groups) -> Mapping[int, set[int]]:
     """Return, by group root, the tips outside it that an edge still ties to it, pairs judged "different" left out."""
     related: defaultdict[int, set[int]] = defaultdict(set)
-    for holders in (*graph.same, *graph.joining):
+    for holders in (*graph.same, *graph.joining.values()):
         roots = {holder: parts.find(holder) for holder in holders}
         if len(set(roots.values())) == 1:
             continue

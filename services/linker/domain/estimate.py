@@ -26,6 +26,8 @@ HOLDERS_COMPARED_MAX = 16
 """Of a value with more holders so many are compared: 120 pairs."""
 PRIOR_PAIRS = 20.0
 """So many pairs must speak against what was assumed of a kind before it counts half."""
+TOLD_MIN = 0.001
+"""Fewer pairs are none: what is left where all were taken away."""
 CHANCE_APART = 2
 LETTER_PAIRS_MAX = 2_000
 HANDLE_GROUP = "handle"
@@ -155,26 +157,36 @@ def _learn_rates(
 
 
 def _learn_kinds(model: Model, by_kind: Mapping[Kind, Sequence[Tally]]) -> Learned:
-    """Return with the reliability and company of each kind, the wider ones too."""
+    """Return with the reliability and company of each kind, the wider ones too.
+
+    What is assumed of a kind is what the rest of the kind around it says, and of the widest what the rules assume: so
+    a kind of few pairs is taken for one like its neighbours, and none is heard twice.
+    """
     summed: defaultdict[Kind, list[Tally]] = defaultdict(list)
     for kind, tallies in sorted(by_kind.items()):
-        for wider in wider_kinds(kind):
+        for wider in dict.fromkeys(wider_kinds(kind)):
             summed[wider] += tallies
+    tally_by_kind = {kind: _sum(tallies) for kind, tallies in summed.items()}
     kinds = []
-    for kind, tallies in sorted(summed.items()):
-        tally = _sum(tallies)
-        reliability = _reliability(model.rules.prior_of(kind[0]), tally, model.rates_of(kind[0]))
+    for kind, tally in sorted(tally_by_kind.items()):
+        rates = model.rates_of(kind[0])
+        widest, *narrower = reversed(list(dict.fromkeys(wider_kinds(kind))))
+        assumed, around = model.rules.prior_of(kind[0]), tally_by_kind[widest]
+        for inner in narrower:
+            assumed = _reliability(assumed, around.plus(tally_by_kind[inner].times(-1)), rates)
+            around = tally_by_kind[inner]
+        reliability = round(_reliability(assumed, tally, rates), 2)
         kinds.append((kind, reliability, _company(tally, reliability)))
     return replace(model.learned, kinds=tuple(kinds))
 
 
-def _reliability(prior: float, tally: Tally, both: tuple[Rates, Rates]) -> float:
-    """Return the part of the pairs that are one person, on which the prior, birth dates and names vote."""
-    votes = [(prior, PRIOR_PAIRS)]
+def _reliability(assumed: float, tally: Tally, both: tuple[Rates, Rates]) -> float:
+    """Return the part of the pairs that are one person: what was assumed, birth dates and names vote on it."""
+    votes = [(assumed, PRIOR_PAIRS)]
     for (agreed, told), rates in zip((tally.births, tally.names), both, strict=True):
-        if told:
+        if told > TOLD_MIN:
             votes.append((_part(agreed / told, rates), told))
-    return round(sum(part * weight for part, weight in votes) / sum(weight for _, weight in votes), 2)
+    return sum(part * weight for part, weight in votes) / sum(weight for _, weight in votes)
 
 
 def _company(tally: Tally, reliability: float) -> float:

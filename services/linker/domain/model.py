@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import pairwise
-from math import log2
+from math import comb, log2
 
 from services.linker.domain.evidence import Key
 from services.linker.domain.rules import RELIABILITY_MAX, RULES, Rules
@@ -45,6 +45,7 @@ AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
 SURPRISING = frozenset({"username", "handle", "handle_family"})
 """The kinds whose values people think up, so that some come to many minds."""
 
+PAIR = 2
 ANY = -1
 Kind = tuple[str, int, int, int]
 """What kind of value: type (with the scope where that is a kind of its own), surprise, variety, number of holders.
@@ -171,6 +172,18 @@ class Model:
         Few before anything is learned: there are few tips then, among whom a value is hardly shared by strangers.
         """
         return self.rules.size_bits if self.learned.kinds else self.rules.size_bits_unlearned
+
+    def crowd_bits(self, cluster_count: int, *, is_hint: bool = False) -> float:
+        """Return by how many bits less a value says of two clusters when so many hold it, which nothing has joined.
+
+        It may mean any two of them, or none. The odds of these two are those of one pair among all; by that much they
+        were too good, in each kind of world, where the surest steps had been made and a value's holders were still
+        apart. Nothing before anything is learned: there are few tips then, and little else that could have joined them.
+        """
+        if cluster_count <= PAIR or not self.learned.kinds:
+            return 0.0
+        bits = log2(comb(cluster_count, PAIR))
+        return bits if is_hint else min(bits, self.rules.crowd_bits_max)
 
     def rates_of(self, name: str) -> tuple[Rates, Rates]:
         """Return how often birth dates and names agree between two tips that share a value of a kind, by its name."""

@@ -60,11 +60,13 @@ class TypeRule:
 class Rules:
     """One version of the numbers. A type without a row never links; `type:scope` is a row of a kind's own.
 
-    `joining_min`: reliability from which a value makes its holders one component, to be looked at as one.
+    `joining_min`: reliability from which a value makes its two holders one component, to be looked at as one
+    (`is_sure`: the more hold it, the surer it must be).
     `pair_bits_min`: odds (log2) from which two tips become one cluster. `size_bits`: by how much more for each doubling
     of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen
     (`Model.size_bits`). `growth_bits`: by how much more for each doubling of the whole beyond `grown`, so that no chain
-    of likely links runs away.
+    of likely links runs away. `crowd_bits_max`: the most that it says against a value that it may mean any two of many
+    clusters (`Model.crowd_bits`); a hint, which strangers come to as well, has no such limit.
     `coincidence_bits`: what a second likeness of another group adds to its own odds, because two at once are rarer.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
@@ -75,11 +77,12 @@ class Rules:
     version: str
     types: Mapping[str, TypeRule]
     joining_min: float = 0.45
-    pair_bits_min: float = 1.5
+    pair_bits_min: float = 1.0
     size_bits: float = 2.0
     size_bits_unlearned: float = 0.25
-    growth_bits: float = 1.0
+    growth_bits: float = 1.5
     grown: int = 25
+    crowd_bits_max: float = 2.0
     coincidence_bits: float = 6.0
     likeness_bits_max: float = 6.0
     held_tips_max: int = 25
@@ -118,7 +121,20 @@ class Rules:
             return "viral"
         if self.is_too_common(key_type, tip_count, former_count):
             return "too_common"
-        return "joins" if rule.joins and reliability >= self.joining_min else "shows"
+        return "joins" if rule.joins and self.is_sure(tip_count, reliability) else "shows"
+
+    def is_sure(self, tip_count: int, reliability: float) -> bool:
+        """Return whether a value that so many hold is reliable enough to make them one component.
+
+        For a hundred times as many its odds must be nearly twice as good: of a doubtful value of many there is little
+        use, and some such tie crowds together, the more so the more tips there are.
+        """
+        odds_min: float = self.joining_min / (1 - self.joining_min) * (tip_count / 2) ** 0.125
+        return reliability >= odds_min * (1 - reliability)
+
+    def is_hint(self, key_type: str, scope: str) -> bool:
+        """Return whether a value of a type is a hint, however reliable."""
+        return self._rule(self.name_of(key_type, scope)).is_hint
 
     def strength_of(self, name: str, reliability: float, *, grades: int = 0) -> Strength:
         """Return how strong a link by one value of a kind is, by the kind's name.
@@ -178,7 +194,7 @@ class Rules:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-11-30",
+    version="2026-12-02",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

@@ -222,6 +222,15 @@ def test_a_value_counts_by_its_links_and_not_by_its_pairs() -> None:
     assert learned_of(model, "phone") == pytest.approx([20 * prior / 35], abs=0.01)
 
 
+def test_a_kind_of_few_pairs_is_taken_for_one_like_its_neighbours() -> None:
+    surely, nothing = Tally(1, births=(1, 1)), Tally(1)
+    known = [(Key("phone", str(number)), 2, surely) for number in range(400)]
+    unknown = [(Key("phone", "many"), 30, nothing)]
+    kinds = estimate(known + unknown, [], [], rules=RULES).learned.kinds
+    found = {kind[-1]: reliability for kind, reliability, _ in kinds}
+    assert found[32] > 0.95 > RULES.types["phone"].reliability
+
+
 def test_agreement_that_strangers_reach_too_makes_no_value_reliable() -> None:
     drawn = Random(5).choices([Profile(births=(f"1980-02-{day}",)) for day in (11, 25)], k=400)
     values = [(Key("phone", str(number)), 2, Tally(1, births=(number % 2, 1))) for number in range(400)]

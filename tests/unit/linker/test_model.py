@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import log2
 from random import Random
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from services.linker.domain.evidence import Key
 from services.linker.domain.model import (
     AGREE_BITS_MAX,
+    ANY,
     DIFFER_BITS_MIN,
     HOLDERS_FOR_COMPANY,
     Learned,
@@ -200,3 +202,10 @@ def test_the_more_names_are_compared_the_less_it_says_that_two_agree() -> None:
     found = [Rates(0.9, 0.002).agree_bits(compared) for compared in (4, 8, 64, 1_000)]
     assert found == sorted(found, reverse=True)
     assert found[0] > found[1] > found[2] > found[3] == 0
+
+
+def test_a_value_says_less_of_two_clusters_by_the_pairs_that_it_may_mean() -> None:
+    learned = Model(Learned(kinds=((("email", ANY, ANY, ANY), 0.9, 0.3),)))
+    assert [learned.crowd_bits(count, is_hint=True) for count in (1, 2, 3, 5)] == [0, 0, log2(3), log2(10)]
+    assert learned.crowd_bits(80) == learned.rules.crowd_bits_max
+    assert Model().crowd_bits(80) == 0

@@ -12,8 +12,10 @@ WEAK_TYPES = ("ip", "ip_net", "sha256", "sha1", "md5")
     [
         ("email", 1, 0, 0.9, "single"),
         ("email", 2, 0, 0.9, "joins"),
-        ("email", 80, 0, 0.45, "joins"),
+        ("email", 2, 0, 0.45, "joins"),
         ("email", 2, 0, 0.44, "shows"),
+        ("email", 80, 0, 0.8, "joins"),
+        ("email", 80, 0, 0.45, "shows"),
         ("email", 81, 0, 0.9, "too_common"),
         ("ip_port", 41, 0, 0.9, "too_common"),
         ("ip", 2, 0, 0.98, "shows"),
