@@ -60,9 +60,9 @@ def _latin_spellings() -> Mapping[str, str]:
 
 
 def _lines_of_spellings() -> list[list[str]]:
-    return [[" ".join(fold_name(each)) for each in line.split(", ")] for line in OTHER_SPELLINGS.strip().split("\n")]
+    return [[" ".join(fold_name(each)) for each in line.split(", ")] for line in OTHER_SPELLINGS]
 
 
 def _lines_of_short_forms() -> list[tuple[str, list[str]]]:
-    lines = (line.partition(": ") for line in SHORT_FORMS.strip().split("\n"))
+    lines = (line.partition(": ") for line in SHORT_FORMS)
     return [(full, short.split(", ")) for full, _, short in lines]
