@@ -29,9 +29,10 @@ PART_CHARS_MIN = 3
 """A word is taken for two written together where each has so many letters."""
 PROBES_MAX = 600
 """Pairs of words tried in one look-up; the more words a name has, the fewer words like each are tried."""
-PAIR_ROWS_MAX = 2_000
+PAIR_ROWS_MAX = 1_000
 INITIAL_ROWS_MAX = 500
-WORD_ROWS_MAX = 200
+SHORTENED_ROWS_MAX = 100
+WORD_ROWS_MAX = 100
 DATE_ROWS_MAX = 400
 """Names read under one key at most. More hold it only if it tells nobody apart."""
 _INITIAL_WEIGHT, _WORD_WEIGHT, _DATE_WEIGHT = 0.5, 0.2, 1.0
@@ -131,7 +132,9 @@ def _probes_of(words: Sequence[str], alike: Alike, space: str) -> Iterator[Probe
                     if quality >= SLIP or not is_searchable(word):
                         key = _key(space, other, f"{word[0]}.")
                         slot = _slot(min(place, other_place), max(place, other_place))
-                        yield Probe(key, _INITIAL_WEIGHT * quality, INITIAL_ROWS_MAX, slot)
+                        # A word that is on record as its initial is one of few such ways; an initial asked for is all.
+                        rows_max = SHORTENED_ROWS_MAX if is_searchable(word) else INITIAL_ROWS_MAX
+                        yield Probe(key, _INITIAL_WEIGHT * quality, rows_max, slot)
         for other, quality in likes[place]:
             yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX, _slot(place, place))
 
