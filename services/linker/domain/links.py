@@ -1,4 +1,4 @@
-"""The links of one tip: to whom, how strongly, and for which reasons, read off the present holdings."""
+"""The links of tips: to whom, how strongly, and for which reasons, read off who holds which value now."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair
-from services.linker.domain.evidence import Holding, Key
+from services.linker.domain.evidence import Key
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
 from services.linker.domain.snapshot import HoldReason
@@ -116,16 +116,6 @@ class Link:
     def weight(self) -> float:
         """The bits of all evidence together."""
         return sum(evidence.weight for evidence in self.evidence)
-
-
-def holders_of(holdings: Iterable[Holding]) -> dict[Key, Holders]:
-    """Return who holds each value and may link by it. What the store reads in SQL; here as the reference."""
-    found = defaultdict[Key, list[tuple[UUID, Held]]](list)
-    for each in holdings:
-        if each.links:
-            held = Held((each.exact,), is_researched=each.origin == "research", is_verified=each.is_verified)
-            found[each.key].append((each.tip_id, held))
-    return {key: gather(held) for key, held in found.items()}
 
 
 def gather(holdings: Iterable[tuple[UUID, Held]]) -> Holders:

@@ -86,7 +86,7 @@ class Lists:
         if not self.all:
             return None
         if type == "ip":
-            found = self._networks_of(value) if self._by_prefix else []
+            found = self._networks_of(value)
         else:
             by_entry = self._by_entry
             found = [by_entry[entry] for entry in _ENTRIES_OF.get(type, _value_entries)(value) if entry in by_entry]

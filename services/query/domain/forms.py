@@ -27,42 +27,46 @@ def forms_of(word: str) -> frozenset[str]:
 @cache
 def _forms() -> Mapping[str, frozenset[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for full, short in (*NickNamer.default_lookup().items(), *_lines_of_short_forms()):
+    for full, short in (*NickNamer.default_lookup().items(), *_short_forms()):
         # A full name is a form of itself, so that it meets those that are short for it.
         found[full].add(full)
         for each in short:
             found[each] |= {each, full}
-    # Of other spellings, each line is a form, called by its number. What is short for a name is short for it in every
+    # Of other spellings, each entry is a form, called by its number. What is short for a name is short for it in every
     # language: Sasha is Aleksandr, Oleksandr and Alexandros.
-    lines: defaultdict[str, set[str]] = defaultdict(set)
-    for number, spellings in enumerate(_lines_of_spellings()):
+    entries: defaultdict[str, set[str]] = defaultdict(set)
+    for number, spellings in enumerate(_spellings()):
         for each in spellings:
-            lines[each].add(f"#{number}")
+            entries[each].add(f"#{number}")
     return {
-        word: frozenset(found.get(word, ())).union(*(lines.get(each, ()) for each in (word, *found.get(word, ()))))
-        for word in (*found, *lines)
+        word: frozenset(found.get(word, ())).union(*(entries.get(each, ()) for each in (word, *found.get(word, ()))))
+        for word in (*found, *entries)
     }
 
 
 def latin_of(word: str) -> str | None:
-    """Return the usual Latin spelling of a name of another script, the first of its line; None if it is not known."""
+    """Return the usual Latin spelling of a name of another script, the first of its entry; None if it is not known."""
     return _latin_spellings().get(word)
 
 
 @cache
 def _latin_spellings() -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for first, *others in _lines_of_spellings():
+    for first, *others in _spellings():
         for each in others:
             if not each.isascii():
                 found.setdefault(each, first)
     return found
 
 
-def _lines_of_spellings() -> list[list[str]]:
-    return [[" ".join(fold_name(each)) for each in line.split(", ")] for line in OTHER_SPELLINGS]
+def _spellings() -> list[list[str]]:
+    return [[" ".join(fold_name(each)) for each in entry.split(",")] for entry in _entries(OTHER_SPELLINGS)]
 
 
-def _lines_of_short_forms() -> list[tuple[str, list[str]]]:
-    lines = (line.partition(": ") for line in SHORT_FORMS)
-    return [(full, short.split(", ")) for full, _, short in lines]
+def _short_forms() -> list[tuple[str, list[str]]]:
+    entries = (entry.partition(": ") for entry in _entries(SHORT_FORMS))
+    return [(full, short.split(", ")) for full, _, short in entries]
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(";") if entry.strip()]

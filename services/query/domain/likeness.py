@@ -1,5 +1,6 @@
 """How alike two words of names are."""
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from rapidfuzz.distance import OSA
@@ -24,7 +25,7 @@ SOUND_LETTERS_MIN = 0.5
 VOWELS_MIN, SOUND_CONSONANTS_MIN = 0.25, 0.6
 """A word with fewer vowels comes from a script that leaves them out; then so many consonants are enough."""
 SHORT_CHARS_MIN, ENDING_CHARS_MIN = 3, 4
-_SHORT_ENDINGS = ("ie", "ey", "y", "i", "o", "a", "e", "")
+_FAMILIAR_ENDINGS = ("ie", "ey", "y", "i", "o", "a", "e")
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
@@ -56,10 +57,9 @@ def _sound_alike(left: str, right: str) -> bool:
         return False
     if OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN:
         return True
-    consonants = (consonants_of(left), consonants_of(right))
-    return (_lacks_vowels(left) or _lacks_vowels(right)) and OSA.normalized_similarity(
-        *consonants
-    ) >= SOUND_CONSONANTS_MIN
+    if not (_lacks_vowels(left) or _lacks_vowels(right)):
+        return False
+    return OSA.normalized_similarity(consonants_of(left), consonants_of(right)) >= SOUND_CONSONANTS_MIN
 
 
 def _lacks_vowels(word: str) -> bool:
@@ -72,13 +72,17 @@ def _is_short_for(short: str, full: str) -> bool:
         return False
     if len(short) >= ENDING_CHARS_MIN and full.endswith(short):
         return True
-    for ending in _SHORT_ENDINGS:
+    return any(len(stem) >= SHORT_CHARS_MIN and full.startswith(stem) for stem in _stems_of(short))
+
+
+def _stems_of(short: str) -> Iterator[str]:
+    """Yield what a familiar form may be made of: tommy, tomm and tom of Tommy."""
+    yield short
+    for ending in filter(short.endswith, _FAMILIAR_ENDINGS):
         stem = short.removesuffix(ending)
-        if ending and stem[-2:-1] == stem[-1:]:
-            stem = stem[:-1]
-        if len(stem) >= SHORT_CHARS_MIN and short.endswith(ending) and full.startswith(stem):
-            return True
-    return False
+        yield stem
+        if stem[-2:-1] == stem[-1:]:
+            yield stem[:-1]
 
 
 def _begin_alike(left: str, right: str) -> bool:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements
 from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
-from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, holders_of, links_of
+from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, links_of
 from services.linker.domain.model import Model, Tally
 from services.linker.domain.rules import RULES, Standing
+from tests.unit.linker.holders import holders_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HASH = "ab" * 32

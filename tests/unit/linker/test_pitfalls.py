@@ -13,12 +13,13 @@ from services.linker.app import load_rules
 from services.linker.domain.cluster import derived_id
 from services.linker.domain.evidence import Holding, Key, holdings_of
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Role, TipContent
-from services.linker.domain.links import GRADE_BITS, PHONE_KEPT_DAYS, Evidence, Worth, holders_of, links_of
+from services.linker.domain.links import GRADE_BITS, PHONE_KEPT_DAYS, Evidence, Worth, links_of
 from services.linker.domain.model import Model
 from services.linker.domain.profile import Profile, compare_births, compare_names
 from services.linker.domain.rules import RULES
 from services.linker.store.values import key_id_of
 from tests.builders import new_id
+from tests.unit.linker.holders import holders_of
 
 MODEL = Model(rules=load_rules())
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -24,6 +24,7 @@ from services.query.domain.words import readings_of
         ("hee", "hui", FORM),
         ("tulio", "marcotulio", NEAR),
         ("marty", "martinek", NEAR),
+        ("tommy", "tomislav", NEAR),
         ("mbkhafy", "mabkhafi", SLIP),
         ("hsyn", "hussein", SOUND),
         ("mzdwy", "mazdaoui", SOUND),
