@@ -20,7 +20,7 @@ def normalise_ip(text: str, _context: Context) -> Identifier | None:
     return _normalise(text)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def _normalise(text: str) -> Identifier | None:
     """Many tips name one address, and reading it takes longer than all else that is done with it."""
     address = parse_ip(text)
