@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a path under CETS_HOME may be too long for a socket
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",
     "fsync": "on",
     "synchronous_commit": "on",
     # Before recovery, one call for the disk instead of one for each of a thousand files: seconds less.

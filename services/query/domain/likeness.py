@@ -12,7 +12,7 @@ from services.query.domain.words import is_searchable
 SAME, FORM, SLIP, SOUND, NEAR, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0
 """The same word; another form of the name; spelled alike; sounding alike; spelled nearly alike; an initial; another."""
 
-PAIRS_KEPT = 50_000
+PAIRS_KEPT, WORDS_KEPT = 50_000, 20_000
 SLIPS_MAX = ((8, 2), (4, 1))
 """Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
 NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
@@ -62,6 +62,7 @@ def _sound_alike(left: str, right: str) -> bool:
     return OSA.normalized_similarity(consonants_of(left), consonants_of(right)) >= SOUND_CONSONANTS_MIN
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _lacks_vowels(word: str) -> bool:
     return sum(letter in "aeiou" for letter in word[1:]) < VOWELS_MIN * (len(word) - 1)
 
@@ -72,6 +73,8 @@ def _is_short_for(short: str, full: str) -> bool:
         return False
     if len(short) >= ENDING_CHARS_MIN and full.endswith(short):
         return True
+    if not full.startswith(short[:SHORT_CHARS_MIN]):
+        return False
     return any(len(stem) >= SHORT_CHARS_MIN and full.startswith(stem) for stem in _stems_of(short))
 
 

@@ -7,7 +7,8 @@ an initial and words written together do little harm.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import total_ordering
+from functools import lru_cache, total_ordering
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -30,6 +31,7 @@ _INITIAL_BITS, _PARTICLE_BITS = 2.0, 0.5
 _OTHER_BITS, _MISSING_BITS = -6.0, -1.0
 """For a word of each name that the other has not, and for one that only one of them has more. Like the bits above they
 were found on FEBRL 3 and 4 (invented people with typing errors), within a wide and flat range of others as good."""
+READINGS_KEPT = 10_000
 WHOLE_CHARS_A_SLIP = 5
 """Names are alike as a whole, wherever the blanks are, with one slip for so many letters."""
 
@@ -127,8 +129,8 @@ def name_bits(given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rar
 
 
 def _paired(given: Reading, recorded: Reading) -> _Pairing:
-    left = major_words(_written_together(given, recorded))
-    right = major_words(_written_together(recorded, given))
+    left = _major_words(_written_together(given, recorded))
+    right = _major_words(_written_together(recorded, given))
     return _Pairing(left, right, _pair_up(left, right))
 
 
@@ -139,8 +141,13 @@ def _bits_of(pair: tuple[float, str, str], rarity: Rarity) -> float:
     return _INITIAL_BITS if quality == INITIAL else rarity.bits_of(left, right) - _BITS_LESS[quality]
 
 
-def _written_together(words: Sequence[str], other: Collection[str]) -> list[str]:
+_major_words = lru_cache(maxsize=READINGS_KEPT)(major_words)
+
+
+def _written_together(words: Reading, other: Collection[str]) -> Reading:
     """Join neighbours that the other name writes as one word: al rashid, alrashid."""
+    if not any(left + right in other for left, right in pairwise(words)):
+        return words
     joined: list[str] = []
     is_taken = False
     for place, word in enumerate(words):
@@ -152,7 +159,7 @@ def _written_together(words: Sequence[str], other: Collection[str]) -> list[str]
             is_taken = True
         else:
             joined.append(word)
-    return joined
+    return tuple(joined)
 
 
 def _pair_up(left: Sequence[str], right: Sequence[str]) -> list[tuple[float, str, str]]:

@@ -27,6 +27,7 @@ _CLASS = str.maketrans(
         "C": "S", "x": "S", "X": "S", "l": "L", "m": "M", "n": "N", "r": "R",
     }
 )  # fmt: skip
+_NO_SOUND, _DOUBLED = re.compile("[^PFTKJSLMNR]+"), re.compile(r"(.)\1+")
 _SILENT_W = str.maketrans("", "", "wW")
 _VOWELS = str.maketrans("", "", "aeiouwy")
 
@@ -39,7 +40,7 @@ def sounds_of(word: str) -> frozenset[str]:
     tell Ali from Li. H counts only at the start. A w within is a consonant (Iwan) or a vowel (Arabic and Hebrew).
     """
     sounds = _PIECES.sub(lambda found: _SOUNDS[found.group()], word)
-    ways = (sounds, sounds[:1] + sounds[1:].translate(_SILENT_W))
+    ways = dict.fromkeys((sounds, sounds[:1] + sounds[1:].translate(_SILENT_W)))
     return frozenset(code for code in map(_code, ways) if len(code) >= SOUND_MIN)
 
 
@@ -53,7 +54,5 @@ def _code(sounds: str) -> str:
     if sounds[:1] == "y":
         first = "J"
     coded = sounds.translate(_CLASS)
-    kept = first + "".join(
-        letter for place, letter in enumerate(coded) if letter in "PFTKJSLMNR" or (letter == "H" and place == 0)
-    )
-    return "".join(letter for place, letter in enumerate(kept) if place == 0 or kept[place - 1] != letter)
+    leading = "H" if coded.startswith("H") else ""
+    return _DOUBLED.sub(r"\1", first + leading + _NO_SOUND.sub("", coded))

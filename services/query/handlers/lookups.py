@@ -18,11 +18,15 @@ from services.query.domain.sight import Asker, Sight
 from services.query.handlers.desk import Desk, asker_of
 from services.query.store import lookups, people, search
 from services.query.store.lookups import Reason
+from services.query.store.search import Candidates, Turns
 from shared.db.pool import Connection
 from shared.errors import NotFound
 from shared.events.activity import LookupAnsweredV1, LookupPersonal
 from shared.events.envelope import Context
 from shared.security import Principal
+
+QUESTIONS_AT_ONCE, PARTS_AT_ONCE = 20, 2
+"""While the database looks for the candidates of some questions, those of others are compared here."""
 
 
 async def answer_lookups(
@@ -52,12 +56,28 @@ async def find_answers(
     desk: Desk, transaction: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
 ) -> list[Answer]:
     """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
-    found = await search.find_candidates(transaction, questions, sight)
-    matches = []
-    for question, each in zip(questions, found, strict=True):
-        matches.append(find_matches(question, each.records, each.rarity))
-        # Hundreds of questions take the processor for a second; others are served between them.
-        await asyncio.sleep(0)
+    turns = Turns(transaction)
+    parts = [questions[first : first + QUESTIONS_AT_ONCE] for first in range(0, len(questions), QUESTIONS_AT_ONCE)]
+    found: dict[int, list[tuple[list[Match], Candidates]]] = {}
+    left = iter(enumerate(parts))
+
+    async def work() -> None:
+        for number, part in left:
+            candidates = await search.find_candidates(turns, part, sight)
+            found[number] = []
+            for question, each in zip(part, candidates, strict=True):
+                found[number].append((find_matches(question, each.records, each.rarity), each))
+                # Hundreds of questions take the processor for a second; others are served between them.
+                await asyncio.sleep(0)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in parts[:PARTS_AT_ONCE]:
+                tasks.create_task(work())
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    answered = [each for number in range(len(parts)) for each in found[number]]
+    matches = [each for each, _ in answered]
     shown = [each[:count] for each, count in zip(matches, matches_max, strict=True)]
     person_ids = list({match.person_id for each in shown for match in each})
     standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
@@ -70,7 +90,7 @@ async def find_answers(
             standings,
             is_truncated=candidates.is_cut or len(all_of_them) > len(told),
         )
-        for told, all_of_them, candidates in zip(shown, matches, found, strict=True)
+        for told, (all_of_them, candidates) in zip(shown, answered, strict=True)
     ]
 
 

@@ -1,5 +1,6 @@
 """The candidates of look-ups, found by indexes alone, with a fixed number of statements, however many there are."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -121,13 +122,29 @@ class Candidates:
     rarity: Rarity
 
 
-async def find_candidates(connection: Connection, questions: Sequence[Question], sight: Sight) -> list[Candidates]:
+class Turns:
+    """A connection that several tasks use, which take turns at it: while one waits for an answer, others work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, statement: str, *arguments: object) -> Sequence[Row]:
+        """Return the rows of a statement."""
+        async with self._turn:
+            rows: Sequence[Row] = await self._connection.fetch(statement, *arguments)
+            return rows
+
+
+async def find_candidates(
+    connection: Connection | Turns, questions: Sequence[Question], sight: Sight
+) -> list[Candidates]:
     """Return of each question, in order, the records that may answer: of those within the asker's sight.
 
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    await connection.execute(PLAN_ONCE)
+    await connection.fetch(PLAN_ONCE)
     alike, rows = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
     rarity = _rarity_of(rows)
     probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
@@ -169,7 +186,7 @@ async def find_candidates(connection: Connection, questions: Sequence[Question],
 
 
 async def find_alike(
-    connection: Connection, statement: str, readings: Sequence[Reading]
+    connection: Connection | Turns, statement: str, readings: Sequence[Reading]
 ) -> tuple[Alike, Sequence[Row]]:
     """Return the words that are like those of the readings, and the rows in which `statement` found them.
 

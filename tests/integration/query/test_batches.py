@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from services.query.handlers.lookups import QUESTIONS_AT_ONCE
 from services.query.http.batches import TRAVELLERS_MAX
+from services.query.store import search
+from shared.errors import Unavailable
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_party, a_tip, an_email
 from tests.integration.query.test_lookups import EMAIL, events_of
@@ -39,6 +42,30 @@ async def test_each_traveller_of_a_batch_is_answered_as_alone_and_put_on_record(
     for result in results:
         again = (await cbp.get(f"/v1/lookups/{result['lookup_id']}")).json()
         assert again["matches"] == result["matches"]
+
+
+async def test_a_large_batch_is_answered_in_its_order_though_its_parts_are_worked_on_side_by_side(
+    facts: Facts, cbp: Officer
+) -> None:
+    names = [
+        f"{first} {last}" for first in ("Ana", "Boris", "Chen", "Dilip", "Eva") for last in ("Adler", "Baker", "Ito")
+    ]
+    await facts.tell(*(a_tip(a_party(name=name)) for name in names))
+    asked = [{"name": name} for name in (names * QUESTIONS_AT_ONCE)[: 3 * QUESTIONS_AT_ONCE + 1]]
+    results = (await post(cbp, a_batch(*asked))).json()["results"]
+    alone = {name: await cbp.find(name=name) for name in names}
+    assert [result["matches"] for result in results] == [alone[each["name"]] for each in asked]
+
+
+async def test_what_goes_wrong_in_a_part_of_a_batch_is_told_as_itself(
+    facts: Facts, cbp: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> Any:
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(search, "find_candidates", fail)
+    refused = await post(cbp, a_batch({"name": "Ana Lopez"}, {"name": "Bo Li"}))
+    assert refused.status_code == 503
 
 
 async def test_a_traveller_may_ask_for_fewer_matches(facts: Facts, cbp: Officer) -> None:
