@@ -53,6 +53,11 @@ class Metrics:
             ["part"],
             registry=self.registry,
         )
+        self.unsound_logs = Gauge(
+            "cets_unsound_logs",
+            "Logs that are signed no further, since what is stored is not what was written.",
+            registry=self.registry,
+        )
         self.manifests_live = Gauge(
             "cets_manifests_live", "Passenger lists whose flight is not over.", registry=self.registry
         )

@@ -1,4 +1,7 @@
-"""The route of audit: the list of events, for auditors. Looking is itself on record."""
+"""The routes of audit, for auditors: the list of events, the newest checkpoint, the proof of an event.
+
+Looking is itself on record.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,8 +11,11 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from services.audit.domain.record import FACTS_BYTES_MAX
-from services.audit.handlers import list_events
-from services.audit.store import INT8_MAX, Filters, Listed, Place
+from services.audit.handlers.checkpoints import prove
+from services.audit.handlers.log import list_events
+from services.audit.store.checkpoints import find_checkpoint
+from services.audit.store.log import INT8_MAX, Filters, Listed, Place
+from shared.errors import NotFound
 from shared.http import Call, Cursor, Limit, Page, Route, answer, cursor_of, read_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.types import Time
@@ -93,4 +99,70 @@ def _item(entry: Listed) -> EntryItem:
     )
 
 
-ROUTES = (Route("GET", "/v1/entries", list_entries, needs=("audit.read",), answers={200: Page[EntryItem]}),)
+class LogCheckpointShown(BaseModel):
+    """What is signed of one partition's log: the note for witnesses and proofs, with the lines of those that signed."""
+
+    topic: str
+    partition: int
+    size: int
+    note: str
+
+
+class CheckpointShown(BaseModel):
+    """The newest checkpoint: `note` is the signed state of all logs at that moment. Kept elsewhere, it pins them."""
+
+    made_at: datetime
+    note: str
+    logs: list[LogCheckpointShown]
+
+
+class ProofShown(BaseModel):
+    """Where an event stands, and a file that proves it to whoever has the public keys (C2SP tlog-proof)."""
+
+    event_id: UUID
+    topic: str
+    partition: int
+    index: int
+    size: int
+    proof: str
+
+
+async def show_checkpoint(request: Request) -> Response:
+    """Show the newest checkpoint, 404 before the first."""
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        found = await find_checkpoint(transaction)
+        if found is None:
+            raise NotFound("checkpoint")
+        await call.record_view(transaction, "checkpoint", [])
+    logs = [
+        LogCheckpointShown(topic=log.topic, partition=log.partition, size=log.size, note=log.note) for log in found.logs
+    ]
+    return answer(CheckpointShown(made_at=found.made_at, note=found.note, logs=logs))
+
+
+async def show_proof(request: Request, event_id: UUID) -> Response:
+    """Show the proof that an event is in what was signed; 409 until a checkpoint covers it."""
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        entry, proof = await prove(transaction, event_id)
+        await call.record_view(transaction, "entry", [event_id])
+    assert entry.size is not None
+    return answer(
+        ProofShown(
+            event_id=event_id,
+            topic=entry.topic,
+            partition=entry.partition,
+            index=entry.index,
+            size=entry.size,
+            proof=proof,
+        )
+    )
+
+
+NEEDS = ("audit.read",)
+ROUTES = (
+    Route("GET", "/v1/entries", list_entries, needs=NEEDS, answers={200: Page[EntryItem]}),
+    Route("GET", "/v1/entries/{event_id}/proof", show_proof, needs=NEEDS, answers={200: ProofShown}),
+    Route("GET", "/v1/checkpoint", show_checkpoint, needs=NEEDS, answers={200: CheckpointShown}),
+)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from services.audit.handlers import append
+from services.audit.handlers.log import append
 from services.audit.settings import AuditSettings
 from shared.db.pool import Connection
 from shared.kafka.consume import Record

@@ -19,9 +19,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from services.audit import store
 from services.audit.domain.check import Finding, LogCheck, StoredEntry, StoredHead
 from services.audit.settings import AuditSettings, is_read
+from services.audit.store import log as store
 from shared.db.pool import TRANSIENT, Connection, connect
 
 INTACT, TAMPERED, INCOMPLETE, USAGE = 0, 1, 2, 3

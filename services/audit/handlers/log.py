@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit import store
 from services.audit.domain.log import Reading, extend, read
 from services.audit.domain.record import Record
-from services.audit.store import Filters, Listed, Place
+from services.audit.store import log as store
+from services.audit.store.log import Filters, Listed, Place
 from shared.db.pool import Connection
 
 

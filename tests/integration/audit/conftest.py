@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.audit.handlers import append
+from services.audit.handlers.log import append
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
 from tests.servers import Database

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.audit import store
 from services.audit.app import SERVICE
+from services.audit.store import log as store
 from shared.db.pool import Pool
 from shared.events.activity import TipRepeatedV1
 from shared.events.envelope import Context

@@ -9,7 +9,7 @@ import pytest
 from services.audit.app import SERVICE
 from services.audit.domain.log import NotNext
 from services.audit.domain.record import decode_body
-from services.audit.handlers import append
+from services.audit.handlers.log import append
 from shared.db.pool import Connection, Pool
 from shared.events.topics import Topic
 from shared.kafka.consume import Record

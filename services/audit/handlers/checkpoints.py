@@ -1,0 +1,204 @@
+"""Sign what the logs have become, after reading it again; and make the proofs that follow from what was signed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.audit.domain.merkle import Frontier
+from services.audit.domain.proof import consistency_path, inclusion_path, proof_text
+from services.audit.domain.reread import Unsound, compare_with_head, leaves_of
+from services.audit.domain.signer import Signer
+from services.audit.domain.tiles import Span, begun, full_tiles, root_of, span_under
+from services.audit.store import checkpoints as store
+from services.audit.store.checkpoints import LogCheckpoint, Provable, SignedLog, Unwitnessed
+from shared.clock import Clock
+from shared.db.pool import Connection
+from shared.errors import Conflict, NotFound
+
+READ_AT_ONCE = 500
+"""Entries held in memory at once; the largest has a little over 256 KiB."""
+SIGNED_AT_ONCE = 20_000
+"""Entries read again for one checkpoint: what has grown by more is signed for by the next ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one checkpoint did: the entries it signed for, whether more wait, and where the logs are not sound."""
+
+    entry_count: int = 0
+    has_more: bool = False
+    unsound: Mapping[str, Unsound] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """A log that has grown: its tree up to where it was read again, and the leaves from the last full tile on."""
+
+    log: SignedLog
+    tree: Frontier
+    leaves: Sequence[bytes]
+
+
+async def sign_grown(reader: Connection, transaction: Connection, signer: Signer, clock: Clock) -> Step:
+    """Make one checkpoint of all logs, if one has grown; what was added since the last is read again on `reader`.
+
+    A log that is not sound is signed no further than it was: what is signed is never contradicted.
+    """
+    if not await store.try_lock(transaction):
+        return Step()
+    logs = await store.list_logs(transaction)
+    ranges = _ranges(logs)
+    if not ranges:
+        return Step()
+    grown, unsound = await _reread(reader, logs, ranges)
+    if grown:
+        trees = {each.log.id: each.tree for each in grown}
+        now = {each: trees.get(each.id, each.signed) for each in logs}
+        note = signer.sign_all([(each.topic, each.partition, tree) for each, tree in now.items() if tree.size])
+        signed = [
+            LogCheckpoint(each.log.id, each.tree, signer.sign_log(each.log.topic, each.log.partition, each.tree))
+            for each in grown
+        ]
+        await store.add_checkpoint(transaction, note, signed, made_at=clock.now())
+        await _add_tiles(transaction, grown)
+    return Step(
+        sum(each.tree.size - each.log.signed.size for each in grown),
+        any(each.tree.size < each.log.head.size for each in grown),
+        unsound,
+    )
+
+
+def _ranges(logs: Iterable[SignedLog]) -> dict[int, tuple[int, int]]:
+    """Return of each log that has grown which entries are to be signed for, as many in all as one checkpoint may."""
+    ranges, left = {}, SIGNED_AT_ONCE
+    for each in logs:
+        beyond = min(each.head.size, each.signed.size + left)
+        if beyond > each.signed.size:
+            ranges[each.id] = each.signed.size, beyond
+            left -= beyond - each.signed.size
+    return ranges
+
+
+async def _reread(
+    reader: Connection, logs: Sequence[SignedLog], ranges: Mapping[int, tuple[int, int]]
+) -> tuple[list[_Grown], dict[str, Unsound]]:
+    """Return what each log that has grown was found to be, and what was wrong with the others."""
+    leaves: dict[int, list[bytes]] = {head_id: [] for head_id in ranges}
+    unsound: dict[int, Unsound] = {}
+    for page in _pages(ranges):
+        wanted = {head_id: part for head_id, part in page.items() if head_id not in unsound}
+        found = await store.reread(reader, wanted)
+        for head_id, (first, beyond) in wanted.items():
+            try:
+                leaves[head_id] += leaves_of(found.get(head_id, ()), first=first, beyond=beyond)
+            except Unsound as error:
+                unsound[head_id] = error
+    # A tile that is completed now began with leaves that were signed for before.
+    begins = {each.id: (begun(each.signed.size), each.signed.size) for each in logs if each.id in ranges}
+    before = await store.load_leaves(reader, {id_: part for id_, part in begins.items() if part[0] < part[1]})
+    grown = []
+    for each in logs:
+        if each.id in ranges and each.id not in unsound:
+            tree = each.signed.extend(leaves[each.id])
+            whole = [*before.get(each.id, ()), *leaves[each.id]]
+            try:
+                _compare(each, tree, whole)
+            except Unsound as error:
+                unsound[each.id] = error
+            else:
+                grown.append(_Grown(each, tree, whole))
+    places = {each.id: f"{each.topic}[{each.partition}]" for each in logs}
+    return grown, {places[id_]: error for id_, error in unsound.items()}
+
+
+def _compare(each: SignedLog, tree: Frontier, whole: Sequence[bytes]) -> None:
+    """Compare the tree with the leaves that go into tiles, and, when all was read, with the head."""
+    first = begun(each.signed.size)
+    base = Frontier(first, each.signed.peaks[: first.bit_count()])
+    if base.extend(whole) != tree:
+        raise Unsound(first, "leaves that were signed for are others now")
+    if tree.size == each.head.size:
+        compare_with_head(tree, each.head)
+
+
+def _pages(ranges: Mapping[int, tuple[int, int]]) -> Iterable[dict[int, tuple[int, int]]]:
+    """Yield the ranges in parts of so many entries as are held at once."""
+    page: dict[int, tuple[int, int]] = {}
+    left = READ_AT_ONCE
+    for head_id, (start, beyond) in ranges.items():
+        first = start
+        while first < beyond:
+            end = min(beyond, first + left)
+            page[head_id] = first, end
+            left -= end - first
+            first = end
+            if not left:
+                yield page
+                page, left = {}, READ_AT_ONCE
+    if page:
+        yield page
+
+
+async def _add_tiles(transaction: Connection, grown: Sequence[_Grown]) -> None:
+    """Store the tiles that are full now, level by level."""
+    level = 0
+    full = {each.log.id: full_tiles(0, begun(each.log.signed.size), each.leaves) for each in grown}
+    while full := {head_id: tiles for head_id, tiles in full.items() if tiles}:
+        await store.add_tiles(transaction, [(head_id, tile) for head_id, tiles in full.items() for tile in tiles])
+        # Of the level above, the roots from the last full tile on; those just stored among them.
+        ranges = {head_id: (begun(tiles[0].index), tiles[-1].index + 1) for head_id, tiles in full.items()}
+        ripe = {id_: part for id_, part in ranges.items() if begun(part[1]) > part[0]}
+        roots = await store.load_roots(transaction, ripe, level=level) if ripe else {}
+        level += 1
+        full = {head_id: full_tiles(level, ripe[head_id][0], found) for head_id, found in roots.items()}
+
+
+async def prove(transaction: Connection, event_id: UUID) -> tuple[Provable, str]:
+    """Return an event's entry, and the file that proves that it is in what was signed.
+
+    Raises:
+        NotFound: no entry has this event.
+        Conflict: it is in no checkpoint yet.
+    """
+    found = await store.find_provable(transaction, event_id)
+    if found is None:
+        raise NotFound("entry")
+    if found.size is None or found.note is None:
+        raise Conflict("the entry is not in a checkpoint yet; one is made every second while the log grows")
+    size, index = found.size, found.index
+    (path,) = await _paths(transaction, {found.head_id: lambda root: inclusion_path(index, size, root)})
+    return found, proof_text(found.header + found.commit, index, path, found.note)
+
+
+async def consistency_of(connection: Connection, logs: Sequence[Unwitnessed]) -> list[list[bytes]]:
+    """Return for each log the proof that its newest checkpoint is a continuation of the one the witness has."""
+    return await _paths(connection, {each.head_id: _consistency(each.old_size, each.size) for each in logs})
+
+
+_Root = Callable[[int, int], bytes]
+_Path = Callable[[_Root], list[bytes]]
+
+
+def _consistency(old: int, size: int) -> _Path:
+    return lambda root: consistency_path(old, size, root) if old else []
+
+
+async def _paths(connection: Connection, makers: Mapping[int, _Path]) -> list[list[bytes]]:
+    """Return each log's path. They are made twice: first to see which subtrees it takes, then with their roots."""
+    spans: dict[Span, None] = {}
+
+    def note(head_id: int) -> _Root:
+        def root(first: int, end: int) -> bytes:
+            spans[span_under(head_id, first, end)] = None
+            return b""
+
+        return root
+
+    for head_id, make in makers.items():
+        make(note(head_id))
+    hashes = await store.load_spans(connection, spans)
+
+    def known(head_id: int) -> _Root:
+        return lambda first, end: root_of(hashes[span_under(head_id, first, end)])
+
+    return [make(known(head_id)) for head_id, make in makers.items()]
