@@ -15,6 +15,7 @@ from deploy.kafka.provision import all_topics
 from deploy.kafka.provision import provision as provision_topics
 from deploy.postgres.provision import create_database
 from deploy.postgres.provision import provision as provision_roles
+from deploy.signing_keys import LOG_NAME, WITNESS_NAME, keep_log_key, keep_witness_key
 from shared.db.migrate import migrate
 from shared.settings import home
 
@@ -42,6 +43,17 @@ def make_secrets(folder: Path, *, postgres: str, kafka: str) -> None:
     keep(provision / "postgres.address", postgres)
     for role in ROLES:
         keep(provision / f"{role}.password", secrets.token_hex(32))
+    witness = folder / "witness"
+    log_key = keep_log_key(folder / "audit" / "checkpoint.pem", folder / "checkpoint.vkey")
+    witness_key = keep_witness_key(witness / "witness.pem", folder / "witness.vkey")
+    of_audit = {
+        "LOG_NAME": LOG_NAME,
+        "CHECKPOINT_KEY_FILE": "/run/cets/checkpoint.pem",
+        "WITNESS_URL": "http://audit-witness:8000",
+        "WITNESS_KEY": witness_key,
+    }
+    of_witness = {"NAME": WITNESS_NAME, "KEY_FILE": "/run/cets/witness.pem", "LOG_KEY": log_key}
+    keep(witness / "env" / "witness.env", _settings_text("witness", of_witness))
     for service in SERVICES:
         keep(folder / service / "producer.key", secrets.token_hex(32))
         password = (provision / f"{service}_app.password").read_text()
@@ -49,9 +61,13 @@ def make_secrets(folder: Path, *, postgres: str, kafka: str) -> None:
             **SETTINGS,
             "DATABASE_URL": f"postgresql://{service}_app:{password}@{postgres}/{DATABASE}",
             "KAFKA_BOOTSTRAP": kafka,
+            **(of_audit if service == "audit" else {}),
         }
-        lines = [f"{service.upper()}_{name}={value}\n" for name, value in values.items()]
-        keep(folder / service / "env" / f"{service}.env", "".join(lines))
+        keep(folder / service / "env" / f"{service}.env", _settings_text(service, values))
+
+
+def _settings_text(service: str, values: Mapping[str, str]) -> str:
+    return "".join(f"{service.upper()}_{name}={value}\n" for name, value in values.items())
 
 
 def keep(path: Path, text: str) -> None:

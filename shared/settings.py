@@ -62,6 +62,7 @@ class ServiceSettings(BaseSettings):
 
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def home() -> Path:
@@ -69,8 +70,8 @@ def home() -> Path:
     return Path(os.environ.get("CETS_HOME", DEFAULT_HOME))
 
 
-def load_settings(kind: type[Settings]) -> Settings:
-    """Return the settings of one service.
+def load_settings(kind: type[AnySettings]) -> AnySettings:
+    """Return the settings of one service, or of another process.
 
     Raises:
         pydantic.ValidationError: a value does not fit; the message names the variable.

@@ -6,9 +6,15 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
-from deploy.local.layout import SERVICES, Layout, write_file
+from deploy.local.layout import SERVICES, WITNESS, Layout, write_file
+from deploy.signing_keys import LOG_NAME, WITNESS_NAME, keep_log_key, keep_witness_key
 
 DATABASE = "cets"
 ROLES = tuple(f"{service}_{part}" for service in SERVICES for part in ("owner", "app"))
@@ -42,6 +48,8 @@ def database_passwords(layout: Layout) -> dict[str, str]:
 def write_settings(layout: Layout, *, postgres_url: str, kafka_bootstrap: str) -> None:
     """Write `env/<service>.env` for each service, and make the keys that it names."""
     token_private_key(layout)
+    log_key = keep_log_key(layout.keys / "audit_checkpoint.pem", layout.keys / "audit_checkpoint.vkey")
+    witness_key = keep_witness_key(layout.keys / "witness.pem", layout.keys / "witness.vkey")
     passwords = database_passwords(layout)
     for service in SERVICES:
         producer_key = layout.keys / f"{service}.producer"
@@ -56,7 +64,22 @@ def write_settings(layout: Layout, *, postgres_url: str, kafka_bootstrap: str) -
             "TOKEN_PUBLIC_KEY_FILE": str(layout.keys / "token_public.pem"),
             "PRODUCER_KEY_FILE": str(producer_key),
         }
+        if service == "audit":
+            values |= {
+                "LOG_NAME": LOG_NAME,
+                "CHECKPOINT_KEY_FILE": str(layout.keys / "audit_checkpoint.pem"),
+                "WITNESS_URL": layout.url("audit", "witness"),
+                "WITNESS_KEY": witness_key,
+            }
         write_file(layout.env / f"{service}.env", env_file_text(service, values))
+    values = {
+        "NAME": WITNESS_NAME,
+        "KEY_FILE": str(layout.keys / "witness.pem"),
+        "LOG_KEY": log_key,
+        "FOLDER": str(layout.home / "witness"),
+        "HTTP_PORT": str(layout.port(WITNESS)),
+    }
+    write_file(layout.env / "witness.env", env_file_text("witness", values))
 
 
 def database_url(postgres_url: str, role: str, passwords: Mapping[str, str]) -> str:

@@ -14,11 +14,13 @@ from deploy.local.report import Refused
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "linker", "referral", "query", "audit")
 KINDS = ("http", "worker")
+WITNESS = "audit-witness"
+"""The one process of the services that is neither: it knows nothing of the stack."""
 DEFAULT_PORT_BASE = 17_700
 PORTS_MAX = 100
 MARKER = "cets-home.json"
 
-_SINGLE_PORTS = {"kafka": 0, "kafka-controller": 1, "postgres": 2, "supervisor": 3}
+_SINGLE_PORTS = {"kafka": 0, "kafka-controller": 1, "postgres": 2, "supervisor": 3, WITNESS: 4}
 _HTTP_PORTS_FROM = 10
 _WORKER_PORTS_FROM = 20
 

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from deploy.local import processes, supervise
 from deploy.local.keys import keep_secret
-from deploy.local.layout import KINDS, PORT_OFFSETS, SERVICES, Layout
+from deploy.local.layout import KINDS, PORT_OFFSETS, SERVICES, WITNESS, Layout
 from deploy.local.report import Refused, show
 
 ANSWER_TIMEOUT_S = 2.0
 POLL_S = 0.2
 LOG_TAIL_BYTES = 1_500
-NAMES = tuple(f"{service}-{kind}" for service in SERVICES for kind in KINDS)
+NAMES = (*(f"{service}-{kind}" for service in SERVICES for kind in KINDS), WITNESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from signal import SIGINT, SIGTERM
 from deploy.local import processes, ready, supervise
 from deploy.local.kafka import kafka_command
 from deploy.local.keys import keep_secret, superuser_database_url, write_settings
-from deploy.local.layout import CHECKOUT, KINDS, PORT_OFFSETS, SERVICES, Layout, write_file
+from deploy.local.layout import CHECKOUT, KINDS, PORT_OFFSETS, SERVICES, WITNESS, Layout, write_file
 from deploy.local.postgres import postgres_command
 from deploy.local.provision import migrate, provision
 from deploy.local.report import Refused, say, show, step
@@ -32,7 +32,7 @@ SERVICE_STOP_TIMEOUT_S = 12
 """A service drains for 10 s at most; a little later it is killed."""
 SERVER_STOP_TIMEOUT_S = 20
 POLL_S = 0.05
-STATE = ("env", "kafka", "keys", "logs", "postgres", "stack.json", "supervisor.pid", "supervisord.conf")
+STATE = ("env", "kafka", "keys", "logs", "postgres", "stack.json", "supervisor.pid", "supervisord.conf", "witness")
 """What `reset` removes."""
 
 
@@ -233,24 +233,24 @@ def _server_program(server: ServerCommand) -> supervise.Program:
 
 
 def _service_programs() -> list[supervise.Program]:
+    commands = {f"{service}-{kind}": [f"services.{service}", kind] for service in SERVICES for kind in KINDS}
     return [
         supervise.Program(
-            name=f"{service}-{kind}",
-            words=[sys.executable, "-m", f"services.{service}", kind],
+            name=name,
+            words=[sys.executable, "-m", *words],
             folder=CHECKOUT,
             # Only once the schemas are migrated.
             autostart=False,
             stop_signal=SIGTERM,
             stop_timeout_s=SERVICE_STOP_TIMEOUT_S,
         )
-        for service in SERVICES
-        for kind in KINDS
+        for name, words in {**commands, WITNESS: ["services.audit.witness"]}.items()
     ]
 
 
 def _environ(layout: Layout) -> dict[str, str]:
     """Return the environment of the stack's processes: its home, and settings given for single services."""
-    prefixes = tuple(f"{service.upper()}_" for service in SERVICES)
+    prefixes = tuple(f"{service.upper()}_" for service in (*SERVICES, "witness"))
     settings = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
     return {**base_environ(), **settings, "CETS_HOME": str(layout.home), "PYTHONUNBUFFERED": "1"}
 

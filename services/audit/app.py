@@ -1,16 +1,77 @@
 """The composition root of audit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from services.audit.domain.note import WITNESS, BadNote, VerifyingKey, read_vkey
+from services.audit.domain.signer import Signer
 from services.audit.http import ROUTES
 from services.audit.settings import TOPICS, AuditSettings
+from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
 from services.audit.verify import run_verify
+from shared.errors import Rejected
+from shared.kafka.consume import Progress
+from shared.periodic import Periodic
 from shared.service import Command, Service, Tools
+
+log = structlog.get_logger()
 
 
 def build_parts(tools: Tools[AuditSettings]) -> None:
     """The routes need nothing of their own."""
+
+
+def build_more(tools: Tools[AuditSettings], _progress: Progress, _on_commit: Callable[[], None]) -> list[Periodic]:
+    """Return what has the logs signed.
+
+    Raises:
+        Rejected: a key cannot be read.
+    """
+    settings = tools.settings
+    if settings.checkpoint_key_file is None:
+        log.error("checkpoints_off", reason="AUDIT_CHECKPOINT_KEY_FILE is not set: nothing of the log is signed")
+        return []
+    signer = Signer(settings.log_name, read_private_key(settings.checkpoint_key_file))
+    parts: list[Periodic] = [Checkpointer(tools.pool, signer, tools.clock, tools.metrics)]
+    if settings.witness_url:
+        key = read_witness_key(settings.witness_key)
+        parts.append(Witnessing(tools.pool, settings.witness_url, key, tools.clock, tools.metrics))
+    return parts
+
+
+def read_private_key(file: Path) -> Ed25519PrivateKey:
+    """Return the key that checkpoints are signed with.
+
+    Raises:
+        Rejected: the file holds none.
+    """
+    try:
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise Rejected(f"AUDIT_CHECKPOINT_KEY_FILE: {file} cannot be read ({type(error).__name__})") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Rejected(f"AUDIT_CHECKPOINT_KEY_FILE: {file} is no Ed25519 private key")
+    return key
+
+
+def read_witness_key(text: str) -> VerifyingKey:
+    """Return the witness's public key.
+
+    Raises:
+        Rejected: it is none.
+    """
+    try:
+        key = read_vkey(text)
+    except BadNote as error:
+        raise Rejected(f"AUDIT_WITNESS_KEY: {error}") from error
+    if key.kind != WITNESS:
+        raise Rejected("AUDIT_WITNESS_KEY: this is the key of a log, not of a witness")
+    return key
 
 
 SERVICE = Service(
@@ -21,6 +82,7 @@ SERVICE = Service(
     build_parts=build_parts,
     topics=TOPICS,
     build_handler=build_handler,
+    build_more=build_more,
     commands={
         "verify": Command(
             "re-read the whole log, live: 0 intact, 1 tampered, 2 incomplete or not to be verified, 3 wrong usage",

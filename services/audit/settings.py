@@ -1,5 +1,8 @@
 """Settings of audit; each is an environment variable with the prefix `AUDIT_`. And which topics it reads."""
 
+from pathlib import Path
+
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.events.topics import OFFICE_PREFIX, topics_read_by
@@ -10,9 +13,18 @@ TOPICS = (*topics_read_by("audit"), OFFICE_PREFIX + "*")
 
 
 class AuditSettings(ServiceSettings):
-    """What every service needs, and no more."""
+    """What every service needs, and what signs the log."""
 
     model_config = SettingsConfigDict(env_prefix="AUDIT_", extra="ignore", frozen=True)
+
+    log_name: str = Field(default="cets.local/audit", pattern=r"^[^\s+]{1,200}$")
+    """Begins the name of each partition's log (`<log name>/<topic>/<partition>`). Never changed while a log lives."""
+    checkpoint_key_file: Path | None = None
+    """Ed25519 private key, PEM, that checkpoints are signed with; without it none are."""
+    witness_url: str = ""
+    """Of a witness (C2SP tlog-witness); without it nobody but us signs."""
+    witness_key: str = ""
+    """The witness's public key (vkey)."""
 
 
 def is_read(topic: str, *, prefix: str) -> bool:

@@ -40,7 +40,7 @@ def test_a_secret_that_is_missing_is_made(folder: Path) -> None:
 
 
 def test_only_the_owner_reads_secrets_and_no_two_are_alike(folder: Path) -> None:
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".vkey"]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     secrets = [path.read_text() for path in files if path.suffix in (".password", ".key")]
     assert len(set(secrets)) == len(secrets) == 1 + len(ROLES) + len(SERVICES)
@@ -56,6 +56,15 @@ def test_a_service_reads_its_settings_from_its_part(folder: Path, monkeypatch: p
     assert not settings.owner_database_url.get_secret_value()
 
 
+def test_audit_and_its_witness_know_each_other_and_not_each_others_key(folder: Path) -> None:
+    settings = {name: (folder / name / "env" / f"{name}.env").read_text() for name in ("audit", "witness")}
+    log_key, witness_key = ((folder / f"{name}.vkey").read_text().strip() for name in ("checkpoint", "witness"))
+    assert f"AUDIT_WITNESS_KEY={witness_key}\n" in settings["audit"]
+    assert f"WITNESS_LOG_KEY={log_key}\n" in settings["witness"]
+    assert {path.name for path in (folder / "witness").rglob("*.pem")} == {"witness.pem"}
+    assert {path.name for path in (folder / "audit").rglob("*.pem")} == {"checkpoint.pem"}
+
+
 @pytest.mark.parametrize(("service", "kind"), PROCESSES)
 def test_a_process_sees_its_own_secrets_alone(compose: dict[str, Any], service: str, kind: str) -> None:
     process = compose["services"][f"{service}-{kind}"]
@@ -66,7 +75,7 @@ def test_a_process_sees_its_own_secrets_alone(compose: dict[str, Any], service: 
 
 def test_nothing_is_published_but_on_the_loopback(compose: dict[str, Any]) -> None:
     published = [port for service in compose["services"].values() for port in service.get("ports", ())]
-    assert len(published) == len(set(published)) == len(PROCESSES)
+    assert len(published) == len(set(published)) == len(PROCESSES) + 1, "and the witness's"
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 

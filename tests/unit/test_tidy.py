@@ -13,7 +13,9 @@ FILES = sorted(p for top in ("services", "shared", "deploy", "tests") for p in (
 CODE = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"services", "shared"}]
 MIGRATIONS = sorted([*(ROOT / "services").rglob("migrations/*.sql"), *(ROOT / "shared/db/migrations").glob("*.sql")])
 SQL = re.compile(r"\b(SELECT\s+[\w(*]|INSERT INTO|UPDATE \w+\s+SET|DELETE FROM|CREATE TABLE|TRUNCATE)\b")
-SQL_ROOMS = re.compile(r"^(services/\w+/store(/\w+)?\.py|services/audit/verify\.py|shared/(db|kafka|http)/\w+\.py)$")
+SQL_ROOMS = re.compile(
+    r"^(services/\w+/store(/\w+)?\.py|services/audit/(verify|witness)\.py|shared/(db|kafka|http)/\w+\.py)$"
+)
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 FILE_LINES_MAX = 450
 FUNCTION_LINES_MAX = 70
