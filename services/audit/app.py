@@ -1,19 +1,21 @@
 """The composition root of audit."""
 
+import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from services.audit.domain.note import WITNESS, BadNote, VerifyingKey, read_vkey
+from services.audit.domain.note import WITNESS, BadNote, SigningKey, VerifyingKey, read_vkey
 from services.audit.domain.signer import Signer
 from services.audit.http import ROUTES
-from services.audit.settings import TOPICS, AuditSettings
+from services.audit.settings import TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
-from services.audit.verify import run_verify
+from services.audit.verifier.run import Options, add_arguments, run
 from shared.errors import Rejected
 from shared.kafka.consume import Progress
 from shared.periodic import Periodic
@@ -74,6 +76,22 @@ def read_witness_key(text: str) -> VerifyingKey:
     return key
 
 
+async def run_verify(settings: AuditSettings, chosen: argparse.Namespace) -> int:
+    """Verify the log that the settings name, with the public keys that follow from them."""
+    key = None
+    if settings.checkpoint_key_file is not None:
+        key = SigningKey(settings.log_name, read_private_key(settings.checkpoint_key_file)).verifying
+    given = Options(
+        database_url=settings.database_url.get_secret_value(),
+        key=key,
+        witness=read_witness_key(settings.witness_key) if settings.witness_key else None,
+        kafka_bootstrap=settings.kafka_bootstrap,
+        kafka_topic_prefix=settings.kafka_topic_prefix,
+        is_read=partial(is_read, prefix=settings.kafka_topic_prefix),
+    )
+    return await run(given, chosen)
+
+
 SERVICE = Service(
     name="audit",
     settings=AuditSettings,
@@ -87,6 +105,7 @@ SERVICE = Service(
         "verify": Command(
             "re-read the whole log, live: 0 intact, 1 tampered, 2 incomplete or not to be verified, 3 wrong usage",
             run_verify,
+            add_arguments,
         )
     },
 )

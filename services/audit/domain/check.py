@@ -4,16 +4,17 @@ Fed in index order, it needs no more memory than the frontier and the gaps found
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.audit.domain.header import FACTS, BadHeader, Header, decode_header, fact_columns
-from services.audit.domain.log import leaf_of
-from services.audit.domain.merkle import Frontier, decode_frontier
+from services.audit.domain.merkle import Frontier, decode_frontier, leaf_hash
 
 GAPS_KEPT = 1_000
+NOTHING = Frontier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,27 @@ class _Gap:
     last: int
 
 
-class LogCheck:
-    """Reads the entries of one log in index order; stops at the first that is wrong."""
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The root that somebody signed for the first `size` entries; `by` says who, in sentences."""
 
-    def __init__(self, head: StoredHead) -> None:
+    size: int
+    root: bytes
+    by: str
+
+
+class LogCheck:
+    """Reads the entries of one log in index order; stops at the first that is wrong.
+
+    `start` is the tree over the entries that are not read again.
+    """
+
+    def __init__(self, head: StoredHead, start: Frontier = NOTHING) -> None:
         self._head = head
-        self._frontier = Frontier()
+        self._frontier = start
+        self._expected: deque[Expected] = deque()
+        self._agreed = start.size
+        """Up to here somebody signed what was read."""
         self._first_offset = 0
         self._next_offset: int | None = None
         self._gaps: list[_Gap] = []
@@ -101,8 +117,25 @@ class LogCheck:
             if self.finding is not None:
                 return False
             leaves.append(entry.leaf)
-        self._frontier = self._frontier.extend(leaves)
-        return True
+        self._extend(leaves)
+        return self.finding is None
+
+    def expect(self, signed: Iterable[Expected]) -> None:
+        """Look whether the entries that are taken next hash to these roots, which come in the order of their sizes."""
+        self._expected.extend(signed)
+
+    def _extend(self, leaves: list[bytes]) -> None:
+        taken = 0
+        while self._expected and self._expected[0].size <= self._frontier.size + len(leaves) - taken:
+            signed = self._expected.popleft()
+            upto = taken + signed.size - self._frontier.size
+            self._frontier, taken = self._frontier.extend(leaves[taken:upto]), upto
+            if self._frontier.root() != signed.root:
+                reason = f"the entries from here to {signed.size - 1} do not hash to what {signed.by} says of them"
+                self.finding = self._found(self._agreed, reason)
+                return
+            self._agreed = signed.size
+        self._frontier = self._frontier.extend(leaves[taken:])
 
     def damaged(self, index: int | None, reason: str) -> None:
         """Note that an entry, or the log's index, could not even be read."""
@@ -158,7 +191,7 @@ class LogCheck:
         """Body, commit, header, leaf and columns of one entry agree."""
         if hashlib.sha256(entry.body).digest() != entry.commit:
             return self._found(entry.index, "its body does not hash to its commit")
-        if leaf_of(entry.header, entry.commit) != entry.leaf:
+        if leaf_hash(entry.header + entry.commit) != entry.leaf:
             return self._found(entry.index, "its header and commit do not hash to its leaf")
         try:
             header = decode_header(entry.header)

@@ -6,14 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.audit.domain.check import StoredEntry, StoredHead
 from services.audit.domain.header import FACTS, fact_columns
 from services.audit.domain.log import Entry, Head, NotNext, Reading
 from services.audit.domain.merkle import decode_frontier
 from shared.db.pool import Connection, Row
 
-GROUP = "audit"
-"""The consumer group whose fence says how far each partition was read."""
 INT8_MAX = 2**63 - 1
 
 PLAN_EACH = "SET LOCAL plan_cache_mode = force_custom_plan"
@@ -68,47 +65,6 @@ FROM head
 WHERE $6::text IS NULL OR (head.topic, head.partition) >= ($6::text COLLATE "C", $7::integer)
 ORDER BY head.topic, head.partition, entry.index
 LIMIT $9"""
-
-# The verifier
-
-SELECT_STORED_HEADS = """
-SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier, fence.next_offset AS fence
-FROM head LEFT JOIN fence
-    ON fence.consumer_group = $1 AND fence.topic = head.topic AND fence.partition = head.partition
-ORDER BY head.topic, head.partition"""
-SELECT_HEADLESS_FENCES = """
-SELECT fence.topic, fence.partition, fence.next_offset FROM fence
-WHERE fence.consumer_group = $1 AND fence.next_offset > 0
-    AND NOT EXISTS (SELECT FROM head WHERE head.topic = fence.topic AND head.partition = fence.partition)
-ORDER BY fence.topic, fence.partition"""
-SELECT_STORED_ENTRIES = """
-SELECT entry.index, entry.kafka_offset, entry.kind, entry.event_id, entry.type, entry.occurred_at, entry.subject_kind,
-    entry.subject_id, entry.actor_id, entry.outcome, entry.header, entry.commit, entry.leaf, entry.body
-FROM entry
-WHERE entry.head_id = $1 AND entry.index >= $2
-ORDER BY entry.index
-LIMIT $3"""
-SELECT_UNFOUNDED_DUPLICATE = """
-SELECT min(asked.index)
-FROM unnest($2::bigint[], $3::uuid[]) AS asked (index, event_id)
-WHERE NOT EXISTS (
-    SELECT FROM entry
-    WHERE entry.head_id = $1 AND entry.event_id = asked.event_id AND entry.kind = 'event'
-        AND entry.index < asked.index)"""
-SELECT_REPEATED_EVENT = """
-SELECT min(repeat.index)
-FROM (
-    SELECT (array_agg(entry.index ORDER BY entry.index))[2] AS index
-    FROM entry
-    WHERE entry.head_id = $1 AND entry.kind = 'event'
-    GROUP BY entry.event_id
-    HAVING count(*) > 1
-) AS repeat"""
-SELECT_ORPHAN = """
-SELECT entry.head_id, entry.index FROM entry
-WHERE entry.head_id <> ALL ($1::integer[])
-ORDER BY entry.head_id, entry.index
-LIMIT 1"""
 
 
 async def load_heads(transaction: Connection, firsts: Mapping[tuple[str, int], int]) -> dict[int, Head]:
@@ -209,43 +165,6 @@ async def list_entries(transaction: Connection, filters: Filters, *, after: Plac
         limit,
     )
     return [Listed(Place(*list(row.values())[:3]), *list(row.values())[3:]) for row in rows]
-
-
-async def list_stored_heads(snapshot: Connection, *, group: str) -> list[StoredHead]:
-    """Return every head by topic and partition, with the group's fence."""
-    return [StoredHead(**dict(row)) for row in await snapshot.fetch(SELECT_STORED_HEADS, group)]
-
-
-async def list_headless_fences(snapshot: Connection, *, group: str) -> list[tuple[str, int]]:
-    """Return the partitions that the group has read from and that have no log, and the offset their fence stands at."""
-    rows = await snapshot.fetch(SELECT_HEADLESS_FENCES, group)
-    return [(f"{row['topic']}[{row['partition']}]", row["next_offset"]) for row in rows]
-
-
-async def read_entries(snapshot: Connection, head: StoredHead, *, start: int, limit: int) -> list[StoredEntry]:
-    """Return the next entries of a log, by index from `start` on."""
-    return [StoredEntry(*row.values()) for row in await snapshot.fetch(SELECT_STORED_ENTRIES, head.id, start, limit)]
-
-
-async def find_unfounded_duplicate(
-    snapshot: Connection, head: StoredHead, duplicates: Sequence[StoredEntry]
-) -> int | None:
-    """Return the first of these entries whose event id no earlier event of the log has."""
-    indexes, ids = [entry.index for entry in duplicates], [entry.event_id for entry in duplicates]
-    found: int | None = await snapshot.fetchval(SELECT_UNFOUNDED_DUPLICATE, head.id, indexes, ids)
-    return found
-
-
-async def find_repeated_event(snapshot: Connection, head: StoredHead, *, timeout_s: float) -> int | None:
-    """Return an entry of kind event whose id an earlier one of the log has too."""
-    found: int | None = await snapshot.fetchval(SELECT_REPEATED_EVENT, head.id, timeout=timeout_s)
-    return found
-
-
-async def find_orphan(snapshot: Connection, heads: Sequence[StoredHead], *, timeout_s: float) -> tuple[int, int] | None:
-    """Return head id and index of an entry that belongs to none of the heads."""
-    row = await snapshot.fetchrow(SELECT_ORPHAN, [head.id for head in heads], timeout=timeout_s)
-    return None if row is None else (row["head_id"], row["index"])
 
 
 def _head(row: Row) -> Head:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from services.audit.app import SERVICE
+from services.audit.store import checkpoints
 from services.audit.store import log as store
+from services.audit.verifier import database
 from shared.db.pool import Pool
 from shared.events.activity import TipRepeatedV1
 from shared.events.envelope import Context
@@ -206,10 +208,14 @@ async def test_a_question_that_cannot_be_meant_is_refused(caller: Caller, query:
 
 
 async def test_every_statement_fits_the_schema(pool: Pool) -> None:
+    rooms = (store, checkpoints, database)
     statements = [
-        text for name, text in vars(store).items() if name.isupper() and isinstance(text, str) and " " in text
+        text
+        for room in rooms
+        for name, text in vars(room).items()
+        if name.isupper() and isinstance(text, str) and " " in text
     ]
     async with pool.acquire() as connection:
         for statement in statements:
             await connection.prepare(statement)
-    assert len(statements) >= 10
+    assert len(statements) >= 30

@@ -16,8 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.audit.__main__ import run
-from services.audit.app import SERVICE
-from services.audit.verify import INCOMPLETE, INTACT, TAMPERED, USAGE, run_verify, verify
+from services.audit.app import SERVICE, run_verify
+from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE, Options, verify
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
 from tests.builders import event_bytes, new_id
@@ -220,7 +220,7 @@ async def test_a_live_log_is_verified_while_entries_come(database: Database, wri
         tasks.create_task(keep_writing())
         sizes: list[int] = []
         while len(sizes) < 5:
-            report = await verify(database.url("audit"))
+            report = await verify(Options(database_url=database.url("audit")))
             assert report.findings == []
             sizes.append(report.kinds.total())
         done.set()

@@ -1,0 +1,290 @@
+"""Whoever can write everything in the database, and has not the keys, is found by what was signed; and where."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.audit.domain.merkle import Frontier, decode_frontier
+from services.audit.domain.note import WITNESS, SigningKey, read_note
+from services.audit.domain.signer import Signer
+from services.audit.handlers.checkpoints import prove, sign_grown
+from services.audit.store import checkpoints as store
+from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE, Options, run
+from shared.clock import SystemClock
+from shared.db.pool import Connection, Pool
+from tests.builders import event_bytes, new_id
+from tests.integration.audit.conftest import Write
+from tests.servers import Database
+from tests.unit.audit.records import a_record
+
+NAME, TOPIC = "cets.example/audit", "intake.tips"
+SIGNER = Signer(NAME, Ed25519PrivateKey.generate())
+KEY = SigningKey(NAME, SIGNER.key).verifying
+COSIGNER = SigningKey("cets.example/witness", Ed25519PrivateKey.generate(), WITNESS)
+OTHER = Signer(NAME, Ed25519PrivateKey.generate())
+SIZES = (100, 300, 900)
+"""Entries of the first log at its three checkpoints; the other has one entry."""
+IDS = [new_id() for _ in range(SIZES[-1])]
+
+Outcome = tuple[int, str]
+Verify = Callable[..., Coroutine[None, None, Outcome]]
+TABLES = ("entry", "head", "tile", "checkpoint", "log_checkpoint", "cosignature")
+
+
+@pytest.fixture
+def verified(database: Database, capsys: pytest.CaptureFixture[str]) -> Verify:
+    """Verify with the public keys, and whatever else is asked; return the exit code and what was said."""
+
+    async def verified(**asked: Any) -> Outcome:
+        given = Options(database_url=database.superuser_url, key=KEY, witness=COSIGNER.verifying)
+        code = await run(given, argparse.Namespace(**asked))
+        said = capsys.readouterr().out
+        assert "Traceback" not in said
+        return code, said
+
+    return verified
+
+
+async def grow(write: Write, pool: Pool, first: int, beyond: int) -> None:
+    """Write entries and sign for them, with the witness's lines."""
+    await write([a_record(offset=n, value=event_bytes(event_id=IDS[n])) for n in range(first, beyond)])
+    async with pool.acquire() as reader, pool.acquire() as connection, connection.transaction():
+        await sign_grown(reader, connection, SIGNER, SystemClock())
+        lines = {
+            (each.head_id, each.size): COSIGNER.cosign(read_note(each.note)[0], at_s=1_800_000_000)
+            for each in await store.list_unwitnessed(connection, COSIGNER.name)
+        }
+        await store.add_cosignatures(connection, COSIGNER.name, lines)
+
+
+@pytest.fixture
+async def attacker(superuser: Connection, write: Write, pool: Pool) -> Connection:
+    """A connection that may do anything, on two logs that were signed thrice."""
+    await write([a_record(topic="query.activity", offset=0)])
+    for first, beyond in zip((0, *SIZES), SIZES, strict=False):
+        await grow(write, pool, first, beyond)
+    for table in TABLES:
+        await superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    return superuser
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+
+
+async def pin(attacker: Connection, tmp_path: Path, *, last: bool = True) -> str:
+    """Return a file with the newest checkpoint, or the oldest."""
+    file = tmp_path / "pinned"
+    order = "DESC" if last else "ASC"
+    write(file, await attacker.fetchval(f"SELECT note FROM checkpoint ORDER BY id {order} LIMIT 1"))
+    return str(file)
+
+
+async def rebuild(attacker: Connection, *, size: int | None = None) -> None:
+    """Cut the first log to a size, and make its head, and its tiles, as if its entries had always been these."""
+    head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
+    if size is not None:
+        await attacker.execute("DELETE FROM entry WHERE head_id = $1 AND index >= $2", head_id, size)
+    rows = await attacker.fetch("SELECT leaf, kafka_offset FROM entry WHERE head_id = $1 ORDER BY index", head_id)
+    tree = Frontier().extend([row["leaf"] for row in rows])
+    await attacker.execute(
+        "UPDATE head SET size = $2, frontier = $3, next_offset = $4 WHERE id = $1",
+        *(head_id, tree.size, tree.encode(), rows[-1]["kafka_offset"] + 1),
+    )
+
+
+async def rewrite(attacker: Connection, index: int) -> None:
+    """Change an entry's body, and all that follows from it in entry and head."""
+    head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
+    await attacker.execute("UPDATE entry SET body = body || '\\x00' WHERE head_id = $1 AND index = $2", head_id, index)
+    await attacker.execute("UPDATE entry SET commit = sha256(body) WHERE head_id = $1 AND index = $2", head_id, index)
+    await attacker.execute(
+        "UPDATE entry SET leaf = sha256('\\x00' || header || commit) WHERE head_id = $1 AND index = $2", head_id, index
+    )
+    await rebuild(attacker)
+
+
+async def roll_back(attacker: Connection) -> None:
+    """Restore everything as it was at the second checkpoint."""
+    await attacker.execute("DELETE FROM cosignature WHERE size > 300; DELETE FROM log_checkpoint WHERE size > 300")
+    await attacker.execute("DELETE FROM checkpoint WHERE id NOT IN (SELECT checkpoint_id FROM log_checkpoint)")
+    await attacker.execute("DELETE FROM tile WHERE index > 0")
+    await rebuild(attacker, size=300)
+
+
+async def test_what_was_signed_is_intact_with_and_without_a_checkpoint_kept_elsewhere(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    code, said = await verified()
+    assert (code, "None kept elsewhere was given" in said) == (INTACT, True), said
+    assert "It has 3 checkpoints, signed by cets.example/audit, and 4 lines by cets.example/witness." in said
+    for last in (True, False):
+        code, said = await verified(checkpoint=[await pin(attacker, tmp_path, last=last)])
+        assert (code, "2 roots kept elsewhere were compared" in said) == (INTACT, True), said
+
+
+@pytest.mark.parametrize(("index", "bound"), [(0, 0), (99, 0), (100, 100), (299, 100), (899, 300)])
+async def test_history_that_was_written_anew_is_found_within_the_checkpoint_that_signed_for_it(
+    verified: Verify, attacker: Connection, index: int, bound: int
+) -> None:
+    await rewrite(attacker, index)
+    code, said = await verified()
+    assert code == TAMPERED
+    assert f"{TOPIC}[2] entry {bound}: the entries from here to " in said
+
+
+async def test_a_roll_back_of_everything_is_found_by_what_was_kept_elsewhere_alone(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    kept = await pin(attacker, tmp_path)
+    await roll_back(attacker)
+    assert (await verified())[0] == INTACT
+    code, said = await verified(checkpoint=[kept])
+    assert code == INCOMPLETE
+    assert f"{TOPIC}[2] entry 300: {kept} says that it had 900 entries, and it has 300" in said
+
+
+async def test_history_that_was_rolled_back_and_told_anew_is_tampered_with(
+    verified: Verify, attacker: Connection, tmp_path: Path, write: Write, pool: Pool
+) -> None:
+    kept = await pin(attacker, tmp_path)
+    await roll_back(attacker)
+    await attacker.execute("UPDATE head SET next_offset = 301 WHERE size = 300")
+    await write([a_record(offset=n, value=None) for n in range(301, 1_000)])
+    async with pool.acquire() as reader, pool.acquire() as connection, connection.transaction():
+        await sign_grown(reader, connection, SIGNER, SystemClock())
+    code, said = await verified(checkpoint=[kept])
+    assert code == TAMPERED
+    assert f"{TOPIC}[2] entry 300: the entries from here to 899 do not hash to what {kept} says of them" in said
+
+
+async def test_a_tail_that_was_cut_off_is_less_than_was_signed(verified: Verify, attacker: Connection) -> None:
+    await rebuild(attacker, size=850)
+    code, said = await verified()
+    assert code != INTACT
+    assert f"{TOPIC}[2] entry 850: its own newest checkpoint says that it had 900 entries, and it has 850" in said
+
+
+async def test_a_log_that_is_gone_is_missed(verified: Verify, attacker: Connection, tmp_path: Path) -> None:
+    kept = await pin(attacker, tmp_path)
+    await attacker.execute("DELETE FROM fence")
+    for table in ("cosignature", "log_checkpoint", "tile", "entry"):
+        await attacker.execute(f"DELETE FROM {table} WHERE head_id = (SELECT id FROM head WHERE topic = '{TOPIC}')")
+    await attacker.execute(f"DELETE FROM head WHERE topic = '{TOPIC}'; DELETE FROM checkpoint WHERE id > 1")
+    code, said = await verified(checkpoint=[kept])
+    assert code != INTACT
+    assert f"{TOPIC}[2] entry 0: {kept} says that it had 900 entries, and it has 0" in said
+
+
+EDITS = {
+    "UPDATE checkpoint SET note = replace(note, ' 300 ', ' 301 ')": "does not say what was signed of the single logs",
+    "UPDATE checkpoint SET note = 'x' WHERE id = 2": "checkpoint 2: it is no signed note",
+    "DELETE FROM checkpoint WHERE id = 3": "checkpoint 3: it is missing",
+    "UPDATE log_checkpoint SET note = replace(note, '300', '301') WHERE size = 300": "is not what is kept beside it",
+    "UPDATE log_checkpoint SET frontier = sha256(frontier) || substr(frontier, 33) WHERE size = 300": "kept beside it",
+    "UPDATE log_checkpoint SET size = 270 WHERE size = 300": "checkpoint 2",
+    "DELETE FROM log_checkpoint WHERE size = 300": "checkpoint 2: it does not say what was signed",
+    "UPDATE cosignature SET size = 101 WHERE size = 100": "cosignatures of no checkpoint",
+    "UPDATE cosignature SET line = replace(line, 'A', 'B') WHERE size = 300": "checkpoint 2",
+    "UPDATE cosignature SET line = (SELECT line FROM cosignature WHERE size = 100) WHERE size = 300": "not by its key",
+    "UPDATE tile SET hashes = overlay(hashes placing '\\x00000000' from 225) WHERE index = 1": "entry 263: tile 1",
+    "UPDATE tile SET root = sha256(root) WHERE index = 2": "entry 512: tile 2 of level 0 does not hold",
+    "DELETE FROM tile WHERE index = 1": "entry 256: tile 1 of level 0 is missing",
+    "INSERT INTO tile SELECT head_id, 0, 9, root, hashes FROM tile WHERE index = 0": "more or fewer tiles of level 0",
+    "INSERT INTO tile SELECT head_id, 1, 0, root, hashes FROM tile WHERE index = 0": "more or fewer tiles of level 1",
+    "INSERT INTO tile SELECT 999, 0, 0, root, hashes FROM tile WHERE index = 0": "tiles of no log",
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+async def test_what_was_signed_cannot_be_edited(verified: Verify, attacker: Connection, edit: str) -> None:
+    await attacker.execute(edit)
+    code, said = await verified()
+    assert code == TAMPERED, said
+    assert EDITS[edit] in said
+
+
+async def test_what_another_key_has_signed_is_found(verified: Verify, attacker: Connection) -> None:
+    """Everything is written anew, and signed anew, by someone who has every right but the key."""
+    rows = await attacker.fetch(
+        "SELECT head_id, log_checkpoint.size, log_checkpoint.frontier, topic, partition "
+        "FROM log_checkpoint JOIN head ON head.id = log_checkpoint.head_id"
+    )
+    for row in rows:
+        tree = decode_frontier(row["size"], row["frontier"])
+        note = OTHER.sign_log(row["topic"], row["partition"], tree)
+        await attacker.execute(
+            "UPDATE log_checkpoint SET note = $3 WHERE head_id = $1 AND size = $2", row["head_id"], row["size"], note
+        )
+    code, said = await verified()
+    assert code == TAMPERED
+    assert "is not signed by the log's key" in said
+
+
+async def test_a_checkpoint_that_was_kept_must_bear_the_signatures_and_be_readable(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    kept = Path(await pin(attacker, tmp_path))
+    note = await attacker.fetchval("SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1")
+    write(kept, note.replace(" 900 ", " 901 "))
+    assert (await verified(checkpoint=[str(kept)]))[0] == TAMPERED
+    write(kept, "nonsense")
+    assert (await verified(checkpoint=[str(kept)]))[0] == USAGE
+    assert (await verified(checkpoint=[str(tmp_path / "absent")]))[0] == USAGE
+    assert (await verified(key="nonsense"))[0] == USAGE
+    own = await attacker.fetchval("SELECT note FROM log_checkpoint WHERE size = 900")
+    write(kept, own)
+    code, said = await verified(checkpoint=[str(kept)])
+    assert (code, "not signed by cets.example/witness" in said) == (TAMPERED, True)
+    line = await attacker.fetchval("SELECT line FROM cosignature WHERE size = 900")
+    write(kept, note + own + line)
+    assert (await verified(checkpoint=[str(kept)]))[0] == INTACT
+    write(kept, json.dumps({"note": note, "logs": [{"note": own + line}]}))
+    assert (await verified(checkpoint=[str(kept)]))[0] == INTACT
+
+
+async def test_since_a_kept_checkpoint_only_what_came_later_is_read(
+    verified: Verify, attacker: Connection, tmp_path: Path, pool: Pool, write: Write
+) -> None:
+    kept = await pin(attacker, tmp_path)
+    for table in TABLES:
+        await attacker.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+    await write([a_record(offset=n, value=None) for n in range(900, 1_000)])
+    code, said = await verified(since=kept)
+    assert (code, said.startswith("intact: 489 entries")) == (INTACT, True), said
+    await attacker.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
+    await attacker.execute("UPDATE entry SET body = '\\x00' WHERE index = 950")
+    assert (await verified(since=kept))[0] == TAMPERED
+
+
+async def test_a_proof_convinces_without_a_database_and_no_other_entry(
+    verified: Verify, attacker: Connection, tmp_path: Path, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        _, text = await prove(connection, IDS[123])
+    file = tmp_path / "one.tlog-proof"
+    write(file, text)
+    code, said = await verified(proof=str(file), database="")
+    assert code == INTACT
+    assert f"event {IDS[123]}, tip.repeated, by source.ncmec, " in said
+    assert "is entry 123 of intake.tips[2], of which cets.example/audit and cets.example/witness signed 900" in said
+    for changed in (text.replace("index 123", "index 124"), text.replace("\n900\n", "\n901\n"), "x", text[:200]):
+        write(file, changed)
+        code, said = await verified(proof=str(file))
+        assert (code, "proves nothing" in said) == (TAMPERED, True)
+
+
+def test_the_verifier_imports_nothing_else_of_the_project() -> None:
+    code = "import services.audit.verifier.__main__, sys; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = {name for name in imported.stdout.split() if name.partition(".")[0] in ("services", "shared", "deploy")}
+    domain = {f"services.audit.domain.{name}" for name in ("check", "header", "merkle", "note", "proof", "tiles")}
+    rest = {name for name in found if not name.startswith("services.audit.verifier")} - domain
+    assert rest == {"services", "services.audit", "services.audit.domain"}
