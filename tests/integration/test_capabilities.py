@@ -89,7 +89,11 @@ TABLES: dict[str, Table] = {
         "POST /v1/records/{record_id}/notes": OFFICERS,
         "GET /v1/records/{record_id}/notes": OFFICERS,
     },
-    "audit": {"GET /v1/entries": AUDITORS},
+    "audit": {
+        "GET /v1/entries": AUDITORS,
+        "GET /v1/entries/{event_id}/proof": AUDITORS,
+        "GET /v1/checkpoint": AUDITORS,
+    },
 }
 UNKNOWN = UUID("01950000-0000-7000-8000-00000000dead")
 

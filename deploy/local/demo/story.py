@@ -1,6 +1,7 @@
 """The story: sources report, analysts review, leads form, an office is told once, an officer asks, the record holds."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from rich.progress import track
 from rich.table import Table
 
 from deploy.local.demo.world import ClaimFailed, World, eventually
-from deploy.local.layout import CHECKOUT, Layout
+from deploy.local.layout import CHECKOUT, Layout, write_file
 from deploy.local.synth import SyntheticTip, Traveller, generate, to_csv, traveller
+from deploy.signing_keys import WITNESS_NAME
 
 TIPS = 500
 SINGLE = 40
@@ -322,9 +324,36 @@ async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence
         [entry["actor"] for entry in answered] == [OFFICER] * len(lookups),
         f"the audit holds both look-ups, once each, by {OFFICER}",
     )
-    result = await asyncio.to_thread(
+    entry = answered[0]
+
+    async def find_checkpoint() -> Any:
+        """Return the newest checkpoint once the witness has signed what covers the look-up."""
+        found = await world.get("audit", "/v1/checkpoint", "auditor")
+        return found if any(_covers(log, entry) for log in found["logs"]) else None
+
+    kept, proof = layout.home / "checkpoint.json", layout.home / "look-up.tlog-proof"
+    write_file(kept, json.dumps(await eventually(find_checkpoint, "the witness has signed what covers a look-up")))
+    proved = await world.get("audit", f"/v1/entries/{entry['event_id']}/proof", "auditor")
+    write_file(proof, proved["proof"])
+    result = await _verify(layout, "--proof", str(proof))
+    teller.console.print(f"      {result.stdout.strip()}", soft_wrap=True, markup=False)
+    teller.claim(result.returncode == 0, "a file proves without a database that a look-up is on record")
+    result = await _verify(layout, "--checkpoint", str(kept))
+    for line in result.stdout.strip().splitlines()[-4:]:
+        teller.console.print(f"      {line}", soft_wrap=True, markup=False)
+    teller.claim(result.returncode == 0, "the verifier re-read every entry: intact")
+
+
+def _covers(log: dict[str, Any], entry: dict[str, Any]) -> bool:
+    is_its_log = (log["topic"], log["partition"]) == (entry["topic"], entry["partition"])
+    return is_its_log and log["size"] > entry["index"] and f"— {WITNESS_NAME} " in log["note"]
+
+
+async def _verify(layout: Layout, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier on the stack."""
+    return await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "services.audit", "verify"],
+        [sys.executable, "-m", "services.audit", "verify", *words],
         cwd=CHECKOUT,
         env={**os.environ, "CETS_HOME": str(layout.home)},
         capture_output=True,
@@ -332,6 +361,3 @@ async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence
         timeout=VERIFY_TIMEOUT_S,
         check=False,
     )
-    for line in result.stdout.strip().splitlines()[-4:]:
-        teller.console.print(f"      {line}", soft_wrap=True, markup=False)
-    teller.claim(result.returncode == 0, "the verifier re-read every entry: intact")

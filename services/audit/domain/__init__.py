@@ -52,4 +52,9 @@ entry of the same log has the same event id, else `event`. The columns `kafka_of
 *frontier*: the roots of the perfect trees that the leaves fill from the left, one for each bit set in size, largest
 first, 32 bytes each; an inner node is SHA-256(01 || left || right). Joined from the right they give the Merkle Tree
 Hash of RFC 9162, section 2.1.1.
+
+What is signed are notes (`note`): of each log that has grown a checkpoint (C2SP tlog-checkpoint) under the name
+`<log name>/<topic>/<partition>`, and of all logs together a note whose text is the log name and then, in the order of
+topic and partition, a line `topic partition size root` for each log that has entries, the root in base64. One Ed25519
+key signs both. The *tiles* of a log (`tiles`) hold 256 hashes each: 256 leaves, or the roots of 256 tiles below.
 """

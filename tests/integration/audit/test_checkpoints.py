@@ -1,12 +1,15 @@
 """What is signed is what is stored, read again; and what was signed can be proved, entry by entry."""
 
 import asyncio
+import json
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.audit.app import SERVICE
 from services.audit.domain.merkle import Frontier, leaf_hash
 from services.audit.domain.note import LOG, VerifyingKey, read_checkpoint, read_note
 from services.audit.domain.proof import verify_consistency, verify_inclusion
@@ -16,10 +19,12 @@ from services.audit.handlers import checkpoints
 from services.audit.handlers.checkpoints import Step, consistency_of, prove, sign_grown
 from services.audit.store import checkpoints as store
 from services.audit.store.checkpoints import Unwitnessed
+from services.audit.verifier.signed import check_proof
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.errors import Conflict, NotFound
 from tests.builders import event_bytes, new_id
+from tests.conftest import CallService
 from tests.integration.audit.conftest import Write
 from tests.unit.audit.records import a_record
 
@@ -209,3 +214,31 @@ async def test_what_was_signed_is_only_added_to(
         async with pool.acquire() as connection:
             with pytest.raises(Exception, match=r"permission denied|only added to"):
                 await connection.execute(statement)
+
+
+async def test_an_auditor_is_shown_checkpoint_and_proof_and_that_is_on_record(
+    write: Write, sign: Sign, call_service: CallService, superuser: Connection
+) -> None:
+    caller = await call_service(SERVICE)
+
+    async def ask(path: str, account: str = "auditor") -> Any:
+        return await caller.client.get(path, headers=caller.as_(account))
+
+    id_ = new_id()
+    await write([a_record(offset=0, value=event_bytes(event_id=id_))])
+    assert (await ask("/v1/checkpoint")).status_code == 404
+    assert (await ask(f"/v1/entries/{id_}/proof")).status_code == 409
+    await sign()
+    shown = (await ask("/v1/checkpoint")).json()
+    assert VerifyingKey(NAME, LOG, PUBLIC).has_signed(shown["note"])
+    assert [(log["topic"], log["partition"], log["size"]) for log in shown["logs"]] == [("intake.tips", 2, 1)]
+    proved = (await ask(f"/v1/entries/{id_}/proof")).json()
+    assert (proved["event_id"], proved["index"], proved["size"]) == (str(id_), 0, 1)
+    assert check_proof(proved["proof"], VerifyingKey(NAME, LOG, PUBLIC), None).startswith(f"event {id_}, ")
+    assert (await ask(f"/v1/entries/{new_id()}/proof")).status_code == 404
+    assert (await ask("/v1/entries/nonsense/proof")).status_code == 422
+    assert (await ask("/v1/checkpoint", "ceiu.analyst")).status_code == 403
+    rows = await superuser.fetch("SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox ORDER BY id")
+    viewed = [json.loads(row["event"]) for row in rows]
+    routes = [event["payload"]["route"] for event in viewed if event["type"] == "record.viewed"]
+    assert routes == ["GET /v1/checkpoint", "GET /v1/entries/{event_id}/proof"]
