@@ -11,7 +11,7 @@ FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 pytho
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
 .PHONY: help setup fetch up down status reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
-	bench bench-linking bench-lookup bench-pictures check format lock
+	bench bench-audit bench-linking bench-lookup bench-pictures check format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +89,9 @@ bench-linking: fetch ## how well and how fast tips are linked, beside simpler li
 		$(PY) -m pip install --require-hashes --no-deps --no-input --disable-pip-version-check --quiet \
 			-r requirements-bench.txt && cp requirements-bench.txt .venv/bench-made-from; }
 	@$(PY) -m tests.bench.linking $(ARGS)
+
+bench-audit: fetch ## how fast the audit log is written, proved and verified: make bench-audit [ARGS="--entries 60000"]
+	@$(PY) -m tests.bench.audit_log $(ARGS)
 
 bench-lookup: fetch ## how well and fast a person is found among a million: make bench-lookup [ARGS="--quick --variants FOLDER"]
 	@$(PY) -m tests.bench.lookup $(ARGS)

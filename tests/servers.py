@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,16 @@ class Database:
         return urlunsplit(parts._replace(netloc=f"{role}:{PASSWORD}@{parts.hostname}:{parts.port}"))
 
 
+async def make_database_with(superuser_url: str, name: str, *, services: Iterable[str]) -> Database:
+    """Make a database on a server, with the roles and the schemas of some services."""
+    await create_database(superuser_url, name)
+    database = Database(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
+    await provision(database.superuser_url, ROLES)
+    for service in services:
+        await migrate(database.owner_url(service), service, CHECKOUT / "services" / service / "migrations")
+    return database
+
+
 def backend() -> str:
     """Return where the servers run: `processes` (default) or `containers`."""
     return os.environ.get("CETS_TEST_BACKEND") or "processes"
@@ -65,7 +75,7 @@ def postgres_server(home: Path) -> Iterator[str]:
             server = start_postgres(home, free_port(), cache=read_layout().cache, settings=UNSAFE)
             stack.callback(server.stop)
             url = server.url
-        asyncio.run(_make_template(url))
+        asyncio.run(make_database_with(url, TEMPLATE, services=SERVICES))
         yield url
 
 
@@ -112,14 +122,6 @@ def _fast_folder() -> Iterator[Path]:
     is_roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_MIN_BYTES
     with TemporaryDirectory(prefix="cets-test-", dir=MEMORY if is_roomy else None) as folder:
         yield Path(folder)
-
-
-async def _make_template(superuser_url: str) -> None:
-    await create_database(superuser_url, TEMPLATE)
-    template = Database(_at(superuser_url, TEMPLATE))
-    await provision(template.superuser_url, ROLES)
-    for service in SERVICES:
-        await migrate(template.owner_url(service), service, CHECKOUT / "services" / service / "migrations")
 
 
 async def _run(url: str, statement: str) -> None:

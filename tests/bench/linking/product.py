@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
-from deploy.local.layout import CHECKOUT, read_layout
+from deploy.local.layout import read_layout
 from deploy.local.postgres import start_postgres
-from deploy.postgres.provision import create_database, provision
 from services.intake.domain.tip import State, Tip
 from services.intake.handlers.announce import TIPS_TOPIC, content_event, head_of
 from services.intake.http.reading import read_tip
@@ -29,7 +27,6 @@ from services.linker.app import build_batch_handler, build_learner
 from services.linker.http.reads import cluster_lines
 from services.linker.settings import LinkerSettings
 from shared.clock import SystemClock
-from shared.db.migrate import migrate
 from shared.db.pool import Pool, open_pool
 from shared.events.envelope import Actor, Context
 from shared.kafka.consume import Record
@@ -40,7 +37,7 @@ from shared.security import Principal
 from shared.service import OUTBOX_SHARDS, Tools
 from tests.bench.linking.score import Attempt, time_limit_s
 from tests.bench.linking.world import World
-from tests.servers import ROLES, Database, free_port
+from tests.servers import free_port, make_database_with
 
 BATCH = 500
 NAME = "CETS"
@@ -91,7 +88,7 @@ def tip_events(world: World, kinds: Mapping[str, str]) -> Iterator[bytes]:
 
 
 async def _link(superuser_url: str, name: str, world: World, tell: Tell) -> Attempt:
-    database = await _make_database(superuser_url, name)
+    database = await make_database_with(superuser_url, name, services=("intake", "linker"))
     intake = await open_pool(database.url("intake"), size=1, name="bench-intake")
     linker = await open_pool(database.url("linker"), size=4, name="bench-linker")
     try:
@@ -110,15 +107,6 @@ async def _link(superuser_url: str, name: str, world: World, tell: Tell) -> Atte
     if missing := sum(key not in clusters for key in keys):
         raise RuntimeError(f"{missing} of {len(keys)} tips are in no cluster: were their events refused?")
     return Attempt(NAME, [clusters[key] for key in keys], run.seconds)
-
-
-async def _make_database(superuser_url: str, name: str) -> Database:
-    await create_database(superuser_url, name)
-    database = Database(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
-    await provision(database.superuser_url, ROLES)
-    for service in ("intake", "linker"):
-        await migrate(database.owner_url(service), service, CHECKOUT / "services" / service / "migrations")
-    return database
 
 
 @dataclass(slots=True)
