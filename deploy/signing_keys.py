@@ -27,13 +27,18 @@ def _keep(file: Path, public: Path, name: str, kind: bytes) -> str:
     if not file.exists():
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        draft = file.with_name(f"{file.name}.draft")
-        draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
-            kept.write(pem)
-        draft.replace(file)
+        _write(file, pem)
     private = load_pem_private_key(file.read_bytes(), password=None)
     assert isinstance(private, Ed25519PrivateKey)
     vkey = SigningKey(name, private, kind).verifying.vkey()
-    public.write_text(f"{vkey}\n", encoding="utf-8")
+    _write(public, f"{vkey}\n".encode())
     return vkey
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all, readable by its owner alone."""
+    draft = file.with_name(f"{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
+        kept.write(content)
+    draft.replace(file)

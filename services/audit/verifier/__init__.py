@@ -6,6 +6,7 @@ broker is named. `python -m services.audit.verifier --database URL` knows no set
 does the same for the running stack.
 
 `run.py`      what is asked, the report, the exit code
+`parts.py`    the logs, read by two processes where there is much to read
 `logs.py`     one log: entries, tiles, and the roots that were signed of it
 `signed.py`   notes: checkpoints kept here or elsewhere, and proofs
 `database.py` all SQL

@@ -1,5 +1,6 @@
 """What the verifier reads: all of it in one snapshot, by statements of its own."""
 
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ GROUP = "audit"
 """The consumer group whose fence says how far each partition was read."""
 CONNECT_TIMEOUT_S, COMMAND_TIMEOUT_S = 10.0, 60.0
 SETTINGS = {"application_name": "audit-verify", "search_path": "audit", "jit": "off", "lock_timeout": "30000"}
+
+SNAPSHOT_ID = re.compile(r"[0-9A-F-]{1,64}")
 
 Connection = Any
 """asyncpg's, which has no types."""
@@ -146,6 +149,19 @@ async def find_orphan(snapshot: Connection, heads: Sequence[StoredHead], *, time
     """Return head id and index of an entry that belongs to none of the heads."""
     row = await snapshot.fetchrow(SELECT_ORPHAN, [head.id for head in heads], timeout=timeout_s)
     return None if row is None else (row["head_id"], row["index"])
+
+
+async def export_snapshot(snapshot: Connection) -> str:
+    """Return the id under which other connections can read in the same snapshot while this transaction stands."""
+    found: str = await snapshot.fetchval("SELECT pg_export_snapshot()")
+    return found
+
+
+async def enter_snapshot(transaction: Connection, snapshot_id: str) -> None:
+    """Let a transaction that has not begun to read do so in an exported snapshot."""
+    if not SNAPSHOT_ID.fullmatch(snapshot_id):
+        raise ValueError("no id of a snapshot")
+    await transaction.execute(f"SET TRANSACTION SNAPSHOT '{snapshot_id}'")
 
 
 async def has_checkpoints(snapshot: Connection) -> bool:

@@ -13,23 +13,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import asyncpg
-
 from services.audit.domain.check import Finding, StoredHead
 from services.audit.domain.note import BadNote, VerifyingKey, read_vkey
 from services.audit.verifier import database
 from services.audit.verifier.database import Connection
-from services.audit.verifier.logs import WHOLE_LOG_TIMEOUT_S, Damaged, LogReader, outrun, readable, reason_of
+from services.audit.verifier.logs import WHOLE_LOG_TIMEOUT_S, Damaged, outrun, readable, reason_of
+from services.audit.verifier.parts import (
+    CLOSE_TIMEOUT_S,
+    UNREACHABLE,
+    Part,
+    PartFailed,
+    read_part,
+    read_side_by_side,
+)
 from services.audit.verifier.signed import NotSigned, Pin, Signed, check_proof, read_pins
 
 INTACT, TAMPERED, INCOMPLETE, USAGE = 0, 1, 2, 3
 
 PROGRESS_PERIOD_S = 5.0
-CLOSE_TIMEOUT_S = 5.0
+PROCESSES, SPLIT_MIN = 2, 100_000
+"""From so many entries on the logs are read by so many processes."""
 VECTORS_AT_ONCE = 200
 FINDINGS_SHOWN_MAX = 100
 FINDINGS_KEPT_MAX = 10_000
-UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Misused(Exception):
@@ -103,8 +109,8 @@ async def run(given: Options, chosen: argparse.Namespace) -> int:
         return TAMPERED
     try:
         report = await verify(options)
-    except (*UNREACHABLE, ValueError, TypeError) as error:
-        why = reason_of(error)
+    except (*UNREACHABLE, PartFailed, ValueError, TypeError) as error:
+        why = str(error) if isinstance(error, PartFailed) else reason_of(error)
         _say(f"incomplete: the database could not be read to the end ({why}); nothing is said about the log")
         return INCOMPLETE
     lag = await _compare_with_kafka(report, options)
@@ -146,12 +152,18 @@ async def _verify_all(snapshot: Connection, options: Options, report: Report) ->
         if has_checkpoints:
             await _verify_signed(snapshot, options, report)
         progress = _Progress(sum(head.size for head in report.heads))
-        reader = LogReader(snapshot, has_checkpoints=has_checkpoints, kinds=report.kinds, advance=progress.advance)
-        pins, since = _by_log(options.pins), _by_log(options.since)
-        for head in report.heads:
-            log = head.topic, head.partition
-            from_here = max(since.get(log, ()), key=lambda pin: pin.size, default=None)
-            report.findings += await reader.verify(head, [*pins.get(log, ()), *since.get(log, ())], from_here)
+        pins = _by_log((*options.pins, *options.since))
+        since = {log: max(kept, key=lambda pin: pin.size) for log, kept in _by_log(options.since).items()}
+        whole = Part(report.heads, pins, since, has_checkpoints)
+        if progress.total < SPLIT_MIN:
+            reads = [await read_part(snapshot, whole, progress.advance)]
+        else:
+            id_ = await database.export_snapshot(snapshot)
+            parts = whole.split(PROCESSES)
+            reads = await read_side_by_side(options.database_url, id_, parts, progress.advance)
+        for read in reads:
+            report.kinds += read.kinds
+            report.findings += read.findings
         known = {(head.topic, head.partition) for head in report.heads}
         for pin in (*options.pins, *options.since):
             if (pin.topic, pin.partition) not in known:
@@ -279,7 +291,7 @@ class _Progress:
     """Says on standard error how far we are, every five seconds."""
 
     def __init__(self, total: int) -> None:
-        self._total = total
+        self.total = total
         self._done = 0
         self._said_at = time.monotonic()
 
@@ -287,7 +299,7 @@ class _Progress:
         self._done += entries
         if time.monotonic() - self._said_at > PROGRESS_PERIOD_S:
             self._said_at = time.monotonic()
-            print(f"{self._done:,} of {self._total:,} entries read", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{self._done:,} of {self.total:,} entries read", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _verdict(report: Report) -> str:

@@ -1,6 +1,7 @@
 """Whoever can write everything in the database, and has not the keys, is found by what was signed; and where."""
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from services.audit.domain.note import WITNESS, SigningKey, read_note
 from services.audit.domain.signer import Signer
 from services.audit.handlers.checkpoints import prove, sign_grown
 from services.audit.store import checkpoints as store
+from services.audit.verifier import run as run_module
 from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE, Options, run
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
@@ -23,6 +25,7 @@ from tests.builders import event_bytes, new_id
 from tests.integration.audit.conftest import Write
 from tests.servers import Database
 from tests.unit.audit.records import a_record
+from tests.waiting import eventually
 
 NAME, TOPIC = "cets.example/audit", "intake.tips"
 SIGNER = Signer(NAME, Ed25519PrivateKey.generate())
@@ -279,6 +282,44 @@ async def test_a_proof_convinces_without_a_database_and_no_other_entry(
         write(file, changed)
         code, said = await verified(proof=str(file))
         assert (code, "proves nothing" in said) == (TAMPERED, True)
+
+
+async def test_two_processes_find_what_one_does(
+    verified: Verify, attacker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = await verified()
+    monkeypatch.setattr(run_module, "SPLIT_MIN", 0)
+    assert (await verified()) == alone
+    await rewrite(attacker, 300)
+    await attacker.execute(
+        "UPDATE entry SET body = '\\x00' WHERE head_id = (SELECT id FROM head WHERE topic = 'query.activity')"
+    )
+    code, said = await verified()
+    assert code == TAMPERED
+    assert f"{TOPIC}[2] entry 300: tile 1 of level 0 does not hold the hashes of the entries" in said
+    assert "query.activity[2] entry 0: its body does not hash to its commit" in said
+
+
+async def test_a_database_that_goes_away_from_one_of_two_processes_makes_it_incomplete(
+    verified: Verify, attacker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "SPLIT_MIN", 0)
+    async with attacker.transaction():
+        await attacker.execute("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE")
+        running = asyncio.create_task(verified())
+        await eventually(lambda: end_readers(attacker))
+    code, said = await running
+    assert (code, "nothing is said about the log" in said) == (INCOMPLETE, True), said
+
+
+async def end_readers(superuser: Connection) -> bool:
+    await superuser.execute("SELECT pg_stat_clear_snapshot()")
+    return bool(await superuser.fetchval(END_READERS))
+
+
+END_READERS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = 'audit-verify' AND wait_event_type = 'Lock'"""
 
 
 def test_the_verifier_imports_nothing_else_of_the_project() -> None:

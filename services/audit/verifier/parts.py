@@ -1,0 +1,130 @@
+"""Logs read by several processes at once, in one snapshot: to hash is most of the work, and takes a core each."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+import asyncpg
+
+from services.audit.domain.check import Finding, StoredHead
+from services.audit.verifier import database
+from services.audit.verifier.logs import LogReader, reason_of
+from services.audit.verifier.signed import Pin
+
+POLL_S = 0.05
+CLOSE_TIMEOUT_S = 5.0
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What is raised when the database is away, or goes away."""
+
+
+class PartFailed(Exception):
+    """A process could not read its logs to the end; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some logs to be read, with what was signed of them elsewhere."""
+
+    heads: Sequence[StoredHead]
+    pins: Mapping[tuple[str, int], Sequence[Pin]]
+    since: Mapping[tuple[str, int], Pin]
+    has_checkpoints: bool
+
+    def split(self, count: int) -> list["Part"]:
+        """Return the logs in so many parts of about the same number of entries."""
+        parts: list[list[StoredHead]] = [[] for _ in range(count)]
+        for head in sorted(self.heads, key=lambda head: -head.size):
+            min(parts, key=lambda part: sum(each.size for each in part)).append(head)
+        return [Part(part, self.pins, self.since, self.has_checkpoints) for part in parts if part]
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read of some logs, and what is wrong with them."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+
+async def read_part(snapshot: database.Connection, part: Part, advance: Callable[[int], None]) -> Read:
+    """Read some logs, one after the other."""
+    read = Read()
+    reader = LogReader(snapshot, has_checkpoints=part.has_checkpoints, kinds=read.kinds, advance=advance)
+    for head in part.heads:
+        log = head.topic, head.partition
+        read.findings += await reader.verify(head, part.pins.get(log, ()), part.since.get(log))
+    return read
+
+
+async def read_side_by_side(
+    database_url: str, snapshot_id: str, parts: Sequence[Part], advance: Callable[[int], None]
+) -> list[Read]:
+    """Read each part in a process of its own, in the snapshot that was exported under an id and still stands.
+
+    Raises:
+        PartFailed: one of them did not come to the end.
+    """
+    context = multiprocessing.get_context("spawn")
+    count = context.Value("q", 0)
+    working: list[tuple[SpawnProcess, Any]] = []
+    try:
+        for part in parts:
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(database_url, snapshot_id, part, count, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            working.append((process, ours))
+        told = 0
+        done: dict[int, Read] = {}
+        while len(done) < len(working):
+            for place, (_, pipe) in enumerate(working):
+                if place not in done and pipe.poll():
+                    done[place] = _receive(pipe)
+            advance(count.value - told)
+            told = count.value
+            await asyncio.sleep(POLL_S)
+        return [done[place] for place in range(len(working))]
+    finally:
+        for process, _ in working:
+            process.terminate()
+            process.join()
+
+
+def _receive(pipe: Pipe) -> Read:
+    try:
+        received = pipe.recv()
+    except EOFError:
+        raise PartFailed("a process that read some of it was ended") from None
+    if isinstance(received, Read):
+        return received
+    raise PartFailed(str(received))
+
+
+def _work(database_url: str, snapshot_id: str, part: Part, count: Any, pipe: Pipe) -> None:
+    # Whoever interrupts the command ends us too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def advance(entries: int) -> None:
+        with count.get_lock():
+            count.value += entries
+
+    try:
+        pipe.send(asyncio.run(_read(database_url, snapshot_id, part, advance)))
+    except UNREACHABLE as error:
+        pipe.send(reason_of(error))
+
+
+async def _read(database_url: str, snapshot_id: str, part: Part, advance: Callable[[int], None]) -> Read:
+    connection = await database.connect(database_url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await database.enter_snapshot(connection, snapshot_id)
+            return await read_part(connection, part, advance)
+    finally:
+        await connection.close(timeout=CLOSE_TIMEOUT_S)
