@@ -1,7 +1,7 @@
 """The parts of audit's worker that have the logs signed: by our key while they grow, and by a witness."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 import aiohttp
@@ -25,6 +25,7 @@ WITNESS_TIMEOUT_S = 5.0
 AWAY_AFTER = timedelta(seconds=30)
 """An operator is told of a witness that has not answered for so long."""
 TOLD_EVERY_S = 30.0
+"""What is wrong is told again so often, and a log that is not sound looked at again."""
 ANSWER_BYTES_MAX = 16 * 1024
 
 log = structlog.get_logger()
@@ -39,7 +40,8 @@ class Checkpointer(Periodic):
         self._signer = signer
         self._clock = clock
         self._metrics = metrics
-        self._told: set[tuple[str, int]] = set()
+        self._unsound: dict[str, float] = {}
+        """Logs that were not sound, and when they are looked at again."""
 
     async def work(self) -> None:
         """Sign until everything is signed for."""
@@ -52,16 +54,18 @@ class Checkpointer(Periodic):
         What is signed was read on another connection than the one that signs, after it was committed.
         """
         async with self._pool.acquire() as reader, self._pool.acquire() as connection, connection.transaction():
-            step = await sign_grown(reader, connection, self._signer, self._clock)
-        self._tell(step.unsound)
+            now = time.monotonic()
+            skipped = {place for place, again_at in self._unsound.items() if again_at > now}
+            step = await sign_grown(reader, connection, self._signer, self._clock, skipped=skipped)
+        self._tell(step.unsound, skipped, now)
         return step.has_more
 
-    def _tell(self, unsound: Mapping[str, Unsound]) -> None:
-        self._metrics.unsound_logs.set(len(unsound))
+    def _tell(self, unsound: Mapping[str, Unsound], skipped: Collection[str], now: float) -> None:
+        self._unsound = {place: self._unsound[place] for place in skipped}
         for place, error in unsound.items():
-            if (place, error.index) not in self._told:
-                self._told.add((place, error.index))
-                log.error("log_unsound", log=place, index=error.index, reason=str(error))
+            self._unsound[place] = now + TOLD_EVERY_S
+            log.error("log_unsound", log=place, index=error.index, reason=str(error))
+        self._metrics.unsound_logs.set(len(self._unsound))
 
 
 class Witnessing(Periodic):
@@ -110,7 +114,7 @@ class Witnessing(Periodic):
                 if ahead.size > each.size:
                     raise Refused(f"it has signed {ahead.size} entries of a log that has {each.size}") from None
                 async with self._pool.acquire() as connection:
-                    older = Unwitnessed(each.head_id, each.size, each.note, each.made_at, ahead.size)
+                    older = Unwitnessed(each.head_id, each.size, each.note, each.waits_since, ahead.size)
                     (proof,) = await consistency_of(connection, [older])
                 return await self._post(session, each, ahead.size, proof)
         except (Ahead, Refused) as error:
@@ -125,12 +129,12 @@ class Witnessing(Periodic):
             return read_answer(response.status, response.content_type, text, note=each.note, key=self._key)
 
     def _measure(self, waiting: list[Unwitnessed]) -> None:
-        age_s = (self._clock.now() - waiting[0].made_at).total_seconds() if waiting else 0.0
+        age_s = (self._clock.now() - waiting[0].waits_since).total_seconds() if waiting else 0.0
         self._metrics.waiting_rows.labels("witness").set(len(waiting))
         self._metrics.waiting_age_seconds.labels("witness").set(age_s)
 
     def _tell_away(self, oldest: Unwitnessed, error: str) -> None:
-        age = self._clock.now() - oldest.made_at
+        age = self._clock.now() - oldest.waits_since
         if age >= AWAY_AFTER and time.monotonic() - self._told_at >= TOLD_EVERY_S:
             self._told_at = time.monotonic()
             log.error("witness_away", waiting_s=round(age.total_seconds()), error=error)

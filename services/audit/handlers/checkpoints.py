@@ -1,6 +1,6 @@
 """Sign what the logs have become, after reading it again; and make the proofs that follow from what was signed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -39,17 +39,22 @@ class _Grown:
     leaves: Sequence[bytes]
 
 
-async def sign_grown(reader: Connection, transaction: Connection, signer: Signer, clock: Clock) -> Step:
+async def sign_grown(
+    reader: Connection, transaction: Connection, signer: Signer, clock: Clock, *, skipped: Collection[str] = ()
+) -> Step:
     """Make one checkpoint of all logs, if one has grown; what was added since the last is read again on `reader`.
 
-    A log that is not sound is signed no further than it was: what is signed is never contradicted.
+    A log that is not sound is signed no further than it was: what is signed is never contradicted. Those at `skipped`
+    places are not looked at.
     """
     if not await store.try_lock(transaction):
         return Step()
     logs = await store.list_logs(transaction)
-    ranges = _ranges(logs)
+    looked_at = [each for each in logs if each.place not in skipped]
+    shrunk = {each.place: error for each in looked_at if (error := _shrunk(each))}
+    ranges = _ranges(each for each in looked_at if each.place not in shrunk)
     if not ranges:
-        return Step()
+        return Step(unsound=shrunk)
     grown, unsound = await _reread(reader, logs, ranges)
     if grown:
         trees = {each.log.id: each.tree for each in grown}
@@ -64,8 +69,20 @@ async def sign_grown(reader: Connection, transaction: Connection, signer: Signer
     return Step(
         sum(each.tree.size - each.log.signed.size for each in grown),
         any(each.tree.size < each.log.head.size for each in grown),
-        unsound,
+        shrunk | unsound,
     )
+
+
+def _shrunk(each: SignedLog) -> Unsound | None:
+    """Return what is wrong with a log whose head says less than was signed, or something else."""
+    if each.head.size < each.signed.size:
+        return Unsound(each.head.size, f"{each.signed.size} entries were signed, and the head counts {each.head.size}")
+    try:
+        if each.head.size == each.signed.size:
+            compare_with_head(each.signed, each.head)
+    except Unsound as error:
+        return error
+    return None
 
 
 def _ranges(logs: Iterable[SignedLog]) -> dict[int, tuple[int, int]]:
@@ -107,7 +124,7 @@ async def _reread(
                 unsound[each.id] = error
             else:
                 grown.append(_Grown(each, tree, whole))
-    places = {each.id: f"{each.topic}[{each.partition}]" for each in logs}
+    places = {each.id: each.place for each in logs}
     return grown, {places[id_]: error for id_, error in unsound.items()}
 
 

@@ -52,19 +52,25 @@ INSERT_COSIGNATURES = """
 INSERT INTO cosignature (head_id, size, witness, line)
 SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[])
 ON CONFLICT ON CONSTRAINT cosignature_pkey DO NOTHING"""
-# Of each log its newest checkpoint, unless the witness has signed that one; and the newest one it has signed.
+# Of each log its newest checkpoint, unless the witness has signed that one; the newest that it has signed; and since
+# when one waits, which may be an older one.
 SELECT_UNWITNESSED = """
 SELECT head.id, newest.size, newest.note, made.made_at, COALESCE(witnessed.size, 0) AS witnessed_size
 FROM head
     CROSS JOIN LATERAL (
-        SELECT log_checkpoint.size, log_checkpoint.note, log_checkpoint.checkpoint_id FROM log_checkpoint
+        SELECT log_checkpoint.size, log_checkpoint.note FROM log_checkpoint
         WHERE log_checkpoint.head_id = head.id ORDER BY log_checkpoint.size DESC LIMIT 1
     ) AS newest
-    JOIN checkpoint AS made ON made.id = newest.checkpoint_id
     LEFT JOIN LATERAL (
         SELECT cosignature.size FROM cosignature
         WHERE cosignature.head_id = head.id AND cosignature.witness = $1 ORDER BY cosignature.size DESC LIMIT 1
     ) AS witnessed ON true
+    CROSS JOIN LATERAL (
+        SELECT log_checkpoint.checkpoint_id FROM log_checkpoint
+        WHERE log_checkpoint.head_id = head.id AND log_checkpoint.size > COALESCE(witnessed.size, 0)
+        ORDER BY log_checkpoint.size LIMIT 1
+    ) AS waiting
+    JOIN checkpoint AS made ON made.id = waiting.checkpoint_id
 WHERE newest.size IS DISTINCT FROM witnessed.size
 ORDER BY made.made_at, head.id"""
 SELECT_CHECKPOINT = "SELECT id, made_at, note FROM checkpoint ORDER BY id DESC LIMIT 1"
@@ -123,6 +129,11 @@ class SignedLog:
     head: Frontier
     signed: Frontier
 
+    @property
+    def place(self) -> str:
+        """The partition's name in sentences."""
+        return f"{self.topic}[{self.partition}]"
+
 
 @dataclass(frozen=True, slots=True)
 class LogCheckpoint:
@@ -135,12 +146,15 @@ class LogCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class Unwitnessed:
-    """The newest checkpoint of a log, which the witness has not signed; the newest one that it has is of `old_size`."""
+    """The newest checkpoint of a log, which the witness has not signed; the newest one that it has is of `old_size`.
+
+    `waits_since`: when the first one was made that it has not signed.
+    """
 
     head_id: int
     size: int
     note: str
-    made_at: datetime
+    waits_since: datetime
     old_size: int
 
 

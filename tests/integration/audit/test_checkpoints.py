@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from structlog.testing import capture_logs
 
 from services.audit.app import SERVICE
 from services.audit.domain.merkle import Frontier, leaf_hash
@@ -17,12 +18,14 @@ from services.audit.domain.signer import Signer
 from services.audit.domain.tiles import TILE_HASHES, full_tiles
 from services.audit.handlers import checkpoints
 from services.audit.handlers.checkpoints import Step, consistency_of, prove, sign_grown
+from services.audit.signing import Checkpointer
 from services.audit.store import checkpoints as store
 from services.audit.store.checkpoints import Unwitnessed
 from services.audit.verifier.signed import check_proof
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.errors import Conflict, NotFound
+from shared.metrics import Metrics
 from tests.builders import event_bytes, new_id
 from tests.conftest import CallService
 from tests.integration.audit.conftest import Write
@@ -156,6 +159,38 @@ async def test_what_is_not_what_was_written_is_never_signed(
     assert {row["topic"]: row["size"] for row in sizes} == {"intake.tips": 2, "query.activity": 2}
     newest = await superuser.fetchval("SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1")
     assert "intake.tips 2 2 " in newest
+
+
+async def test_a_log_that_is_not_sound_keeps_no_other_waiting_and_is_told_of_at_once(
+    write: Write, pool: Pool, superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has more to be read than one checkpoint may, and stands before the others."""
+    monkeypatch.setattr(checkpoints, "SIGNED_AT_ONCE", 5)
+    await write([a_record(offset=offset, value=None) for offset in range(20)])
+    await write([a_record(topic="query.activity", offset=0, value=None)])
+    await superuser.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
+    mine = "(SELECT id FROM head WHERE topic = 'intake.tips')"
+    await superuser.execute(f"UPDATE entry SET body = '\\x00' WHERE index = 2 AND head_id = {mine}")
+    metrics = Metrics()
+    checkpointer = Checkpointer(pool, SIGNER, SystemClock(), metrics)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await checkpointer.work()
+    assert [(each["event"], each["log"], each["index"]) for each in logs] == [("log_unsound", "intake.tips[2]", 2)]
+    assert metrics.registry.get_sample_value("cets_unsound_logs") == 1
+    assert await superuser.fetchval("SELECT array_agg(size) FROM log_checkpoint") == [1]
+
+
+async def test_a_head_that_says_less_than_was_signed_is_told_of(
+    write: Write, sign: Sign, superuser: Connection
+) -> None:
+    await write([a_record(offset=offset, value=None) for offset in range(4)])
+    await sign()
+    await superuser.execute("ALTER TABLE head DISABLE TRIGGER ALL")
+    await superuser.execute("UPDATE head SET frontier = sha256(frontier)")
+    assert {place: error.index for place, error in (await sign()).unsound.items()} == {"intake.tips[2]": 0}
+    await superuser.execute("UPDATE head SET size = 2, frontier = sha256(frontier)")
+    assert {place: error.index for place, error in (await sign()).unsound.items()} == {"intake.tips[2]": 2}
 
 
 async def test_two_workers_sign_one_after_the_other(write: Write, sign: Sign, superuser: Connection) -> None:
