@@ -9,7 +9,6 @@ import sqlite3
 import sys
 import time
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.audit.domain.merkle import HASH_BYTES
+from services.audit.domain.merkle import HASH_BYTES, Frontier
 from services.audit.domain.note import (
     LOG,
     WITNESS,
@@ -47,6 +46,7 @@ from shared.settings import load_settings
 
 REQUEST_BYTES_MAX = 64 * 1024
 LOCK_TIMEOUT_S = 5.0
+EMPTY_ROOT = Frontier().root()
 CREATE = """
 CREATE TABLE IF NOT EXISTS witnessed (
     origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL
@@ -64,7 +64,7 @@ class WitnessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WITNESS_", extra="ignore", frozen=True)
 
-    name: str = "cets.local/witness"
+    name: str = Field(default="cets.local/witness", pattern=r"^[^\s+]{1,200}$")
     """Its name in the lines it signs."""
     key_file: Path = Path("witness.pem")
     """Its Ed25519 private key, PEM; no one else has it."""
@@ -131,22 +131,22 @@ class Witness:
             raise Answer(400, "the old size is larger than the checkpoint's\n")
         with closing(self._open()) as storage:
             storage.execute("BEGIN IMMEDIATE")
-            size, root, note = storage.execute(SELECT, (origin,)).fetchone() or (0, b"", "")
+            size, root, note = storage.execute(SELECT, (origin,)).fetchone() or (0, EMPTY_ROOT, "")
             self._compare(asked, Checkpoint(origin, size, root), note)
             storage.execute(KEEP, (origin, asked.checkpoint.size, asked.checkpoint.root, asked.note))
             storage.execute("COMMIT")
         return self._key.cosign(asked.text, at_s=int(self._now_s()))
 
     def _compare(self, asked: Asked, known: Checkpoint, note: str) -> None:
-        """Refuse what does not continue the checkpoint that is known; size 0 when none is."""
+        """Refuse what does not continue the checkpoint that is known; the empty tree's when none is."""
         now = asked.checkpoint
         if asked.old_size != known.size:
             raise Answer(409, f"{known.size}\n", SIZE_TYPE)
+        if now.size == known.size and now.root != known.root:
+            log.error("log_forked", origin=known.origin, size=known.size, known=note, given=asked.note)
+            raise Answer(409, "a tree of this size is known, with another root\n")
         if known.size == 0:
             is_next = not asked.proof
-        elif now.size == known.size and now.root != known.root:
-            log.error("log_forked", origin=known.origin, size=known.size, known=note, given=asked.note)
-            raise Answer(409, "another root was signed for this size\n")
         else:
             is_next = verify_consistency(known.size, now.size, asked.proof, known.root, now.root)
         if not is_next:
@@ -178,7 +178,8 @@ def read_request(body: bytes) -> Asked:
             raise BadNote("a line of the proof is no hash")
         text, _ = read_note(note)
         return Asked(int(size), proof, note, text, read_checkpoint(text))
-    except (BadNote, NotBase64, UnicodeDecodeError) as error:
+    # A bad note, no UTF-8, no base64.
+    except ValueError as error:
         raise Answer(400, f"this cannot be read: {error}\n") from error
 
 

@@ -6,7 +6,7 @@ key id      the first 4 bytes of SHA-256(name || newline || kind || public key)
 kind        01: Ed25519 over the text. 04: a witness's, over "cosignature/v1", the time and the text; its signature
 begins with that time, 8 bytes, seconds since 1970
 vkey        name "+" key id in hex "+" base64(kind || public key): how public keys are handed on
-checkpoint  a text of three lines: origin, size, base64 of the root
+checkpoint  a text of three lines: origin, size, base64 of the root; lines after these say nothing to us, none is empty
 """
 
 import hashlib
@@ -24,6 +24,7 @@ LOG, WITNESS = b"\x01", b"\x04"
 KEY_ID_BYTES, TIME_BYTES, KEY_BYTES = 4, 8, 32
 NOTE_BYTES_MAX = 1_000_000
 LINES_MAX = 100
+TIME_MAX_S = 2**63 - 1
 _DASH = "\u2014 "
 
 
@@ -78,8 +79,10 @@ class VerifyingKey:
         key_id, signature = raw[:KEY_ID_BYTES], raw[KEY_ID_BYTES:]
         signed = text.encode()
         if self.kind == WITNESS:
-            time, signature = signature[:TIME_BYTES], signature[TIME_BYTES:]
-            signed = _cosigned(int.from_bytes(time, "big"), text)
+            at_s, signature = int.from_bytes(signature[:TIME_BYTES], "big"), signature[TIME_BYTES:]
+            if at_s > TIME_MAX_S:
+                return False
+            signed = _cosigned(at_s, text)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, signed)
         except InvalidSignature:
@@ -152,9 +155,12 @@ def read_checkpoint(text: str) -> Checkpoint:
     Raises:
         BadNote: it is none.
     """
-    origin, size, root, *_ = [*text.split("\n"), "", "", ""]
-    if not origin or not text.endswith("\n") or not is_size(size):
-        raise BadNote("not origin and size on the first two lines")
+    lines = text.removesuffix("\n").split("\n")
+    if not text.endswith("\n") or len(lines) < 3 or not all(lines):
+        raise BadNote("not three lines or more, or an empty one")
+    origin, size, root = lines[:3]
+    if not is_size(size):
+        raise BadNote("no size on the second line")
     raw = _decode(root)
     if len(raw) != HASH_BYTES:
         raise BadNote("no root on the third line")

@@ -11,18 +11,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from structlog.testing import capture_logs
 
 from services.audit import signing
 from services.audit.domain.merkle import Frontier
-from services.audit.domain.note import WITNESS, SigningKey
+from services.audit.domain.note import WITNESS, Checkpoint, SigningKey
 from services.audit.domain.proof import consistency_path
 from services.audit.domain.signer import Signer
 from services.audit.domain.witnessing import SIZE_TYPE, request_of
 from services.audit.handlers.checkpoints import sign_grown
 from services.audit.signing import Witnessing
+from services.audit.witness import Answer, Witness
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.metrics import Metrics
@@ -35,6 +38,7 @@ NAME = "cets.example/audit"
 ORIGIN = f"{NAME}/intake.tips/2"
 SIGNER = Signer(NAME, Ed25519PrivateKey.generate())
 KEY = SigningKey("cets.example/witness", Ed25519PrivateKey.generate(), WITNESS)
+OWN_KEY = SigningKey(ORIGIN, SIGNER.key)
 LEAVES = [sha256(number.to_bytes(2, "big")).digest() for number in range(300)]
 
 
@@ -157,6 +161,9 @@ async def test_of_two_that_continue_one_checkpoint_one_is_signed(witness: Proces
         (b"old 01\n\n" + note_of(1).encode(), 400),
         (b"old 2\n\n" + note_of(1).encode(), 400),
         (b"old 0\nAAAA\n\n" + note_of(1).encode(), 400),
+        (f"old 0\né\n\n{note_of(1)}".encode(), 400),
+        (request_of(0, [], OWN_KEY.sign(f"{Checkpoint(ORIGIN, 1, LEAVES[0]).text()}\n")), 400),
+        (request_of(0, [], OWN_KEY.sign(Checkpoint(ORIGIN, 0, LEAVES[0]).text())), 409),
         (b"old 0\n" + (b64encode(bytes(32)) + b"\n") * 64 + b"\n" + note_of(1).encode(), 400),
         (b"old 0\n" + b64encode(bytes(32)) + b"\n\n" + note_of(1).encode(), 422),
         (b"old 0\n\n" + note_of(1).replace("intake.tips/2\n1", "intake.tips/2\n2").encode(), 403),
@@ -170,6 +177,27 @@ async def test_what_it_cannot_sign_is_refused_as_the_protocol_says(witness: Proc
     answer = await witness.ask(body)
     assert answer.status_code == status, answer.text
     assert (await witness.sign(1, old=0)).status_code == 200, "nothing was kept of it"
+
+
+def test_of_a_forked_log_both_notes_are_told_as_evidence(tmp_path: Path) -> None:
+    witness = Witness(KEY, SigningKey(NAME, SIGNER.key).verifying, tmp_path, lambda: 1_700_000_000)
+    witness.add_checkpoint(request_of(0, [], note_of(8)))
+    other = note_of(8, [*LEAVES[:7], sha256(b"other").digest()])
+    longer = note_of(9, [*LEAVES[:7], sha256(b"other").digest(), LEAVES[8]])
+    with capture_logs() as logs:
+        for given in (other, longer):
+            with pytest.raises(Answer):
+                witness.add_checkpoint(request_of(8, [], given))
+    assert [(each["event"], each["log_level"]) for each in logs] == [
+        ("log_forked", "error"),
+        ("log_inconsistent", "error"),
+    ]
+    assert [(each["known"], each["given"]) for each in logs] == [(note_of(8), other), (note_of(8), longer)]
+
+
+async def test_an_empty_log_has_one_root_and_can_grow(witness: Process) -> None:
+    for old, size in ((0, 0), (0, 0), (0, 3)):
+        assert (await witness.sign(size, old=old)).status_code == 200
 
 
 Grow = Callable[[int, int], Awaitable[None]]
@@ -254,3 +282,28 @@ async def test_while_the_witness_is_away_the_log_goes_on_and_an_alarm_is_raised(
     await witness.start()
     await part.work()
     assert await superuser.fetchval("SELECT size FROM cosignature") == 7
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "text"),
+    [
+        (200, "text/html", "<html>not the witness</html>\n"),
+        (200, "text/plain", "— cets.example/witness AAAA\n"),
+        (409, SIZE_TYPE, "9" * 5_000),
+        (500, "text/plain", ""),
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_a_refusal_and_stops_nothing(
+    grow: Grow, pool: Pool, superuser: Connection, status: int, content_type: str, text: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=text, content_type=content_type)
+
+    await grow(0, 5)
+    app = web.Application()
+    app.router.add_post("/add-checkpoint", answer)
+    async with TestServer(app) as server:
+        with capture_logs() as logs:
+            await witnessing(pool, str(server.make_url("/"))).work()
+    assert [(each["event"], each["log_level"]) for each in logs] == [("witness_refuses", "error")]
+    assert await superuser.fetchval("SELECT count(*) FROM cosignature") == 0

@@ -92,11 +92,21 @@ def test_what_is_no_note_is_refused(note: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "log\n", "log\n3\n", "log\n03\nAAAA\n", TEXT.replace("\n3\n", "\n-3\n"), TEXT.replace("AAAA=", "AAAAA"),
-     TEXT.replace("\n3\n", f"\n{2**63}\n"), TEXT.removesuffix("\n"), "\n3\n" + TEXT.split("\n")[2] + "\n"],
+     TEXT.replace("\n3\n", f"\n{2**63}\n"), TEXT.removesuffix("\n"), f"{TEXT}\n",
+     f"{TEXT}more\n\nlast\n", "\n3\n" + TEXT.split("\n")[2] + "\n"],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(BadNote):
         read_checkpoint(text)
+
+
+def test_lines_after_the_root_are_let_pass() -> None:
+    assert read_checkpoint(f"{TEXT}more\nlast\n") == CHECKPOINT
+
+
+def test_a_witness_that_signs_for_a_time_beyond_all_times_has_not_signed() -> None:
+    assert WITNESS_KEY.verifying.has_signed(NOTE + WITNESS_KEY.cosign(TEXT, at_s=2**63 - 1))
+    assert not WITNESS_KEY.verifying.has_signed(NOTE + WITNESS_KEY.cosign(TEXT, at_s=2**63))
 
 
 @pytest.mark.parametrize("text", ["", "a+b", "a+00000000+AQ==", LOG_KEY.verifying.vkey().replace("4c44", "4c45"), "é"])
