@@ -1,1 +1,1 @@
-"""All SQL of audit: of the log and its verifier (`log.py`), and of what is signed of it (`checkpoints.py`)."""
+"""All SQL of audit: of the log (`log.py`), and of what is signed of it (`checkpoints.py`). The verifier has its own."""
