@@ -11,7 +11,6 @@ checkpoint  a text of three lines: origin, size, base64 of the root; lines after
 
 import hashlib
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -123,7 +122,7 @@ def read_vkey(text: str) -> VerifyingKey:
     """
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
-    raw = _decode(encoded)
+    raw = decode_base64(encoded)
     key = VerifyingKey(name, raw[:1], raw[1:])
     if not _is_name(name) or key.kind not in (LOG, WITNESS) or len(key.public) != KEY_BYTES:
         raise BadNote("not a public key of a log or a witness")
@@ -161,7 +160,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     origin, size, root = lines[:3]
     if not is_size(size):
         raise BadNote("no size on the second line")
-    raw = _decode(root)
+    raw = decode_base64(root)
     if len(raw) != HASH_BYTES:
         raise BadNote("no root on the third line")
     return Checkpoint(origin, int(size), raw)
@@ -173,6 +172,21 @@ def is_size(text: str) -> bool:
     return is_plain and int(text) < 2**63
 
 
+def decode_base64(encoded: str) -> bytes:
+    """Return the bytes that are written so, in their one way.
+
+    Raises:
+        BadNote: it is not base64, or has bits at its end that say nothing.
+    """
+    try:
+        raw = b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise BadNote("not base64") from error
+    if b64encode(raw).decode() != encoded:
+        raise BadNote("not base64 in its one way")
+    return raw
+
+
 def _cosigned(at_s: int, text: str) -> bytes:
     return f"cosignature/v1\ntime {at_s}\n{text}".encode()
 
@@ -180,7 +194,7 @@ def _cosigned(at_s: int, text: str) -> bytes:
 def _read_lines(signatures: str) -> Iterator[tuple[str, bytes]]:
     for line in signatures.removesuffix("\n").split("\n"):
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
-        raw = _decode(encoded)
+        raw = decode_base64(encoded)
         if not line.startswith(_DASH) or not _is_name(name) or len(raw) <= KEY_ID_BYTES:
             raise BadNote("a signature line cannot be read")
         yield name, raw
@@ -188,10 +202,3 @@ def _read_lines(signatures: str) -> Iterator[tuple[str, bytes]]:
 
 def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
-
-
-def _decode(encoded: str) -> bytes:
-    try:
-        return b64decode(encoded, validate=True)
-    except (NotBase64, ValueError) as error:
-        raise BadNote("not base64") from error

@@ -1,19 +1,28 @@
-"""What the verifier reads: all of it in one snapshot, by statements of its own."""
+"""The log in PostgreSQL: all of it in one snapshot, by statements of the verifier's own."""
 
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
 from services.audit.domain.check import StoredEntry, StoredHead
+from services.audit.verifier.snapshot import Damaged, Placed, Source, StoredLogCheckpoint, Unreadable, Vectors
 
 GROUP = "audit"
 """The consumer group whose fence says how far each partition was read."""
-CONNECT_TIMEOUT_S, COMMAND_TIMEOUT_S = 10.0, 60.0
+CONNECT_TIMEOUT_S, COMMAND_TIMEOUT_S, CLOSE_TIMEOUT_S = 10.0, 60.0, 5.0
+WHOLE_LOG_TIMEOUT_S = 3_600.0
 SETTINGS = {"application_name": "audit-verify", "search_path": "audit", "jit": "off", "lock_timeout": "30000"}
+
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What is raised when the database is away, or goes away."""
+DAMAGE = (asyncpg.InternalServerError, asyncpg.PostgresSystemError, asyncpg.DataError, ValueError, OverflowError)
+"""What PostgreSQL or its client raises when stored bytes are not what they should be."""
 
 SNAPSHOT_ID = re.compile(r"[0-9A-F-]{1,64}")
 
@@ -64,6 +73,11 @@ SELECT_LOG_CHECKPOINTS = """
 SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size, log_checkpoint.frontier,
     log_checkpoint.note,
     array(
+        SELECT cosignature.witness FROM cosignature
+        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
+        ORDER BY cosignature.witness
+    ) AS witnesses,
+    array(
         SELECT cosignature.line FROM cosignature
         WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
         ORDER BY cosignature.witness
@@ -90,138 +104,182 @@ SELECT (SELECT count(*) FROM tile WHERE tile.head_id <> ALL ($1::integer[]))
             WHERE log_checkpoint.head_id = cosignature.head_id AND log_checkpoint.size = cosignature.size
         )
     )"""
+SELECT_EVENT = """
+SELECT entry.head_id, entry.index, entry.header, entry.commit FROM entry
+WHERE entry.event_id = $1 AND entry.kind = 'event'
+ORDER BY entry.head_id, entry.index
+LIMIT 1"""
+SELECT_PROVING = """
+SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size, log_checkpoint.frontier,
+    log_checkpoint.note,
+    array(
+        SELECT cosignature.witness FROM cosignature
+        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
+        ORDER BY cosignature.witness
+    ) AS witnesses,
+    array(
+        SELECT cosignature.line FROM cosignature
+        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
+        ORDER BY cosignature.witness
+    ) AS lines
+FROM log_checkpoint WHERE log_checkpoint.head_id = $1 AND log_checkpoint.size > $2
+ORDER BY EXISTS (
+        SELECT FROM cosignature
+        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
+    ) DESC, log_checkpoint.size DESC
+LIMIT 100"""
 SELECT_MISSING = """
 SELECT min(log_checkpoint.checkpoint_id) FROM log_checkpoint
 WHERE NOT EXISTS (SELECT FROM checkpoint WHERE checkpoint.id = log_checkpoint.checkpoint_id)"""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredLogCheckpoint:
-    """A row of `log_checkpoint`, with the lines of its cosignatures."""
+class DatabaseSource:
+    """A database, and the id of a snapshot that others read in, if they do."""
 
-    checkpoint_id: int
-    head_id: int
-    size: int
-    frontier: bytes
-    note: str
-    lines: Sequence[str]
+    url: str
+    snapshot_id: str = ""
 
-
-async def connect(url: str) -> Connection:
-    """Return a connection for the one snapshot."""
-    return await asyncpg.connect(
-        url, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S, server_settings=SETTINGS
-    )
-
-
-async def list_stored_heads(snapshot: Connection) -> list[StoredHead]:
-    """Return every head by topic and partition, with the group's fence."""
-    return [StoredHead(**dict(row)) for row in await snapshot.fetch(SELECT_STORED_HEADS, GROUP)]
-
-
-async def list_headless_fences(snapshot: Connection) -> list[tuple[str, int]]:
-    """Return the partitions that the group has read from and that have no log, and the offset their fence stands at."""
-    rows = await snapshot.fetch(SELECT_HEADLESS_FENCES, GROUP)
-    return [(f"{row['topic']}[{row['partition']}]", row["next_offset"]) for row in rows]
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["DatabaseSnapshot"]:
+        """Begin to read, in a transaction that sees one moment."""
+        try:
+            connection = await asyncpg.connect(
+                self.url, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S, server_settings=SETTINGS
+            )
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    if self.snapshot_id:
+                        await _enter_snapshot(connection, self.snapshot_id)
+                    yield DatabaseSnapshot(connection, self.url)
+            finally:
+                await connection.close(timeout=CLOSE_TIMEOUT_S)
+        except (*UNREACHABLE, ValueError, TypeError) as error:
+            raise Unreadable(reason_of(error)) from error
 
 
-async def read_entries(snapshot: Connection, head: StoredHead, *, start: int, limit: int) -> list[StoredEntry]:
-    """Return the next entries of a log, by index from `start` on."""
-    return [StoredEntry(*row.values()) for row in await snapshot.fetch(SELECT_STORED_ENTRIES, head.id, start, limit)]
+class DatabaseSnapshot:
+    """A database at one moment."""
+
+    def __init__(self, connection: Connection, url: str) -> None:
+        self._connection = connection
+        self._url = url
+
+    @asynccontextmanager
+    async def readable(self) -> AsyncIterator[None]:
+        """Turn what damaged bytes raise into `Damaged`; the savepoint keeps the snapshot usable."""
+        try:
+            async with self._connection.transaction():
+                yield
+        except DAMAGE as error:
+            raise Damaged(f"the database cannot read it ({reason_of(error)})") from error
+
+    async def share(self) -> Source:
+        """Export the snapshot: other connections can read in it while this transaction stands."""
+        return DatabaseSource(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
+
+    async def list_stored_heads(self) -> list[StoredHead]:
+        """Return every head by topic and partition, with the group's fence."""
+        return [StoredHead(**dict(row)) for row in await self._connection.fetch(SELECT_STORED_HEADS, GROUP)]
+
+    async def list_headless_fences(self) -> list[tuple[str, int]]:
+        """Return the partitions that were read from and have no log, and the offset their fence stands at."""
+        rows = await self._connection.fetch(SELECT_HEADLESS_FENCES, GROUP)
+        return [(f"{row['topic']}[{row['partition']}]", row["next_offset"]) for row in rows]
+
+    async def read_entries(self, head: StoredHead, *, start: int, limit: int) -> list[StoredEntry]:
+        """Return the next entries of a log, by index from `start` on."""
+        return [
+            StoredEntry(*row.values())
+            for row in await self._connection.fetch(SELECT_STORED_ENTRIES, head.id, start, limit)
+        ]
+
+    async def find_unfounded_duplicate(self, head: StoredHead, duplicates: Sequence[StoredEntry]) -> int | None:
+        """Return the first of these entries whose event id no earlier event of the log has."""
+        indexes, ids = [entry.index for entry in duplicates], [entry.event_id for entry in duplicates]
+        found: int | None = await self._connection.fetchval(SELECT_UNFOUNDED_DUPLICATE, head.id, indexes, ids)
+        return found
+
+    async def find_repeated_event(self, head: StoredHead) -> int | None:
+        """Return an entry of kind event whose id an earlier one of the log has too."""
+        found: int | None = await self._connection.fetchval(SELECT_REPEATED_EVENT, head.id, timeout=WHOLE_LOG_TIMEOUT_S)
+        return found
+
+    async def find_orphan(self, heads: Sequence[StoredHead]) -> tuple[int, int] | None:
+        """Return head id and index of an entry that belongs to none of the heads."""
+        row = await self._connection.fetchrow(SELECT_ORPHAN, [head.id for head in heads], timeout=WHOLE_LOG_TIMEOUT_S)
+        return None if row is None else (row["head_id"], row["index"])
+
+    async def has_checkpoints(self) -> bool:
+        """Return whether this log is of a release that signs."""
+        found: bool = await self._connection.fetchval(SELECT_HAS_CHECKPOINTS)
+        return found
+
+    async def read_vectors(self, *, at_once: int) -> AsyncIterator[Vectors]:
+        """Yield all checkpoints in their order, some at a time: id, note, and the log checkpoints made with it."""
+        cursor = await self._connection.cursor(SELECT_VECTORS)
+        while page := await cursor.fetch(at_once):
+            rows = await self._connection.fetch(SELECT_LOG_CHECKPOINTS, page[0]["id"], page[-1]["id"])
+            logs = defaultdict[int, list[StoredLogCheckpoint]](list)
+            for row in rows:
+                logs[row["checkpoint_id"]].append(StoredLogCheckpoint(*row.values()))
+            yield [(row["id"], row["note"], logs[row["id"]]) for row in page]
+
+    async def read_signed(self, head: StoredHead, *, above: int, until: int) -> list[tuple[int, bytes, int]]:
+        """Return size, frontier and checkpoint id of the log's checkpoints of these sizes, the first left out."""
+        return [tuple(row) for row in await self._connection.fetch(SELECT_SIGNED_SIZES, head.id, above, until)]
+
+    async def find_signed_max(self, head: StoredHead) -> int:
+        """Return the size of the log's newest checkpoint, 0 without one."""
+        found: int = await self._connection.fetchval(SELECT_SIGNED_MAX, head.id)
+        return found
+
+    async def find_frontier(self, head: StoredHead, size: int) -> bytes | None:
+        """Return the frontier kept with the log's checkpoint of a size."""
+        found: bytes | None = await self._connection.fetchval(SELECT_FRONTIER, head.id, size)
+        return found
+
+    async def read_tiles(
+        self, head: StoredHead, level: int, *, first: int, beyond: int
+    ) -> dict[int, tuple[bytes, bytes]]:
+        """Return root and hashes of the tiles of a level with these indexes."""
+        rows = await self._connection.fetch(SELECT_TILES, head.id, level, first, beyond)
+        return {row["index"]: (row["root"], row["hashes"]) for row in rows}
+
+    async def count_tiles(self, head: StoredHead) -> Mapping[int, int]:
+        """Return how many tiles each level has, by its highest index."""
+        return {row["level"]: row["count"] for row in await self._connection.fetch(SELECT_TILE_LEVELS, head.id)}
+
+    async def count_lost(self, heads: Sequence[StoredHead]) -> int:
+        """Return how many tiles belong to no log, and how many cosignatures to no checkpoint."""
+        count: int = await self._connection.fetchval(SELECT_LOST, [head.id for head in heads])
+        return count
+
+    async def find_missing(self) -> int | None:
+        """Return the first checkpoint that is missing, though what was signed of single logs with it is there."""
+        found: int | None = await self._connection.fetchval(SELECT_MISSING)
+        return found
+
+    async def find_event(self, event_id: UUID) -> Placed | None:
+        """Return where an event stands first, by head and index."""
+        row = await self._connection.fetchrow(SELECT_EVENT, event_id)
+        return None if row is None else Placed(*row.values())
+
+    async def list_proving(self, head: StoredHead, *, index: int) -> list[StoredLogCheckpoint]:
+        """Return some of the log's checkpoints that cover an entry: cosigned ones first, of each the newest."""
+        rows = await self._connection.fetch(SELECT_PROVING, head.id, index)
+        return [StoredLogCheckpoint(*row.values()) for row in rows]
 
 
-async def find_unfounded_duplicate(
-    snapshot: Connection, head: StoredHead, duplicates: Sequence[StoredEntry]
-) -> int | None:
-    """Return the first of these entries whose event id no earlier event of the log has."""
-    indexes, ids = [entry.index for entry in duplicates], [entry.event_id for entry in duplicates]
-    found: int | None = await snapshot.fetchval(SELECT_UNFOUNDED_DUPLICATE, head.id, indexes, ids)
-    return found
+def reason_of(error: BaseException) -> str:
+    """Kinds of errors, not their texts, which may quote a value; a server's own damage report names the page."""
+    if isinstance(error, asyncpg.InternalServerError | asyncpg.PostgresSystemError):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
 
 
-async def find_repeated_event(snapshot: Connection, head: StoredHead, *, timeout_s: float) -> int | None:
-    """Return an entry of kind event whose id an earlier one of the log has too."""
-    found: int | None = await snapshot.fetchval(SELECT_REPEATED_EVENT, head.id, timeout=timeout_s)
-    return found
-
-
-async def find_orphan(snapshot: Connection, heads: Sequence[StoredHead], *, timeout_s: float) -> tuple[int, int] | None:
-    """Return head id and index of an entry that belongs to none of the heads."""
-    row = await snapshot.fetchrow(SELECT_ORPHAN, [head.id for head in heads], timeout=timeout_s)
-    return None if row is None else (row["head_id"], row["index"])
-
-
-async def export_snapshot(snapshot: Connection) -> str:
-    """Return the id under which other connections can read in the same snapshot while this transaction stands."""
-    found: str = await snapshot.fetchval("SELECT pg_export_snapshot()")
-    return found
-
-
-async def enter_snapshot(transaction: Connection, snapshot_id: str) -> None:
+async def _enter_snapshot(transaction: Connection, snapshot_id: str) -> None:
     """Let a transaction that has not begun to read do so in an exported snapshot."""
     if not SNAPSHOT_ID.fullmatch(snapshot_id):
         raise ValueError("no id of a snapshot")
     await transaction.execute(f"SET TRANSACTION SNAPSHOT '{snapshot_id}'")
-
-
-async def has_checkpoints(snapshot: Connection) -> bool:
-    """Return whether this log is of a release that signs."""
-    found: bool = await snapshot.fetchval(SELECT_HAS_CHECKPOINTS)
-    return found
-
-
-async def read_vectors(
-    snapshot: Connection, *, at_once: int
-) -> AsyncIterator[list[tuple[int, str, list[StoredLogCheckpoint]]]]:
-    """Yield all checkpoints in their order, some at a time: id, note, and the log checkpoints made with it."""
-    cursor = await snapshot.cursor(SELECT_VECTORS)
-    while page := await cursor.fetch(at_once):
-        rows = await snapshot.fetch(SELECT_LOG_CHECKPOINTS, page[0]["id"], page[-1]["id"])
-        logs = defaultdict[int, list[StoredLogCheckpoint]](list)
-        for row in rows:
-            logs[row["checkpoint_id"]].append(StoredLogCheckpoint(*row.values()))
-        yield [(row["id"], row["note"], logs[row["id"]]) for row in page]
-
-
-async def read_signed(
-    snapshot: Connection, head: StoredHead, *, above: int, until: int
-) -> list[tuple[int, bytes, int]]:
-    """Return size, frontier and checkpoint id of the log's checkpoints of these sizes, the first of them left out."""
-    return [tuple(row) for row in await snapshot.fetch(SELECT_SIGNED_SIZES, head.id, above, until)]
-
-
-async def find_signed_max(snapshot: Connection, head: StoredHead) -> int:
-    """Return the size of the log's newest checkpoint, 0 without one."""
-    found: int = await snapshot.fetchval(SELECT_SIGNED_MAX, head.id)
-    return found
-
-
-async def find_frontier(snapshot: Connection, head: StoredHead, size: int) -> bytes | None:
-    """Return the frontier kept with the log's checkpoint of a size."""
-    found: bytes | None = await snapshot.fetchval(SELECT_FRONTIER, head.id, size)
-    return found
-
-
-async def read_tiles(
-    snapshot: Connection, head: StoredHead, level: int, *, first: int, beyond: int
-) -> dict[int, tuple[bytes, bytes]]:
-    """Return root and hashes of the tiles of a level with these indexes."""
-    rows = await snapshot.fetch(SELECT_TILES, head.id, level, first, beyond)
-    return {row["index"]: (row["root"], row["hashes"]) for row in rows}
-
-
-async def count_tiles(snapshot: Connection, head: StoredHead) -> Mapping[int, int]:
-    """Return how many tiles each level has, by its highest index."""
-    return {row["level"]: row["count"] for row in await snapshot.fetch(SELECT_TILE_LEVELS, head.id)}
-
-
-async def count_lost(snapshot: Connection, heads: Sequence[StoredHead]) -> int:
-    """Return how many tiles belong to no log, and how many cosignatures to no checkpoint."""
-    count: int = await snapshot.fetchval(SELECT_LOST, [head.id for head in heads])
-    return count
-
-
-async def find_missing(snapshot: Connection) -> int | None:
-    """Return the first checkpoint that is missing, though what was signed of single logs with it is there."""
-    found: int | None = await snapshot.fetchval(SELECT_MISSING)
-    return found

@@ -1,34 +1,23 @@
 """One log, re-read from its first entry: entries, tiles, and every root that was signed of it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-
-import asyncpg
+from collections.abc import Callable, Sequence
 
 from services.audit.domain.check import Expected, Finding, LogCheck, StoredEntry, StoredHead
 from services.audit.domain.merkle import HASH_BYTES, Frontier, decode_frontier
 from services.audit.domain.tiles import TILE_HASHES, full_tiles
-from services.audit.verifier import database
-from services.audit.verifier.database import Connection
 from services.audit.verifier.signed import Pin
+from services.audit.verifier.snapshot import Damaged, Snapshot
 
 PAGE_ENTRIES = 2 * TILE_HASHES
 """Held in memory at once, whole tiles; an entry has at most a little over 256 KiB."""
-WHOLE_LOG_TIMEOUT_S = 3_600.0
-DAMAGE = (asyncpg.InternalServerError, asyncpg.PostgresSystemError, asyncpg.DataError, ValueError, OverflowError)
-"""What PostgreSQL or its client raises when stored bytes are not what they should be."""
-
-
-class Damaged(Exception):
-    """Something could not be read; the text says why."""
 
 
 class LogReader:
     """Reads the logs of one snapshot; what it read is counted in `kinds`, and told to `advance` page by page."""
 
     def __init__(
-        self, snapshot: Connection, *, has_checkpoints: bool, kinds: Counter[str], advance: Callable[[int], None]
+        self, snapshot: Snapshot, *, has_checkpoints: bool, kinds: Counter[str], advance: Callable[[int], None]
     ) -> None:
         self._snapshot = snapshot
         self._has_checkpoints = has_checkpoints
@@ -40,15 +29,25 @@ class LogReader:
 
         `since` is a pin below which entries are not read again, if the tree up to there is kept.
         """
-        start = await self._start(head, since)
+        check = LogCheck(head)
+        try:
+            async with self._snapshot.readable():
+                start = await self._start(head, since)
+                signed_max = await self._snapshot.find_signed_max(head) if self._has_checkpoints else 0
+                beyond = await self._beyond(head, pins, signed_max)
+        except Damaged as error:
+            check.damaged(None, str(error))
+            return list(check.finish())
         check = LogCheck(head, start)
-        signed_max = await database.find_signed_max(self._snapshot, head) if self._has_checkpoints else 0
         tiles = _Tiles(signed_max, start.size)
         while check.finding is None:
             first = check.next_index
             entries, damage = await self._read_page(head, first)
-            check.expect(await self._expected(head, pins, above=first, until=first + len(entries)))
-            if check.take(entries):
+            try:
+                check.expect(await self._expected(head, pins, above=first, until=first + len(entries)))
+            except Damaged as error:
+                check.damaged(None, str(error))
+            if check.finding is None and check.take(entries):
                 await self._check_duplicates(head, check, entries)
                 if self._has_checkpoints and check.finding is None:
                     found = await self._tiles(head, 0, first // TILE_HASHES, (first + len(entries)) // TILE_HASHES)
@@ -63,13 +62,13 @@ class LogReader:
             await self._check_repeats(head, check)
         if check.finding is None and self._has_checkpoints:
             await self._check_upper_tiles(head, check, tiles)
-        return [*check.finish(), *_outrun(head, pins, signed_max)]
+        return [*check.finish(), *beyond]
 
     async def _start(self, head: StoredHead, since: Pin | None) -> Frontier:
         """Return the kept tree at the pinned size, cut to whole pages; an empty one when none is kept."""
-        if since is None or not self._has_checkpoints:
+        if since is None or not self._has_checkpoints or since.size > head.size:
             return Frontier()
-        kept = await database.find_frontier(self._snapshot, head, since.size)
+        kept = await self._snapshot.find_frontier(head, since.size)
         if kept is None:
             return Frontier()
         try:
@@ -84,25 +83,39 @@ class LogReader:
     async def _expected(self, head: StoredHead, pins: Sequence[Pin], *, above: int, until: int) -> list[Expected]:
         found = [Expected(pin.size, pin.root, pin.by) for pin in pins if above < pin.size <= until]
         if self._has_checkpoints:
-            for size, frontier, id_ in await database.read_signed(self._snapshot, head, above=above, until=until):
+            async with self._snapshot.readable():
+                signed = await self._snapshot.read_signed(head, above=above, until=until)
+            for size, frontier, id_ in signed:
                 try:
                     found.append(Expected(size, decode_frontier(size, frontier).root(), f"checkpoint {id_}"))
                 except ValueError:
                     continue  # It is named among the checkpoints.
-        return sorted(found, key=lambda signed: signed.size)
+        return sorted(found, key=lambda each: each.size)
+
+    async def _beyond(self, head: StoredHead, pins: Sequence[Pin], signed_max: int) -> list[Finding]:
+        """Return what was signed of more entries than there are."""
+        found = []
+        for pin in pins:
+            if pin.size <= head.size:
+                continue
+            kept = await self._snapshot.find_frontier(head, pin.size) if self._has_checkpoints else None
+            found.append(_contradiction(head, pin, kept) or outrun(head.place, pin.size, pin.by, has=head.size))
+        if signed_max > head.size:
+            found.append(outrun(head.place, signed_max, "its own newest checkpoint", has=head.size))
+        return found
 
     async def _read_page(self, head: StoredHead, start: int) -> tuple[list[StoredEntry], str | None]:
         """Return the next entries; when one of them cannot be read, those before it and why."""
         try:
-            async with readable(self._snapshot):
-                return await database.read_entries(self._snapshot, head, start=start, limit=PAGE_ENTRIES), None
+            async with self._snapshot.readable():
+                return await self._snapshot.read_entries(head, start=start, limit=PAGE_ENTRIES), None
         except Damaged:
             entries: list[StoredEntry] = []
         # One by one, to find the place.
         while len(entries) < PAGE_ENTRIES:
             try:
-                async with readable(self._snapshot):
-                    one = await database.read_entries(self._snapshot, head, start=start + len(entries), limit=1)
+                async with self._snapshot.readable():
+                    one = await self._snapshot.read_entries(head, start=start + len(entries), limit=1)
             except Damaged as error:
                 return entries, str(error)
             entries += one
@@ -112,8 +125,8 @@ class LogReader:
 
     async def _tiles(self, head: StoredHead, level: int, first: int, beyond: int) -> dict[int, tuple[bytes, bytes]]:
         try:
-            async with readable(self._snapshot):
-                return await database.read_tiles(self._snapshot, head, level, first=first, beyond=beyond)
+            async with self._snapshot.readable():
+                return await self._snapshot.read_tiles(head, level, first=first, beyond=beyond)
         except Damaged:
             return {}
 
@@ -122,8 +135,8 @@ class LogReader:
         if not duplicates:
             return
         try:
-            async with readable(self._snapshot):
-                unfounded = await database.find_unfounded_duplicate(self._snapshot, head, duplicates)
+            async with self._snapshot.readable():
+                unfounded = await self._snapshot.find_unfounded_duplicate(head, duplicates)
         except Damaged as error:
             check.damaged(None, str(error))
             return
@@ -132,8 +145,8 @@ class LogReader:
 
     async def _check_repeats(self, head: StoredHead, check: LogCheck) -> None:
         try:
-            async with readable(self._snapshot):
-                repeated = await database.find_repeated_event(self._snapshot, head, timeout_s=WHOLE_LOG_TIMEOUT_S)
+            async with self._snapshot.readable():
+                repeated = await self._snapshot.find_repeated_event(head)
         except Damaged as error:
             check.damaged(None, str(error))
             return
@@ -142,7 +155,12 @@ class LogReader:
 
     async def _check_upper_tiles(self, head: StoredHead, check: LogCheck, tiles: "_Tiles") -> None:
         """Compare the tiles above the leaves with the roots of those below, and how many there are."""
-        counts = dict(await database.count_tiles(self._snapshot, head))
+        try:
+            async with self._snapshot.readable():
+                counts = dict(await self._snapshot.count_tiles(head))
+        except Damaged as error:
+            check.damaged(None, str(error))
+            return
         level, full = 0, tiles.full_count
         while counts.pop(level, 0) == full:
             if not full and not counts:
@@ -194,32 +212,18 @@ class _Tiles:
         check.damaged(first * width, f"tile {index} of level {level} {state}")
 
 
-def _outrun(head: StoredHead, pins: Sequence[Pin], signed_max: int) -> list[Finding]:
-    """Return what was signed of more entries than there are."""
-    beyond = [(pin.size, pin.by) for pin in pins if pin.size > head.size]
-    if signed_max > head.size:
-        beyond.append((signed_max, "its own newest checkpoint"))
-    return [outrun(head.place, size, by, has=head.size) for size, by in beyond]
+def _contradiction(head: StoredHead, pin: Pin, kept: bytes | None) -> Finding | None:
+    """Return that the database's own checkpoint of a size says something else than what was kept elsewhere."""
+    try:
+        if kept is None or decode_frontier(pin.size, kept).root() == pin.root:
+            return None
+    except ValueError:
+        return None  # It is named among the checkpoints.
+    reason = f"{pin.by} and the database's own checkpoint say different things of the first {pin.size} entries"
+    return Finding(head.place, head.size, reason)
 
 
 def outrun(place: str, size: int, by: str, *, has: int) -> Finding:
     """Return that a log has fewer entries than were signed."""
     reason = f"{by} says that it had {size} entries, and it has {has}: this database lags, or it was rolled back or cut"
     return Finding(place, has, reason, is_tampered=False)
-
-
-@asynccontextmanager
-async def readable(snapshot: Connection) -> AsyncIterator[None]:
-    """Turn what damaged bytes raise into `Damaged`; the savepoint keeps the snapshot usable."""
-    try:
-        async with snapshot.transaction():
-            yield
-    except DAMAGE as error:
-        raise Damaged(f"the database cannot read it ({reason_of(error)})") from error
-
-
-def reason_of(error: BaseException) -> str:
-    """Kinds of errors, not their texts, which may quote a value; a server's own damage report names the page."""
-    if isinstance(error, asyncpg.InternalServerError | asyncpg.PostgresSystemError):
-        return f"{type(error).__name__}: {error}"
-    return type(error).__name__

@@ -10,21 +10,12 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-import asyncpg
-
 from services.audit.domain.check import Finding, StoredHead
-from services.audit.verifier import database
-from services.audit.verifier.logs import LogReader, reason_of
+from services.audit.verifier.logs import LogReader
 from services.audit.verifier.signed import Pin
+from services.audit.verifier.snapshot import Snapshot, Source, Unreadable
 
 POLL_S = 0.05
-CLOSE_TIMEOUT_S = 5.0
-UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What is raised when the database is away, or goes away."""
-
-
-class PartFailed(Exception):
-    """A process could not read its logs to the end; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class Read:
     findings: list[Finding] = field(default_factory=list)
 
 
-async def read_part(snapshot: database.Connection, part: Part, advance: Callable[[int], None]) -> Read:
+async def read_part(snapshot: Snapshot, part: Part, advance: Callable[[int], None]) -> Read:
     """Read some logs, one after the other."""
     read = Read()
     reader = LogReader(snapshot, has_checkpoints=part.has_checkpoints, kinds=read.kinds, advance=advance)
@@ -62,13 +53,11 @@ async def read_part(snapshot: database.Connection, part: Part, advance: Callable
     return read
 
 
-async def read_side_by_side(
-    database_url: str, snapshot_id: str, parts: Sequence[Part], advance: Callable[[int], None]
-) -> list[Read]:
-    """Read each part in a process of its own, in the snapshot that was exported under an id and still stands.
+async def read_side_by_side(source: Source, parts: Sequence[Part], advance: Callable[[int], None]) -> list[Read]:
+    """Read each part in a process of its own, from a snapshot that is shared and still stands.
 
     Raises:
-        PartFailed: one of them did not come to the end.
+        Unreadable: one of them did not come to the end.
     """
     context = multiprocessing.get_context("spawn")
     count = context.Value("q", 0)
@@ -76,7 +65,7 @@ async def read_side_by_side(
     try:
         for part in parts:
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(database_url, snapshot_id, part, count, theirs), daemon=True)
+            process = context.Process(target=_work, args=(source, part, count, theirs), daemon=True)
             process.start()
             theirs.close()
             working.append((process, ours))
@@ -100,13 +89,13 @@ def _receive(pipe: Pipe) -> Read:
     try:
         received = pipe.recv()
     except EOFError:
-        raise PartFailed("a process that read some of it was ended") from None
+        raise Unreadable("a process that read some of it was ended") from None
     if isinstance(received, Read):
         return received
-    raise PartFailed(str(received))
+    raise Unreadable(str(received))
 
 
-def _work(database_url: str, snapshot_id: str, part: Part, count: Any, pipe: Pipe) -> None:
+def _work(source: Source, part: Part, count: Any, pipe: Pipe) -> None:
     # Whoever interrupts the command ends us too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -115,16 +104,11 @@ def _work(database_url: str, snapshot_id: str, part: Part, count: Any, pipe: Pip
             count.value += entries
 
     try:
-        pipe.send(asyncio.run(_read(database_url, snapshot_id, part, advance)))
-    except UNREACHABLE as error:
-        pipe.send(reason_of(error))
+        pipe.send(asyncio.run(_read(source, part, advance)))
+    except Unreadable as error:
+        pipe.send(str(error))
 
 
-async def _read(database_url: str, snapshot_id: str, part: Part, advance: Callable[[int], None]) -> Read:
-    connection = await database.connect(database_url)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await database.enter_snapshot(connection, snapshot_id)
-            return await read_part(connection, part, advance)
-    finally:
-        await connection.close(timeout=CLOSE_TIMEOUT_S)
+async def _read(source: Source, part: Part, advance: Callable[[int], None]) -> Read:
+    async with source.open() as snapshot:
+        return await read_part(snapshot, part, advance)

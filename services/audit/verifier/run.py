@@ -9,24 +9,17 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from services.audit.domain.check import Finding, StoredHead
 from services.audit.domain.note import BadNote, VerifyingKey, read_vkey
-from services.audit.verifier import database
-from services.audit.verifier.database import Connection
-from services.audit.verifier.logs import WHOLE_LOG_TIMEOUT_S, Damaged, outrun, readable, reason_of
-from services.audit.verifier.parts import (
-    CLOSE_TIMEOUT_S,
-    UNREACHABLE,
-    Part,
-    PartFailed,
-    read_part,
-    read_side_by_side,
-)
-from services.audit.verifier.signed import NotSigned, Pin, Signed, check_proof, read_pins
+from services.audit.verifier.database import DatabaseSource, reason_of
+from services.audit.verifier.logs import outrun
+from services.audit.verifier.parts import Part, read_part, read_side_by_side
+from services.audit.verifier.signed import NotSigned, Pin, Signed, check_proof, find_contradictions, read_pins
+from services.audit.verifier.snapshot import Damaged, Snapshot, Unreadable, Vectors
 
 INTACT, TAMPERED, INCOMPLETE, USAGE = 0, 1, 2, 3
 
@@ -109,9 +102,8 @@ async def run(given: Options, chosen: argparse.Namespace) -> int:
         return TAMPERED
     try:
         report = await verify(options)
-    except (*UNREACHABLE, PartFailed, ValueError, TypeError) as error:
-        why = str(error) if isinstance(error, PartFailed) else reason_of(error)
-        _say(f"incomplete: the database could not be read to the end ({why}); nothing is said about the log")
+    except Unreadable as error:
+        _say(f"incomplete: the database could not be read to the end ({error}); nothing is said about the log")
         return INCOMPLETE
     lag = await _compare_with_kafka(report, options)
     _say(_verdict(report))
@@ -128,29 +120,31 @@ async def verify(options: Options) -> Report:
     """Return what is wrong with the log, of each partition the first thing.
 
     Raises:
-        asyncpg.PostgresError, OSError, …: the database cannot be reached, or went away meanwhile.
+        Unreadable: the database cannot be reached, or went away meanwhile.
     """
     report = Report()
-    connection = await database.connect(options.database_url)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await _verify_all(connection, options, report)
-    finally:
-        await connection.close(timeout=CLOSE_TIMEOUT_S)
+    async with DatabaseSource(options.database_url).open() as snapshot:
+        await _verify_all(snapshot, options, report)
     return report
 
 
-async def _verify_all(snapshot: Connection, options: Options, report: Report) -> None:
+async def _verify_all(snapshot: Snapshot, options: Options, report: Report) -> None:
     try:
-        async with readable(snapshot):
-            report.heads = await database.list_stored_heads(snapshot)
-            headless = await database.list_headless_fences(snapshot)
-            has_checkpoints = await database.has_checkpoints(snapshot)
+        async with snapshot.readable():
+            report.heads = await snapshot.list_stored_heads()
+            headless = await snapshot.list_headless_fences()
+            has_checkpoints = await snapshot.has_checkpoints()
         for place, next_offset in headless:
             reason = f"everything below offset {next_offset} was read, but there is no log"
             report.findings.append(Finding(place, None, reason, is_tampered=False))
+        report.signatures = "It has no checkpoints, being of a release that signed nothing"
         if has_checkpoints:
             await _verify_signed(snapshot, options, report)
+        kept = len(options.pins) + len(options.since)
+        report.signatures += (
+            f". {kept} roots kept elsewhere were compared." if kept else ". None kept elsewhere was given."
+        )
+        report.findings += find_contradictions((*options.pins, *options.since))
         progress = _Progress(sum(head.size for head in report.heads))
         pins = _by_log((*options.pins, *options.since))
         since = {log: max(kept, key=lambda pin: pin.size) for log, kept in _by_log(options.since).items()}
@@ -158,9 +152,7 @@ async def _verify_all(snapshot: Connection, options: Options, report: Report) ->
         if progress.total < SPLIT_MIN:
             reads = [await read_part(snapshot, whole, progress.advance)]
         else:
-            id_ = await database.export_snapshot(snapshot)
-            parts = whole.split(PROCESSES)
-            reads = await read_side_by_side(options.database_url, id_, parts, progress.advance)
+            reads = await read_side_by_side(await snapshot.share(), whole.split(PROCESSES), progress.advance)
         for read in reads:
             report.kinds += read.kinds
             report.findings += read.findings
@@ -168,9 +160,9 @@ async def _verify_all(snapshot: Connection, options: Options, report: Report) ->
         for pin in (*options.pins, *options.since):
             if (pin.topic, pin.partition) not in known:
                 report.findings.append(outrun(f"{pin.topic}[{pin.partition}]", pin.size, pin.by, has=0))
-        async with readable(snapshot):
-            orphan = await database.find_orphan(snapshot, report.heads, timeout_s=WHOLE_LOG_TIMEOUT_S)
-            lost_count = await database.count_lost(snapshot, report.heads) if has_checkpoints else 0
+        async with snapshot.readable():
+            orphan = await snapshot.find_orphan(report.heads)
+            lost_count = await snapshot.count_lost(report.heads) if has_checkpoints else 0
     except Damaged as error:
         report.findings.append(Finding("the log", None, str(error)))
         return
@@ -180,14 +172,21 @@ async def _verify_all(snapshot: Connection, options: Options, report: Report) ->
         report.findings.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
 
 
-async def _verify_signed(snapshot: Connection, options: Options, report: Report) -> None:
+async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> None:
     """Read every checkpoint: signatures, and whether each says the same as what is kept beside it."""
     signed = Signed({head.id: head for head in report.heads}, options.key, options.witness)
-    async for page in database.read_vectors(snapshot, at_once=VECTORS_AT_ONCE):
-        for id_, note, logs in page:
-            if len(report.findings) < FINDINGS_KEPT_MAX:
-                report.findings += signed.check(id_, note, logs)
-    missing = await database.find_missing(snapshot)
+    last, missing = 0, None
+    try:
+        pages = snapshot.read_vectors(at_once=VECTORS_AT_ONCE)
+        while page := await _next_page(snapshot, pages):
+            for id_, note, logs in page:
+                last = id_
+                if len(report.findings) < FINDINGS_KEPT_MAX:
+                    report.findings += signed.check(id_, note, logs)
+        async with snapshot.readable():
+            missing = await snapshot.find_missing()
+    except Damaged as error:
+        report.findings.append(Finding(f"what follows checkpoint {last}", None, str(error)))
     if missing is not None:
         reason = "it is missing, though what was signed of single logs with it is there"
         report.findings.append(Finding(f"checkpoint {missing}", None, reason))
@@ -198,8 +197,11 @@ async def _verify_signed(snapshot: Connection, options: Options, report: Report)
         report.signatures += "; whose signatures they bear was not looked at, since no key was given"
     if options.witness:
         report.signatures += f", and {signed.cosigned_count:,} lines by {options.witness.name}"
-    kept = len(options.pins) + len(options.since)
-    report.signatures += f". {kept} roots kept elsewhere were compared." if kept else ". None kept elsewhere was given."
+
+
+async def _next_page(snapshot: Snapshot, pages: AsyncIterator[Vectors]) -> Vectors | None:
+    async with snapshot.readable():
+        return await anext(pages, None)
 
 
 def _by_log(pins: Sequence[Pin]) -> Mapping[tuple[str, int], Sequence[Pin]]:
@@ -316,4 +318,5 @@ def _verdict(report: Report) -> str:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, flush=True)  # noqa: T201
+    # Topics, actors and types come from whoever sent them: none of them makes a line of its own.
+    print("".join(each if each.isprintable() else "?" for each in sentence), flush=True)  # noqa: T201

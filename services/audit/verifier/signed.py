@@ -1,17 +1,24 @@
 """What was signed: notes kept elsewhere (pins), the checkpoints in the database, and proofs of single entries."""
 
 import json
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.audit.domain.check import Finding, StoredHead
-from services.audit.domain.header import BadHeader, decode_header
+from services.audit.domain.header import decode_header
 from services.audit.domain.merkle import HASH_BYTES, decode_frontier, leaf_hash
-from services.audit.domain.note import BadNote, Checkpoint, VerifyingKey, is_size, read_checkpoint, read_note
+from services.audit.domain.note import (
+    BadNote,
+    Checkpoint,
+    VerifyingKey,
+    decode_base64,
+    is_size,
+    read_checkpoint,
+    read_note,
+)
 from services.audit.domain.proof import PROOF_MAX, verify_inclusion
-from services.audit.verifier.database import StoredLogCheckpoint
+from services.audit.verifier.snapshot import StoredLogCheckpoint
 
 LINE_BEGINS = "\u2014 "
 PROOF_BEGINS = "c2sp.org/tlog-proof@v1"
@@ -45,6 +52,16 @@ def read_pins(text: str, by: str, key: VerifyingKey, witness: VerifyingKey | Non
     if not pins:
         raise BadNote("it holds no checkpoint")
     return pins
+
+
+def find_contradictions(pins: Sequence[Pin]) -> Iterator[Finding]:
+    """Yield where two pins say different things of one log at one size: its key has signed two histories."""
+    known: dict[tuple[str, int, int], Pin] = {}
+    for pin in pins:
+        other = known.setdefault((pin.topic, pin.partition, pin.size), pin)
+        if other.root != pin.root:
+            reason = f"{other.by} and {pin.by} say different things of its first {pin.size} entries"
+            yield Finding(f"{pin.topic}[{pin.partition}]", None, reason)
 
 
 @dataclass
@@ -95,11 +112,14 @@ class Signed:
                 return f"what is signed of {head.place} is not what is kept beside it"
             if self.key and not self.key.under(origin).has_signed(each.note):
                 return f"the checkpoint of {head.place} is not signed by the log's key"
-            for line in each.lines:
-                signer = read_note(each.note + line)[1][-1][0]
-                if self.witness and signer == self.witness.name:
+            own, below = read_note(each.note)
+            for witness, line in zip(each.witnesses, each.lines, strict=True):
+                text, signers = read_note(each.note + line)
+                if (text, len(signers), signers[-1][0]) != (own, len(below) + 1, witness):
+                    return f"what is kept as the line of {witness} under the checkpoint of {head.place} is none"
+                if self.witness and witness == self.witness.name:
                     if not self.witness.has_signed(each.note + line):
-                        return f"the line of {signer} under the checkpoint of {head.place} is not by its key"
+                        return f"the line of {witness} under the checkpoint of {head.place} is not by its key"
                     self.cosigned_count += 1
         except ValueError as error:
             return f"the checkpoint of {head.place} cannot be read: {error}"
@@ -116,17 +136,19 @@ def check_proof(text: str, key: VerifyingKey, witness: VerifyingKey | None) -> s
     first, extra, place, *lines = [*head.split("\n"), "", ""]
     path = [line for line in lines if line]
     index = place.removeprefix("index ")
-    if not gap or first != PROOF_BEGINS or not is_size(index) or len(path) > PROOF_MAX:
+    if not gap or first != PROOF_BEGINS or place == index or not is_size(index) or len(path) > PROOF_MAX:
         raise BadNote("it is no proof of this form")
     try:
-        data, hashes = b64decode(extra.removeprefix("extra "), validate=True), [b64decode(line) for line in path]
+        data, hashes = decode_base64(extra.removeprefix("extra ")), [decode_base64(line) for line in path]
         header = decode_header(data[:-HASH_BYTES])
-    except (NotBase64, BadHeader) as error:
+    except ValueError as error:
         raise BadNote("the entry in it cannot be read") from error
-    (pin,) = _pins_of(note, "the proof", key, witness)
+    pin = _pin_of_log(note, "the proof", key, witness)
     if (pin.topic, pin.partition) != (header.topic, header.partition):
         raise BadNote("its checkpoint is of another log")
-    if not verify_inclusion(leaf_hash(data), int(index), pin.size, hashes, pin.root):
+    if any(len(each) != HASH_BYTES for each in hashes) or not verify_inclusion(
+        leaf_hash(data), int(index), pin.size, hashes, pin.root
+    ):
         raise BadNote("the entry is not in the tree that was signed")
     facts = header.facts
     what = f"event {facts.event_id}, {facts.type}" if facts else "a record that is no event"
@@ -143,7 +165,7 @@ def _notes(text: str) -> Iterator[str]:
             answer = json.loads(text)
             yield str(answer["note"])
             yield from (str(log["note"]) for log in answer["logs"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadNote("it is no answer of GET /v1/checkpoint") from error
         return
     lines: list[str] = []
@@ -159,11 +181,18 @@ def _notes(text: str) -> Iterator[str]:
 
 def _pins_of(note: str, by: str, key: VerifyingKey, witness: VerifyingKey | None) -> Iterable[Pin]:
     text, _ = read_note(note)
-    origin, *lines = text.splitlines()
+    origin, *lines = text.removesuffix("\n").split("\n")
     if origin == key.name:
         if not key.has_signed(note):
             raise NotSigned(f"it is not signed by {key.name}")
         return [_pin_of(line, by) for line in lines]
+    return [_pin_of_log(note, by, key, witness)]
+
+
+def _pin_of_log(note: str, by: str, key: VerifyingKey, witness: VerifyingKey | None) -> Pin:
+    """Return what the checkpoint of a single log says."""
+    text, _ = read_note(note)
+    origin = text.partition("\n")[0]
     topic, _, partition = origin.removeprefix(f"{key.name}/").rpartition("/")
     if not origin.startswith(f"{key.name}/") or not topic or not is_size(partition):
         raise BadNote(f"{origin!r} is not a log of {key.name}")
@@ -172,15 +201,12 @@ def _pins_of(note: str, by: str, key: VerifyingKey, witness: VerifyingKey | None
     if witness and not witness.has_signed(note):
         raise NotSigned(f"what it says of {topic}[{partition}] is not signed by {witness.name}")
     checkpoint = read_checkpoint(text)
-    return [Pin(topic, int(partition), checkpoint.size, checkpoint.root, by)]
+    return Pin(topic, int(partition), checkpoint.size, checkpoint.root, by)
 
 
 def _pin_of(line: str, by: str) -> Pin:
     topic, partition, size, root, *more = [*line.split(" "), "", "", ""]
-    try:
-        raw = b64decode(root, validate=True)
-    except NotBase64 as error:
-        raise BadNote("a line of it has no root") from error
+    raw = decode_base64(root)
     if not topic or not is_size(partition) or not is_size(size) or len(raw) != HASH_BYTES or any(more):
         raise BadNote("a line of it is not topic, partition, size and root")
     return Pin(topic, int(partition), int(size), raw, by)

@@ -1,18 +1,24 @@
 """A log in a database of the test's own, and ways to read and to touch it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import argparse
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import asyncpg
 import pytest
 
 from services.audit.handlers.log import append
+from services.audit.verifier.run import Options, run
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
+from tests.integration.audit.signed_logs import COSIGNER, KEY, SIZES, TABLES, grow
 from tests.servers import Database
+from tests.unit.audit.records import a_record
 
 PoolOf = Callable[[str], Awaitable[Pool]]
 Write = Callable[..., Awaitable[None]]
+Outcome = tuple[int, str]
+Verify = Callable[..., Coroutine[None, None, Outcome]]
 
 
 @pytest.fixture
@@ -39,3 +45,28 @@ async def superuser(database: Database) -> AsyncIterator[Connection]:
     connection: Any = await asyncpg.connect(database.superuser_url, server_settings={"search_path": "audit"})
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def verified(database: Database, capsys: pytest.CaptureFixture[str]) -> Verify:
+    """Verify with the public keys, and whatever else is asked; return the exit code and what was said."""
+
+    async def verified(**asked: Any) -> Outcome:
+        given = Options(database_url=database.superuser_url, key=KEY, witness=COSIGNER.verifying)
+        code = await run(given, argparse.Namespace(**asked))
+        said = capsys.readouterr().out
+        assert "Traceback" not in said
+        return code, said
+
+    return verified
+
+
+@pytest.fixture
+async def attacker(superuser: Connection, write: Write, pool: Pool) -> Connection:
+    """A connection that may do anything, on two logs that were signed thrice."""
+    await write([a_record(topic="query.activity", offset=0)])
+    for first, beyond in zip((0, *SIZES), SIZES, strict=False):
+        await grow(write, pool, first, beyond)
+    for table in TABLES:
+        await superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    return superuser

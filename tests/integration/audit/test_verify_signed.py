@@ -1,125 +1,38 @@
 """Whoever can write everything in the database, and has not the keys, is found by what was signed; and where."""
 
-import argparse
 import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.audit.domain.merkle import Frontier, decode_frontier
-from services.audit.domain.note import WITNESS, SigningKey, read_note
+from services.audit.domain.merkle import decode_frontier
 from services.audit.domain.signer import Signer
 from services.audit.handlers.checkpoints import prove, sign_grown
-from services.audit.store import checkpoints as store
 from services.audit.verifier import run as run_module
-from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE, Options, run
+from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
-from tests.builders import event_bytes, new_id
-from tests.integration.audit.conftest import Write
-from tests.servers import Database
+from tests.integration.audit.conftest import Verify, Write
+from tests.integration.audit.signed_logs import (
+    IDS,
+    NAME,
+    SIGNER,
+    TABLES,
+    TOPIC,
+    keep,
+    pin,
+    rebuild,
+    rewrite,
+    roll_back,
+)
 from tests.unit.audit.records import a_record
 from tests.waiting import eventually
 
-NAME, TOPIC = "cets.example/audit", "intake.tips"
-SIGNER = Signer(NAME, Ed25519PrivateKey.generate())
-KEY = SigningKey(NAME, SIGNER.key).verifying
-COSIGNER = SigningKey("cets.example/witness", Ed25519PrivateKey.generate(), WITNESS)
 OTHER = Signer(NAME, Ed25519PrivateKey.generate())
-SIZES = (100, 300, 900)
-"""Entries of the first log at its three checkpoints; the other has one entry."""
-IDS = [new_id() for _ in range(SIZES[-1])]
-
-Outcome = tuple[int, str]
-Verify = Callable[..., Coroutine[None, None, Outcome]]
-TABLES = ("entry", "head", "tile", "checkpoint", "log_checkpoint", "cosignature")
-
-
-@pytest.fixture
-def verified(database: Database, capsys: pytest.CaptureFixture[str]) -> Verify:
-    """Verify with the public keys, and whatever else is asked; return the exit code and what was said."""
-
-    async def verified(**asked: Any) -> Outcome:
-        given = Options(database_url=database.superuser_url, key=KEY, witness=COSIGNER.verifying)
-        code = await run(given, argparse.Namespace(**asked))
-        said = capsys.readouterr().out
-        assert "Traceback" not in said
-        return code, said
-
-    return verified
-
-
-async def grow(write: Write, pool: Pool, first: int, beyond: int) -> None:
-    """Write entries and sign for them, with the witness's lines."""
-    await write([a_record(offset=n, value=event_bytes(event_id=IDS[n])) for n in range(first, beyond)])
-    async with pool.acquire() as reader, pool.acquire() as connection, connection.transaction():
-        await sign_grown(reader, connection, SIGNER, SystemClock())
-        lines = {
-            (each.head_id, each.size): COSIGNER.cosign(read_note(each.note)[0], at_s=1_800_000_000)
-            for each in await store.list_unwitnessed(connection, COSIGNER.name)
-        }
-        await store.add_cosignatures(connection, COSIGNER.name, lines)
-
-
-@pytest.fixture
-async def attacker(superuser: Connection, write: Write, pool: Pool) -> Connection:
-    """A connection that may do anything, on two logs that were signed thrice."""
-    await write([a_record(topic="query.activity", offset=0)])
-    for first, beyond in zip((0, *SIZES), SIZES, strict=False):
-        await grow(write, pool, first, beyond)
-    for table in TABLES:
-        await superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    return superuser
-
-
-def write(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8")
-
-
-async def pin(attacker: Connection, tmp_path: Path, *, last: bool = True) -> str:
-    """Return a file with the newest checkpoint, or the oldest."""
-    file = tmp_path / "pinned"
-    order = "DESC" if last else "ASC"
-    write(file, await attacker.fetchval(f"SELECT note FROM checkpoint ORDER BY id {order} LIMIT 1"))
-    return str(file)
-
-
-async def rebuild(attacker: Connection, *, size: int | None = None) -> None:
-    """Cut the first log to a size, and make its head, and its tiles, as if its entries had always been these."""
-    head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
-    if size is not None:
-        await attacker.execute("DELETE FROM entry WHERE head_id = $1 AND index >= $2", head_id, size)
-    rows = await attacker.fetch("SELECT leaf, kafka_offset FROM entry WHERE head_id = $1 ORDER BY index", head_id)
-    tree = Frontier().extend([row["leaf"] for row in rows])
-    await attacker.execute(
-        "UPDATE head SET size = $2, frontier = $3, next_offset = $4 WHERE id = $1",
-        *(head_id, tree.size, tree.encode(), rows[-1]["kafka_offset"] + 1),
-    )
-
-
-async def rewrite(attacker: Connection, index: int) -> None:
-    """Change an entry's body, and all that follows from it in entry and head."""
-    head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
-    await attacker.execute("UPDATE entry SET body = body || '\\x00' WHERE head_id = $1 AND index = $2", head_id, index)
-    await attacker.execute("UPDATE entry SET commit = sha256(body) WHERE head_id = $1 AND index = $2", head_id, index)
-    await attacker.execute(
-        "UPDATE entry SET leaf = sha256('\\x00' || header || commit) WHERE head_id = $1 AND index = $2", head_id, index
-    )
-    await rebuild(attacker)
-
-
-async def roll_back(attacker: Connection) -> None:
-    """Restore everything as it was at the second checkpoint."""
-    await attacker.execute("DELETE FROM cosignature WHERE size > 300; DELETE FROM log_checkpoint WHERE size > 300")
-    await attacker.execute("DELETE FROM checkpoint WHERE id NOT IN (SELECT checkpoint_id FROM log_checkpoint)")
-    await attacker.execute("DELETE FROM tile WHERE index > 0")
-    await rebuild(attacker, size=300)
 
 
 async def test_what_was_signed_is_intact_with_and_without_a_checkpoint_kept_elsewhere(
@@ -236,20 +149,20 @@ async def test_a_checkpoint_that_was_kept_must_bear_the_signatures_and_be_readab
 ) -> None:
     kept = Path(await pin(attacker, tmp_path))
     note = await attacker.fetchval("SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1")
-    write(kept, note.replace(" 900 ", " 901 "))
+    keep(kept, note.replace(" 900 ", " 901 "))
     assert (await verified(checkpoint=[str(kept)]))[0] == TAMPERED
-    write(kept, "nonsense")
+    keep(kept, "nonsense")
     assert (await verified(checkpoint=[str(kept)]))[0] == USAGE
     assert (await verified(checkpoint=[str(tmp_path / "absent")]))[0] == USAGE
     assert (await verified(key="nonsense"))[0] == USAGE
     own = await attacker.fetchval("SELECT note FROM log_checkpoint WHERE size = 900")
-    write(kept, own)
+    keep(kept, own)
     code, said = await verified(checkpoint=[str(kept)])
     assert (code, "not signed by cets.example/witness" in said) == (TAMPERED, True)
     line = await attacker.fetchval("SELECT line FROM cosignature WHERE size = 900")
-    write(kept, note + own + line)
+    keep(kept, note + own + line)
     assert (await verified(checkpoint=[str(kept)]))[0] == INTACT
-    write(kept, json.dumps({"note": note, "logs": [{"note": own + line}]}))
+    keep(kept, json.dumps({"note": note, "logs": [{"note": own + line}]}))
     assert (await verified(checkpoint=[str(kept)]))[0] == INTACT
 
 
@@ -273,13 +186,13 @@ async def test_a_proof_convinces_without_a_database_and_no_other_entry(
     async with pool.acquire() as connection:
         _, text = await prove(connection, IDS[123])
     file = tmp_path / "one.tlog-proof"
-    write(file, text)
+    keep(file, text)
     code, said = await verified(proof=str(file), database="")
     assert code == INTACT
     assert f"event {IDS[123]}, tip.repeated, by source.ncmec, " in said
     assert "is entry 123 of intake.tips[2], of which cets.example/audit and cets.example/witness signed 900" in said
     for changed in (text.replace("index 123", "index 124"), text.replace("\n900\n", "\n901\n"), "x", text[:200]):
-        write(file, changed)
+        keep(file, changed)
         code, said = await verified(proof=str(file))
         assert (code, "proves nothing" in said) == (TAMPERED, True)
 
