@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.audit.domain.header import FACTS, BadHeader, Header, decode_header, fact_columns
+from services.audit.domain.header import FACTS, BadHeader, Header, decode_header, fact_columns, is_plainly
 from services.audit.domain.merkle import Frontier, decode_frontier, leaf_hash
 
 GAPS_KEPT = 1_000
@@ -94,6 +95,7 @@ class LogCheck:
 
     def __init__(self, head: StoredHead, start: Frontier = NOTHING) -> None:
         self._head = head
+        self._topic = head.topic.encode()
         self._frontier = start
         self._expected: deque[Expected] = deque()
         self._agreed = start.size
@@ -193,6 +195,10 @@ class LogCheck:
             return self._found(entry.index, "its body does not hash to its commit")
         if leaf_hash(entry.header + entry.commit) != entry.leaf:
             return self._found(entry.index, "its header and commit do not hash to its leaf")
+        if entry.kind != "opaque" and is_plainly(
+            entry.header, self._topic, self._head.partition, entry.kafka_offset, facts=_shown(entry)
+        ):
+            return None
         try:
             header = decode_header(entry.header)
         except BadHeader as error:
@@ -238,8 +244,14 @@ class LogCheck:
 def _differing_column(header: Header, entry: StoredEntry) -> str | None:
     if header.offset != entry.kafka_offset:
         return "kafka_offset"
-    kept = fact_columns(header)
-    shown = (
+    kept, shown = fact_columns(header), _shown(entry)
+    if kept == shown:
+        return None
+    return next(name for name, left, right in zip(FACTS, kept, shown, strict=True) if left != right)
+
+
+def _shown(entry: StoredEntry) -> tuple[Any, ...]:
+    return (
         entry.event_id,
         entry.type,
         entry.occurred_at,
@@ -248,6 +260,3 @@ def _differing_column(header: Header, entry: StoredEntry) -> str | None:
         entry.actor_id,
         entry.outcome,
     )
-    if kept == shown:
-        return None
-    return next(name for name, left, right in zip(FACTS, kept, shown, strict=True) if left != right)

@@ -1,6 +1,7 @@
 """What of a record must outlive its body, as canonical bytes; the package's docstring gives the format."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,6 +16,8 @@ FACTS = ("event_id", "type", "occurred_at", "subject_kind", "subject_id", "actor
 """The columns of an entry that repeat an event's facts; all are null when it is opaque."""
 
 _FIXED = struct.Struct(">BBIqqqq16s32s32s7H")
+# Of the same bytes, what the columns repeat: format, flags, partition, offset, time, event id and lengths.
+_SHOWN = struct.Struct(">BBIq16xq16s64x7H")
 _KEY, _PRODUCER, _SEQ, _MAC, _EVENT, _ACTOR = (1 << bit for bit in range(6))
 _HASH_ABSENT, _ID_ABSENT = bytes(32), bytes(16)
 
@@ -119,6 +122,34 @@ def decode_header(raw: bytes) -> Header:
         mac=mac if flags & _MAC else None,
         facts=facts if flags & _EVENT else None,
     )
+
+
+def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, *, facts: Sequence[Any]) -> bool:
+    """Return whether the bytes are surely the header of an event with this place and these `FACTS`, all in ASCII.
+
+    If not, only `decode_header` says what they are. This is several times faster, and most headers are plain.
+    """
+    try:
+        event_id, type_, occurred_at, subject_kind, subject_id, actor_id, outcome = facts
+        format_, flags, in_partition, at_offset, occurred, id_bytes, *lengths = _SHOWN.unpack_from(raw)
+        actor = actor_id or ""
+        texts = type_ + subject_kind + subject_id + actor + outcome
+        producer = _SHOWN.size + lengths[0]
+        end = producer + lengths[1]
+        return bool(
+            id_bytes == event_id.bytes
+            and raw[end:] == texts.encode()
+            and lengths[2:] == [len(type_), len(subject_kind), len(subject_id), len(actor), len(outcome)]
+            and raw[_SHOWN.size : producer] == topic
+            and raw[producer:end].isascii()
+            and texts.isascii()
+            and EPOCH + MICROSECOND * occurred == occurred_at
+            and (format_, in_partition, at_offset) == (FORMAT, partition, offset)
+            and flags & _EVENT
+            and (flags & _ACTOR == 0) == (actor_id is None)
+        )
+    except (TypeError, AttributeError, OverflowError, struct.error):
+        return False
 
 
 def fact_columns(header: Header) -> tuple[Any, ...]:

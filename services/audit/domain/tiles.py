@@ -7,7 +7,7 @@ full tiles are kept: what is not in one yet is at hand, the leaves in their entr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit.domain.merkle import Frontier
+from services.audit.domain.merkle import Frontier, perfect_root
 
 TILE_HASHES = 256
 
@@ -34,7 +34,7 @@ def full_tiles(level: int, start: int, hashes: Sequence[bytes]) -> list[Tile]:
     tiles = []
     for first in range(0, begun(len(hashes)), TILE_HASHES):
         inside = tuple(hashes[first : first + TILE_HASHES])
-        tiles.append(Tile(level, (start + first) // TILE_HASHES, root_of(inside), inside))
+        tiles.append(Tile(level, (start + first) // TILE_HASHES, perfect_root(inside), inside))
     return tiles
 
 

@@ -53,6 +53,8 @@ WHERE NOT EXISTS (
     SELECT FROM entry
     WHERE entry.head_id = $1 AND entry.event_id = asked.event_id AND entry.kind = 'event'
         AND entry.index < asked.index)"""
+SELECT_HAS_REPEATS = """
+SELECT count(*) > count(DISTINCT entry.event_id) FROM entry WHERE entry.head_id = $1 AND entry.kind = 'event'"""
 SELECT_REPEATED_EVENT = """
 SELECT min(repeat.index)
 FROM (
@@ -202,6 +204,9 @@ class DatabaseSnapshot:
 
     async def find_repeated_event(self, head: StoredHead) -> int | None:
         """Return an entry of kind event whose id an earlier one of the log has too."""
+        # To count is several times faster than to find the place.
+        if not await self._connection.fetchval(SELECT_HAS_REPEATS, head.id, timeout=WHOLE_LOG_TIMEOUT_S):
+            return None
         found: int | None = await self._connection.fetchval(SELECT_REPEATED_EVENT, head.id, timeout=WHOLE_LOG_TIMEOUT_S)
         return found
 

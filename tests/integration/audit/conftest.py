@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.audit.domain.note import VerifyingKey
 from services.audit.handlers.log import append
 from services.audit.verifier.run import Options, run
 from shared.db.pool import Connection, Pool
@@ -51,8 +52,8 @@ async def superuser(database: Database) -> AsyncIterator[Connection]:
 def verified(database: Database, capsys: pytest.CaptureFixture[str]) -> Verify:
     """Verify with the public keys, and whatever else is asked; return the exit code and what was said."""
 
-    async def verified(**asked: Any) -> Outcome:
-        given = Options(database_url=database.superuser_url, key=KEY, witness=COSIGNER.verifying)
+    async def verified(*, given_witness: VerifyingKey | None = COSIGNER.verifying, **asked: Any) -> Outcome:
+        given = Options(database_url=database.superuser_url, key=KEY, witness=given_witness)
         code = await run(given, argparse.Namespace(**asked))
         said = capsys.readouterr().out
         assert "Traceback" not in said

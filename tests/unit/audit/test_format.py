@@ -2,13 +2,22 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.domain.header import BadHeader, Facts, Header, decode_header, encode_header
+from services.audit.domain.header import (
+    BadHeader,
+    Facts,
+    Header,
+    decode_header,
+    encode_header,
+    fact_columns,
+    is_plainly,
+)
 from services.audit.domain.log import leaf_of, read
 from services.audit.domain.record import Body, decode_body, encode_body, read_header
 from shared.events.activity import RecordViewedV1, TipRepeatedV1
@@ -225,3 +234,38 @@ def test_nothing_personal_and_nothing_random_is_in_a_header() -> None:
     assert b"Rosa" not in encode_header(read_header(a_record(value=value)))
     once, again = (encode_header(read_header(a_record(value=value))) for _ in range(2))
     assert once == again
+
+
+def test_the_usual_header_is_plain_and_what_is_not_ascii_is_read_in_full() -> None:
+    header = read_header(golden())
+    raw = encode_header(header)
+    assert is_plainly(raw, b"intake.activity", 1, 7, facts=fact_columns(header))
+    assert not is_plainly(raw, b"intake.activity", 1, 8, facts=fact_columns(header))
+    spelled = read_header(a_record(value=event_bytes(subject_id="\u00e9")))
+    assert not is_plainly(encode_header(spelled), b"intake.tips", 2, 0, facts=fact_columns(spelled))
+
+
+plain = st.text("ab", max_size=2)
+plain_facts = st.tuples(st.uuids(), plain, moments, plain, plain, st.none() | plain, plain)
+
+
+@given(data=st.data(), flags=st.integers(0, 63), shown=plain_facts, is_same=st.booleans())
+def test_a_header_that_is_plainly_something_is_that(
+    data: st.DataObject, flags: int, shown: tuple[Any, ...], *, is_same: bool
+) -> None:
+    """Whatever else is wrong with the bytes: one of them, the flags or a text may be another."""
+    kept = shown if is_same else data.draw(plain_facts)
+    event_id, type_, occurred_at, subject_kind, subject_id, actor_id, outcome = kept
+    facts = Facts(event_id, type_, occurred_at, subject_kind, subject_id, actor_id, outcome)
+    raw = bytearray(encode_header(Header("t", 1, 7, 0, None, data.draw(plain), None, None, facts)))
+    if data.draw(st.booleans()):
+        raw[1] = flags
+    if data.draw(st.booleans()):
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    columns = list(shown)
+    if data.draw(st.booleans()):
+        columns[data.draw(st.integers(0, 6))] = None
+    if is_plainly(bytes(raw), b"t", 1, 7, facts=columns):
+        header = decode_header(bytes(raw))
+        assert (header.topic, header.partition, header.offset) == ("t", 1, 7)
+        assert fact_columns(header) == tuple(columns)

@@ -68,3 +68,13 @@ def test_a_frontier_is_read_back_as_it_was_written(leaves: list[bytes]) -> None:
 def test_a_frontier_of_another_size_is_refused(size: int, length: int) -> None:
     with pytest.raises(ValueError, match="frontier"):
         decode_frontier(size, bytes(length))
+
+
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=4))
+def test_roots_of_many_leaves_do_not_depend_on_how_they_come(counts: list[int]) -> None:
+    leaves = [leaf_hash(n.to_bytes(4, "big")) for n in range(sum(counts))]
+    frontier, taken = Frontier(), 0
+    for count in counts:
+        frontier, taken = frontier.extend(leaves[taken : taken + count]), taken + count
+    assert frontier.root() == merkle_tree_hash(leaves)
+    assert decode_frontier(frontier.size, frontier.encode()) == frontier

@@ -8,6 +8,7 @@ from services.audit.domain.note import (
     BadNote,
     Checkpoint,
     SigningKey,
+    decode_base64,
     read_checkpoint,
     read_note,
     read_vkey,
@@ -113,3 +114,11 @@ def test_a_witness_that_signs_for_a_time_beyond_all_times_has_not_signed() -> No
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(BadNote):
         read_vkey(text)
+
+
+def test_a_signature_is_written_in_one_way_only() -> None:
+    """The last letter before the padding has bits that mean nothing: another one there is another text."""
+    assert decode_base64("AA==") == b"\x00"
+    for other in ("AB==", "AA=", "AA", "A\u00e9==", "AA==\n"):
+        with pytest.raises(BadNote):
+            decode_base64(other)
