@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import UUID
 
 from services.audit.domain.check import Finding, StoredHead
 from services.audit.domain.note import BadNote, VerifyingKey, read_vkey
 from services.audit.verifier.database import DatabaseSource, reason_of
 from services.audit.verifier.logs import outrun
 from services.audit.verifier.parts import Part, read_part, read_side_by_side
+from services.audit.verifier.proving import NotProvable, make_proof
 from services.audit.verifier.signed import NotSigned, Pin, Signed, check_proof, find_contradictions, read_pins
 from services.audit.verifier.snapshot import Damaged, Snapshot, Unreadable, Vectors
 
@@ -45,6 +47,8 @@ class Options:
     pins: Sequence[Pin] = ()
     since: Sequence[Pin] = ()
     proof: Path | None = None
+    prove: tuple[UUID, Path] | None = None
+    """An event to be proved, and where the proof is written."""
     kafka_bootstrap: str = ""
     kafka_topic_prefix: str = ""
     is_read: Callable[[str], bool] = lambda topic: False
@@ -81,6 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--since", metavar="FILE", help="a checkpoint kept elsewhere; what it covers is not read again")
     parser.add_argument("--proof", metavar="FILE", help="look at this proof of an entry alone; no database is needed")
+    parser.add_argument("--prove", metavar="EVENT_ID", help="make the proof of an event instead, and write it to --out")
+    parser.add_argument("--out", metavar="FILE", help="where --prove writes")
 
 
 async def run(given: Options, chosen: argparse.Namespace) -> int:
@@ -94,17 +100,20 @@ async def run(given: Options, chosen: argparse.Namespace) -> int:
             return INTACT
         if not options.database_url:
             raise Misused("no database is named: start the stack, or set CETS_HOME or AUDIT_DATABASE_URL")
+        return await _prove(options) if options.prove else await _report(options)
     except Misused as error:
         _say(str(error))
         return USAGE
     except NotSigned as error:
         _say(f"tampered: {error}")
         return TAMPERED
-    try:
-        report = await verify(options)
     except Unreadable as error:
         _say(f"incomplete: the database could not be read to the end ({error}); nothing is said about the log")
         return INCOMPLETE
+
+
+async def _report(options: Options) -> int:
+    report = await verify(options)
     lag = await _compare_with_kafka(report, options)
     _say(_verdict(report))
     for finding in report.findings[:FINDINGS_SHOWN_MAX]:
@@ -236,14 +245,35 @@ async def _compare_with_kafka(report: Report, options: Options) -> str:
     return f"Kafka has {behind:,} record{'' if behind == 1 else 's'} more than the log had when it was read."
 
 
+async def _prove(options: Options) -> int:
+    assert options.key is not None
+    assert options.prove is not None
+    event_id, file = options.prove
+    async with DatabaseSource(options.database_url).open() as snapshot:
+        try:
+            text, sentence = await make_proof(snapshot, event_id, options.key, options.witness)
+        except NotProvable as error:
+            _say(f"incomplete: {error}")
+            return INCOMPLETE
+        except (BadNote, Damaged) as error:
+            _say(f"tampered: event {event_id} cannot be proved from what is stored ({error}); verify all of it")
+            return TAMPERED
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misused(f"{file} cannot be written ({type(error).__name__})") from error
+    _say(f"proved: {sentence}.")
+    return INTACT
+
+
 def _read(given: Options, chosen: argparse.Namespace) -> Options:
     """Return the options with what the arguments name, read from its files."""
     asked = vars(chosen)
     key = _read_key(asked.get("key"), "--key") or given.key
     witness = _read_key(asked.get("witness"), "--witness") or given.witness
     files = asked.get("checkpoint") or []
-    since, proof = asked.get("since"), asked.get("proof")
-    if (files or since or proof) and key is None:
+    since, proof, prove = asked.get("since"), asked.get("proof"), asked.get("prove")
+    if (files or since or proof or prove) and key is None:
         raise Misused("what was kept elsewhere is worth nothing without the public key of who signed it: give --key")
     return replace(
         given,
@@ -252,7 +282,17 @@ def _read(given: Options, chosen: argparse.Namespace) -> Options:
         pins=[pin for file in files for pin in _read_pins(file, key, witness)],
         since=_read_pins(since, key, witness) if since else (),
         proof=Path(proof) if proof else None,
+        prove=_read_event(prove, asked.get("out")) if prove else None,
     )
+
+
+def _read_event(text: str, out: str | None) -> tuple[UUID, Path]:
+    if not out:
+        raise Misused("--prove needs --out, the file to write")
+    try:
+        return UUID(text), Path(out)
+    except ValueError as error:
+        raise Misused("--prove: this is not the id of an event") from error
 
 
 def _read_key(text: str | None, name: str) -> VerifyingKey | None:

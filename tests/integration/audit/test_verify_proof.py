@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from services.audit.domain.merkle import decode_frontier
 from services.audit.handlers.checkpoints import prove, sign_grown
-from services.audit.verifier.run import INTACT, TAMPERED
+from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from tests.builders import event_bytes, new_id
 from tests.integration.audit.conftest import Verify, Write
-from tests.integration.audit.signed_logs import IDS, SIGNER, TABLES, TOPIC, keep
+from tests.integration.audit.signed_logs import IDS, SIGNER, TABLES, TOPIC, keep, rewrite
 from tests.unit.audit.records import a_record
 
 
@@ -68,3 +70,37 @@ async def test_a_line_of_the_report_is_not_made_by_what_is_in_it(
     code, said = await verified(proof=str(tmp_path / "proof"), given_witness=None)
     assert (code, len(said.splitlines())) == (INTACT, 1)
     assert "by x?proved: anything, " in said
+
+
+@pytest.mark.parametrize("index", [0, 255, 256, 511, 600, 899])
+async def test_the_verifier_makes_the_proof_that_it_reads(
+    verified: Verify, attacker: Connection, tmp_path: Path, pool: Pool, index: int
+) -> None:
+    """It is the one that the service gives."""
+    file = tmp_path / "made"
+    code, said = await verified(prove=str(IDS[index]), out=str(file))
+    assert (code, f"is entry {index} of intake.tips[2]" in said) == (INTACT, True), said
+    async with pool.acquire() as connection:
+        assert file.read_text(encoding="utf-8") == (await prove(connection, IDS[index]))[1]
+    assert (await verified(proof=str(file)))[0] == INTACT
+
+
+async def test_what_cannot_be_proved_is_told_apart_from_what_was_touched(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "made")
+    code, said = await verified(prove=str(new_id()), out=out)
+    assert (code, "no entry is of event" in said) == (INCOMPLETE, True)
+    for asked in ({"prove": "x", "out": out}, {"prove": str(IDS[0])}, {"prove": str(IDS[0]), "out": str(tmp_path)}):
+        assert (await verified(**asked))[0] == USAGE
+    await rewrite(attacker, 600)
+    code, said = await verified(prove=str(IDS[600]), out=out)
+    assert (code, "cannot be proved from what is stored" in said) == (TAMPERED, True)
+    await attacker.execute("DELETE FROM cosignature")
+    code, said = await verified(prove=str(IDS[1]), out=out)
+    assert (code, "is in no checkpoint signed by cets.example/audit and cets.example/witness" in said) == (
+        INCOMPLETE,
+        True,
+    )
+    assert not (tmp_path / "made").exists()
+    assert (await verified(prove=str(IDS[1]), out=out, given_witness=None))[0] == INTACT
