@@ -15,6 +15,7 @@ from services.audit.domain.header import FACTS, BadHeader, Header, decode_header
 from services.audit.domain.merkle import Frontier, decode_frontier, leaf_hash
 
 GAPS_KEPT = 1_000
+KINDS = frozenset(("event", "duplicate", "opaque"))
 NOTHING = Frontier()
 
 
@@ -115,7 +116,12 @@ class LogCheck:
         assert self.finding is None
         leaves = []
         for index, entry in enumerate(entries, self.next_index):
-            self.finding = self._uncounted(index, entry) or self._wrong(entry) or self._out_of_order(entry)
+            self.finding = (
+                self._uncounted(index, entry)
+                or self._wrong(entry)
+                or self._contradictory(entry)
+                or self._out_of_order(entry)
+            )
             if self.finding is not None:
                 return False
             leaves.append(entry.leaf)
@@ -190,11 +196,17 @@ class LogCheck:
         return next((gap.index for gap in self._gaps if gap.first <= offset <= gap.last), found_at)
 
     def _wrong(self, entry: StoredEntry) -> Finding | None:
-        """Body, commit, header, leaf and columns of one entry agree."""
+        """Body, commit, header and leaf of one entry agree."""
         if hashlib.sha256(entry.body).digest() != entry.commit:
             return self._found(entry.index, "its body does not hash to its commit")
         if leaf_hash(entry.header + entry.commit) != entry.leaf:
             return self._found(entry.index, "its header and commit do not hash to its leaf")
+        return None
+
+    def _contradictory(self, entry: StoredEntry) -> Finding | None:
+        """Header, columns and kind of one entry agree."""
+        if entry.kind not in KINDS:
+            return self._found(entry.index, "it is of no kind that there is")
         if entry.kind != "opaque" and is_plainly(
             entry.header, self._topic, self._head.partition, entry.kafka_offset, facts=_shown(entry)
         ):

@@ -1,4 +1,4 @@
-"""Re-reads the whole log of a database and says whether it is what was written, to someone who trusts nobody here.
+"""Re-reads the whole log and says whether it is what was written, to someone who trusts nobody here.
 
 It imports nothing of the project but these files and the pure ones of the format: `services/audit/domain/` `check`,
 `header`, `merkle`, `note`, `proof`, `tiles`. Beside them it needs `cryptography` and `asyncpg`, and `aiokafka` where a
@@ -9,6 +9,8 @@ does the same for the running stack.
 `parts.py`    the logs, read by two processes where there is much to read
 `logs.py`     one log: entries, tiles, and the roots that were signed of it
 `signed.py`   notes: checkpoints kept here or elsewhere, and proofs
-`database.py` all SQL
+`proving.py`  makes a proof
+`snapshot.py` what is read from, whichever it is: `database.py` with all SQL, or `dump.py`
+`copyfile.py` the files of a dump, which `dump.sql` makes
 `kafka.py`    how far the log is behind
 """

@@ -103,6 +103,10 @@ ATTACKS = {
     "offset": (f"UPDATE entry SET kafka_offset = 12 WHERE {AT_3}", 3),
     "event hidden as a duplicate": (f"UPDATE entry SET kind = 'duplicate' WHERE {AT_3}", 3),
     "event hidden as opaque": (f"UPDATE entry SET kind = 'opaque', event_id = NULL WHERE {AT_3}", 3),
+    "event hidden under a kind of its own": (
+        f"ALTER TABLE entry DROP CONSTRAINT entry_kind; UPDATE entry SET kind = 'none' WHERE {AT_3}",
+        3,
+    ),
     "opaque shown as an event": (f"UPDATE entry SET kind = 'event', event_id = gen_random_uuid() WHERE {AT_7}", 7),
     "repeat shown as an event": (f"DROP INDEX entry_event_id; UPDATE entry SET kind = 'event' WHERE {AT_4}", 4),
     "row removed": (f"DELETE FROM entry WHERE {AT_3}", 3),
