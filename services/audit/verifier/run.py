@@ -156,7 +156,8 @@ async def _verify_all(snapshot: Snapshot, options: Options, report: Report) -> N
         report.findings += find_contradictions((*options.pins, *options.since))
         progress = _Progress(sum(head.size for head in report.heads))
         pins = _by_log((*options.pins, *options.since))
-        since = {log: max(kept, key=lambda pin: pin.size) for log, kept in _by_log(options.since).items()}
+        # The oldest of all, since what lies below the place to begin at is compared with nothing.
+        since = {log: min(pins[log], key=lambda pin: pin.size) for log in _by_log(options.since)}
         whole = Part(report.heads, pins, since, has_checkpoints)
         if progress.total < SPLIT_MIN:
             reads = [await read_part(snapshot, whole, progress.advance)]

@@ -181,6 +181,16 @@ async def test_since_a_kept_checkpoint_only_what_came_later_is_read(
     assert (await verified(since=kept))[0] == TAMPERED
 
 
+async def test_an_older_checkpoint_is_compared_although_a_newer_one_says_where_to_begin(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    kept, older = await pin(attacker, tmp_path), tmp_path / "older"
+    keep(older, SIGNER.sign_all([(TOPIC, 2, Frontier().extend([bytes(32)] * 100))]))
+    code, said = await verified(since=kept, checkpoint=[str(older)])
+    assert code == TAMPERED, said
+    assert f"{TOPIC}[2] entry 0: the entries from here to 99 do not hash to what {older} says of them" in said
+
+
 async def test_two_processes_find_what_one_does(
     verified: Verify, attacker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
