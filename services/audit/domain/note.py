@@ -66,17 +66,17 @@ class VerifyingKey:
         return VerifyingKey(name, self.kind, self.public)
 
     def has_signed(self, note: str) -> bool:
-        """Return whether one of the note's lines is this key's, and right.
+        """Return whether a line of the note is this key's, and every such line is right.
 
         Raises:
             BadNote: the note cannot be read.
         """
         text, lines = read_note(note)
-        return any(self._is_right(text, raw) for name, raw in lines if name == self.name)
+        own = [raw for name, raw in lines if (name, raw[:KEY_ID_BYTES]) == (self.name, self.id)]
+        return bool(own) and all(self._is_right(text, raw) for raw in own)
 
     def _is_right(self, text: str, raw: bytes) -> bool:
-        key_id, signature = raw[:KEY_ID_BYTES], raw[KEY_ID_BYTES:]
-        signed = text.encode()
+        signature, signed = raw[KEY_ID_BYTES:], text.encode()
         if self.kind == WITNESS:
             at_s, signature = int.from_bytes(signature[:TIME_BYTES], "big"), signature[TIME_BYTES:]
             if at_s > TIME_MAX_S:
@@ -86,7 +86,7 @@ class VerifyingKey:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, signed)
         except InvalidSignature:
             return False
-        return key_id == self.id
+        return True
 
 
 @dataclass(frozen=True, slots=True)

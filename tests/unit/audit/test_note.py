@@ -122,3 +122,12 @@ def test_a_signature_is_written_in_one_way_only() -> None:
     for other in ("AB==", "AA=", "AA", "A\u00e9==", "AA==\n"):
         with pytest.raises(BadNote):
             decode_base64(other)
+
+
+def test_a_note_with_a_wrong_line_of_a_known_key_is_not_signed_by_it_and_lines_of_others_do_not_count() -> None:
+    key = LOG_KEY.verifying
+    other_text = LOG_KEY.sign(TEXT.replace("3", "4")).rpartition("\n\n")[2]
+    assert not key.has_signed(NOTE + other_text)
+    assert not key.has_signed(f"{TEXT}\n{other_text}{LOG_LINE}")
+    same_name = SigningKey("cets.example/log", Ed25519PrivateKey.generate()).sign("another\n").rpartition("\n\n")[2]
+    assert key.has_signed(NOTE + same_name + WITNESS_LINE)
