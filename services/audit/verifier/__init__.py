@@ -10,7 +10,6 @@ does the same for the running stack.
 `logs.py`     one log: entries, tiles, and the roots that were signed of it
 `signed.py`   notes: checkpoints kept here or elsewhere, and proofs
 `proving.py`  makes a proof
-`snapshot.py` what is read from, whichever it is: `database.py` with all SQL, or `dump.py`
-`copyfile.py` the files of a dump, which `dump.sql` makes
+`database.py` all SQL
 `kafka.py`    how far the log is behind
 """

@@ -11,7 +11,6 @@ from uuid import UUID
 import asyncpg
 
 from services.audit.domain.check import StoredEntry, StoredHead
-from services.audit.verifier.snapshot import Damaged, Placed, Source, StoredLogCheckpoint, Unreadable, Vectors
 
 GROUP = "audit"
 """The consumer group whose fence says how far each partition was read."""
@@ -71,7 +70,7 @@ ORDER BY entry.head_id, entry.index
 LIMIT 1"""
 SELECT_HAS_CHECKPOINTS = "SELECT to_regclass('log_checkpoint') IS NOT NULL"
 SELECT_VECTORS = "SELECT id, note FROM checkpoint ORDER BY id"
-SELECT_LOG_CHECKPOINTS = """
+WITH_LINES = """
 SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size, log_checkpoint.frontier,
     log_checkpoint.note,
     array(
@@ -84,7 +83,9 @@ SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size
         WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
         ORDER BY cosignature.witness
     ) AS lines
-FROM log_checkpoint WHERE log_checkpoint.checkpoint_id BETWEEN $1 AND $2
+FROM log_checkpoint"""
+SELECT_LOG_CHECKPOINTS = f"""{WITH_LINES}
+WHERE log_checkpoint.checkpoint_id BETWEEN $1 AND $2
 ORDER BY log_checkpoint.checkpoint_id, log_checkpoint.head_id"""
 SELECT_SIGNED_SIZES = """
 SELECT log_checkpoint.size, log_checkpoint.frontier, log_checkpoint.checkpoint_id FROM log_checkpoint
@@ -111,20 +112,8 @@ SELECT entry.head_id, entry.index, entry.header, entry.commit FROM entry
 WHERE entry.event_id = $1 AND entry.kind = 'event'
 ORDER BY entry.head_id, entry.index
 LIMIT 1"""
-SELECT_PROVING = """
-SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size, log_checkpoint.frontier,
-    log_checkpoint.note,
-    array(
-        SELECT cosignature.witness FROM cosignature
-        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
-        ORDER BY cosignature.witness
-    ) AS witnesses,
-    array(
-        SELECT cosignature.line FROM cosignature
-        WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
-        ORDER BY cosignature.witness
-    ) AS lines
-FROM log_checkpoint WHERE log_checkpoint.head_id = $1 AND log_checkpoint.size > $2
+SELECT_PROVING = f"""{WITH_LINES}
+WHERE log_checkpoint.head_id = $1 AND log_checkpoint.size > $2
 ORDER BY EXISTS (
         SELECT FROM cosignature
         WHERE cosignature.head_id = log_checkpoint.head_id AND cosignature.size = log_checkpoint.size
@@ -135,15 +124,49 @@ SELECT min(log_checkpoint.checkpoint_id) FROM log_checkpoint
 WHERE NOT EXISTS (SELECT FROM checkpoint WHERE checkpoint.id = log_checkpoint.checkpoint_id)"""
 
 
+class Damaged(Exception):
+    """Something could not be read; the text says why."""
+
+
+class Unreadable(Exception):
+    """Nothing can be read, or no more of it; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
-class DatabaseSource:
+class StoredLogCheckpoint:
+    """A row of `log_checkpoint`, with who cosigned it and their lines, in the same order."""
+
+    checkpoint_id: int
+    head_id: int
+    size: int
+    frontier: bytes
+    note: str
+    witnesses: Sequence[str]
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an event stands: a log and an index, with what its leaf is made from."""
+
+    head_id: int
+    index: int
+    header: bytes
+    commit: bytes
+
+
+Vectors = list[tuple[int, str, list[StoredLogCheckpoint]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
     """A database, and the id of a snapshot that others read in, if they do."""
 
     url: str
     snapshot_id: str = ""
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["DatabaseSnapshot"]:
+    async def open(self) -> AsyncIterator["Snapshot"]:
         """Begin to read, in a transaction that sees one moment."""
         try:
             connection = await asyncpg.connect(
@@ -153,14 +176,14 @@ class DatabaseSource:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     if self.snapshot_id:
                         await _enter_snapshot(connection, self.snapshot_id)
-                    yield DatabaseSnapshot(connection, self.url)
+                    yield Snapshot(connection, self.url)
             finally:
                 await connection.close(timeout=CLOSE_TIMEOUT_S)
         except (*UNREACHABLE, ValueError, TypeError) as error:
             raise Unreadable(reason_of(error)) from error
 
 
-class DatabaseSnapshot:
+class Snapshot:
     """A database at one moment."""
 
     def __init__(self, connection: Connection, url: str) -> None:
@@ -178,7 +201,7 @@ class DatabaseSnapshot:
 
     async def share(self) -> Source:
         """Export the snapshot: other connections can read in it while this transaction stands."""
-        return DatabaseSource(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
+        return Source(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
 
     async def list_stored_heads(self) -> list[StoredHead]:
         """Return every head by topic and partition, with the group's fence."""

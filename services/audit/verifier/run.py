@@ -16,12 +16,11 @@ from uuid import UUID
 
 from services.audit.domain.check import Finding, StoredHead
 from services.audit.domain.note import BadNote, VerifyingKey, read_vkey
-from services.audit.verifier.database import DatabaseSource, reason_of
+from services.audit.verifier.database import Damaged, Snapshot, Source, Unreadable, Vectors, reason_of
 from services.audit.verifier.logs import outrun
 from services.audit.verifier.parts import Part, read_part, read_side_by_side
 from services.audit.verifier.proving import NotProvable, make_proof
 from services.audit.verifier.signed import NotSigned, Pin, Signed, check_proof, find_contradictions, read_pins
-from services.audit.verifier.snapshot import Damaged, Snapshot, Unreadable, Vectors
 
 INTACT, TAMPERED, INCOMPLETE, USAGE = 0, 1, 2, 3
 
@@ -132,7 +131,7 @@ async def verify(options: Options) -> Report:
         Unreadable: the database cannot be reached, or went away meanwhile.
     """
     report = Report()
-    async with DatabaseSource(options.database_url).open() as snapshot:
+    async with Source(options.database_url).open() as snapshot:
         await _verify_all(snapshot, options, report)
     return report
 
@@ -250,7 +249,7 @@ async def _prove(options: Options) -> int:
     assert options.key is not None
     assert options.prove is not None
     event_id, file = options.prove
-    async with DatabaseSource(options.database_url).open() as snapshot:
+    async with Source(options.database_url).open() as snapshot:
         try:
             text, sentence = await make_proof(snapshot, event_id, options.key, options.witness)
         except NotProvable as error:

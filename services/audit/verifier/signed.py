@@ -18,7 +18,7 @@ from services.audit.domain.note import (
     read_note,
 )
 from services.audit.domain.proof import PROOF_MAX, verify_inclusion
-from services.audit.verifier.snapshot import StoredLogCheckpoint
+from services.audit.verifier.database import StoredLogCheckpoint
 
 LINE_BEGINS = "\u2014 "
 PROOF_BEGINS = "c2sp.org/tlog-proof@v1"
