@@ -164,7 +164,7 @@ async def _delays(pool: Pool, entries: int) -> list[Figure]:
             appended.append((total + first + PACED_BATCH, time.monotonic()))
         done.set()
         await watching
-    note = f"{len(delays)} batches; looked for every {SIGN_PERIOD_S} s"
+    note = f"{len(delays)} batches; signed every {SIGN_PERIOD_S} s"
     return [
         Figure("appended to signed, p50", percentile(delays, 0.5), "s"),
         Figure("appended to signed, p99", percentile(delays, 0.99), "s", 1.5, is_limit=True, note=note),

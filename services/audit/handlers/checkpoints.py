@@ -32,7 +32,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Grown:
-    """A log that has grown: its tree up to where it was read again, and the leaves from the last full tile on."""
+    """A log that has grown: its tree up to where it was read again, and the leaves that were read.
+
+    Where they complete a tile, those that it began with come before them.
+    """
 
     log: SignedLog
     tree: Frontier
@@ -111,15 +114,22 @@ async def _reread(
             except Unsound as error:
                 unsound[head_id] = error
     # A tile that is completed now began with leaves that were signed for before.
-    begins = {each.id: (begun(each.signed.size), each.signed.size) for each in logs if each.id in ranges}
-    before = await store.load_leaves(reader, {id_: part for id_, part in begins.items() if part[0] < part[1]})
+    begins = {
+        each.id: (begun(each.signed.size), each.signed.size)
+        for each in logs
+        if each.id in ranges and begun(ranges[each.id][1]) > begun(each.signed.size) < each.signed.size
+    }
+    before = await store.load_leaves(reader, begins) if begins else {}
     grown = []
     for each in logs:
         if each.id in ranges and each.id not in unsound:
             tree = each.signed.extend(leaves[each.id])
             whole = [*before.get(each.id, ()), *leaves[each.id]]
             try:
-                _compare(each, tree, whole)
+                if begun(tree.size) > begun(each.signed.size):
+                    _compare_with_tiles(each, tree, whole)
+                if tree.size == each.head.size:
+                    compare_with_head(tree, each.head)
             except Unsound as error:
                 unsound[each.id] = error
             else:
@@ -128,14 +138,12 @@ async def _reread(
     return grown, {places[id_]: error for id_, error in unsound.items()}
 
 
-def _compare(each: SignedLog, tree: Frontier, whole: Sequence[bytes]) -> None:
-    """Compare the tree with the leaves that go into tiles, and, when all was read, with the head."""
+def _compare_with_tiles(each: SignedLog, tree: Frontier, whole: Sequence[bytes]) -> None:
+    """Compare the tree with the leaves that go into tiles, of which some were signed for before."""
     first = begun(each.signed.size)
     base = Frontier(first, each.signed.peaks[: first.bit_count()])
     if base.extend(whole) != tree:
         raise Unsound(first, "leaves that were signed for are others now")
-    if tree.size == each.head.size:
-        compare_with_head(tree, each.head)
 
 
 def _pages(ranges: Mapping[int, tuple[int, int]]) -> Iterable[dict[int, tuple[int, int]]]:
@@ -159,7 +167,11 @@ def _pages(ranges: Mapping[int, tuple[int, int]]) -> Iterable[dict[int, tuple[in
 async def _add_tiles(transaction: Connection, grown: Sequence[_Grown]) -> None:
     """Store the tiles that are full now, level by level."""
     level = 0
-    full = {each.log.id: full_tiles(0, begun(each.log.signed.size), each.leaves) for each in grown}
+    full = {
+        each.log.id: full_tiles(0, begun(each.log.signed.size), each.leaves)
+        for each in grown
+        if begun(each.tree.size) > begun(each.log.signed.size)
+    }
     while full := {head_id: tiles for head_id, tiles in full.items() if tiles}:
         await store.add_tiles(transaction, [(head_id, tile) for head_id, tiles in full.items() for tile in tiles])
         # Of the level above, the roots from the last full tile on; those just stored among them.

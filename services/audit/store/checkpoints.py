@@ -87,34 +87,27 @@ FROM head
         WHERE cosignature.head_id = head.id AND cosignature.size = newest.size
     ) AS lines
 ORDER BY head.topic, head.partition"""
-# The event's first entry by place, and the checkpoint to prove it by: the newest, one with a cosignature before others.
+# The event's first entry by place, and the checkpoint to prove it by: the newest with a cosignature, else the newest.
 SELECT_PROVABLE = """
-SELECT head.id AS head_id, head.topic, head.partition, found.index, found.header, found.commit, by.size, by.note,
-    by.cosignatures
+SELECT head.id AS head_id, head.topic, head.partition, found.index, found.header, found.commit, made.size,
+    made.note || COALESCE(lines.text, '') AS note
 FROM (
         SELECT entry.head_id, entry.index, entry.header, entry.commit FROM entry
         WHERE entry.event_id = $1 AND entry.kind = 'event'
     ) AS found
     JOIN head ON head.id = found.head_id
+    CROSS JOIN LATERAL (
+        SELECT max(log_checkpoint.size) AS size FROM log_checkpoint WHERE log_checkpoint.head_id = head.id
+    ) AS newest
+    CROSS JOIN LATERAL (
+        SELECT max(cosignature.size) AS size FROM cosignature WHERE cosignature.head_id = head.id
+    ) AS cosigned
+    LEFT JOIN log_checkpoint AS made ON made.head_id = head.id AND made.size > found.index
+        AND made.size = CASE WHEN cosigned.size > found.index THEN cosigned.size ELSE newest.size END
     LEFT JOIN LATERAL (
-        SELECT newest.size, newest.note, newest.cosignatures
-        FROM (
-                (
-                    SELECT log_checkpoint.size, log_checkpoint.note, '' AS cosignatures, 2 AS place FROM log_checkpoint
-                    WHERE log_checkpoint.head_id = head.id ORDER BY log_checkpoint.size DESC LIMIT 1
-                ) UNION ALL (
-                    SELECT cosignature.size, log_checkpoint.note,
-                        string_agg(cosignature.line, '' ORDER BY cosignature.witness), 1
-                    FROM cosignature
-                        JOIN log_checkpoint ON log_checkpoint.head_id = cosignature.head_id
-                            AND log_checkpoint.size = cosignature.size
-                    WHERE cosignature.head_id = head.id
-                    GROUP BY cosignature.size, log_checkpoint.note ORDER BY cosignature.size DESC LIMIT 1
-                )
-            ) AS newest
-        WHERE newest.size > found.index
-        ORDER BY newest.place LIMIT 1
-    ) AS by ON true
+        SELECT string_agg(cosignature.line, '' ORDER BY cosignature.witness) AS text FROM cosignature
+        WHERE cosignature.head_id = made.head_id AND cosignature.size = made.size
+    ) AS lines ON true
 ORDER BY head.topic, head.partition, found.index
 LIMIT 1"""
 
@@ -327,9 +320,7 @@ async def find_provable(transaction: Connection, event_id: UUID) -> Provable | N
     row = await transaction.fetchrow(SELECT_PROVABLE, event_id)
     if row is None:
         return None
-    fields = dict(row)
-    cosignatures = fields.pop("cosignatures")
-    return Provable(**{**fields, "note": fields["note"] and fields["note"] + cosignatures})
+    return Provable(**dict(row))
 
 
 def _signed_log(row: Row) -> SignedLog:
