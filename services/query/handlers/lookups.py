@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -58,15 +59,14 @@ async def find_answers(
     """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
     turns = Turns(transaction)
     parts = [questions[first : first + QUESTIONS_AT_ONCE] for first in range(0, len(questions), QUESTIONS_AT_ONCE)]
-    found: dict[int, list[tuple[list[Match], Candidates]]] = {}
-    left = iter(enumerate(parts))
+    found: list[list[tuple[list[Match], Candidates]]] = [[] for _ in parts]
+    left = iter(zip(parts, found, strict=True))
 
     async def work() -> None:
-        for number, part in left:
+        for part, compared in left:
             candidates = await search.find_candidates(turns, part, sight)
-            found[number] = []
             for question, each in zip(part, candidates, strict=True):
-                found[number].append((find_matches(question, each.records, each.rarity), each))
+                compared.append((find_matches(question, each.records, each.rarity), each))
                 # Hundreds of questions take the processor for a second; others are served between them.
                 await asyncio.sleep(0)
 
@@ -76,7 +76,7 @@ async def find_answers(
                 tasks.create_task(work())
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    answered = [each for number in range(len(parts)) for each in found[number]]
+    answered = list(chain.from_iterable(found))
     matches = [each for each, _ in answered]
     shown = [each[:count] for each, count in zip(matches, matches_max, strict=True)]
     person_ids = list({match.person_id for each in shown for match in each})
