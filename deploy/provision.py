@@ -49,13 +49,16 @@ def make_secrets(folder: Path, *, postgres: str, kafka: str) -> None:
     of_audit = {
         "LOG_NAME": LOG_NAME,
         "CHECKPOINT_KEY_FILE": "/run/cets/checkpoint.pem",
+        "PRODUCER_KEYS_FOLDER": "/run/cets/producers",
         "WITNESS_URL": "http://audit-witness:8000",
         "WITNESS_KEY": witness_key,
     }
     of_witness = {"NAME": WITNESS_NAME, "KEY_FILE": "/run/cets/witness.pem", "LOG_KEY": log_key}
     keep(witness / "env" / "witness.env", _settings_text("witness", of_witness))
     for service in SERVICES:
-        keep(folder / service / "producer.key", secrets.token_hex(32))
+        producer_key = folder / service / "producer.key"
+        keep(producer_key, secrets.token_hex(32))
+        keep(folder / "audit" / "producers" / f"{service}.producer", producer_key.read_text(encoding="utf-8"))
         password = (provision / f"{service}_app.password").read_text()
         values = {
             **SETTINGS,

@@ -53,11 +53,6 @@ class Metrics:
             ["part"],
             registry=self.registry,
         )
-        self.unsound_logs = Gauge(
-            "cets_unsound_logs",
-            "Logs that are signed no further, since what is stored is not what was written.",
-            registry=self.registry,
-        )
         self.manifests_live = Gauge(
             "cets_manifests_live", "Passenger lists whose flight is not over.", registry=self.registry
         )
@@ -74,6 +69,26 @@ class Metrics:
             "cets_requests_refused",
             "Requests refused, by problem (unauthenticated, forbidden, invalid, …).",
             ["problem"],
+            registry=self.registry,
+        )
+
+        self._add_audit()
+
+    def _add_audit(self) -> None:
+        self.unsound_logs = Gauge(
+            "cets_unsound_logs",
+            "Logs that are signed no further, since what is stored is not what was written.",
+            registry=self.registry,
+        )
+        self.anomalies = Counter(
+            "cets_audit_anomalies",
+            "Entries of the audit log that no service can have sent so, or before which Kafka lost records, by kind.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.missing_numbers = Gauge(
+            "cets_audit_missing_numbers",
+            "Records that services sent and the audit log does not have, though it is at the end of Kafka.",
             registry=self.registry,
         )
 

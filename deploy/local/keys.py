@@ -68,6 +68,7 @@ def write_settings(layout: Layout, *, postgres_url: str, kafka_bootstrap: str) -
             values |= {
                 "LOG_NAME": LOG_NAME,
                 "CHECKPOINT_KEY_FILE": str(layout.keys / "audit_checkpoint.pem"),
+                "PRODUCER_KEYS_FOLDER": str(layout.keys),
                 "WITNESS_URL": layout.url("audit", "witness"),
                 "WITNESS_KEY": witness_key,
             }

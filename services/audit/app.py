@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from services.audit.domain.note import WITNESS, BadNote, SigningKey, VerifyingKey, read_vkey
 from services.audit.domain.signer import Signer
+from services.audit.following import Following
 from services.audit.http import ROUTES
-from services.audit.settings import TOPICS, AuditSettings, is_read
+from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
 from services.audit.verifier.run import Options, add_arguments, run
@@ -28,18 +29,24 @@ def build_parts(tools: Tools[AuditSettings]) -> None:
     """The routes need nothing of their own."""
 
 
-def build_more(tools: Tools[AuditSettings], _progress: Progress, _on_commit: Callable[[], None]) -> list[Periodic]:
-    """Return what has the logs signed.
+def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
+    """Return what follows the log, and what has it signed.
 
     Raises:
         Rejected: a key cannot be read.
     """
     settings = tools.settings
+    keys = {} if settings.producer_keys_folder is None else read_producer_keys(settings.producer_keys_folder)
+    if not keys:
+        log.error(
+            "producers_unknown", reason="AUDIT_PRODUCER_KEYS_FOLDER is not set: whoever sent a record is believed"
+        )
+    parts: list[Periodic] = [Following(tools, keys, (), progress, on_commit)]
     if settings.checkpoint_key_file is None:
         log.error("checkpoints_off", reason="AUDIT_CHECKPOINT_KEY_FILE is not set: nothing of the log is signed")
-        return []
+        return parts
     signer = Signer(settings.log_name, read_private_key(settings.checkpoint_key_file))
-    parts: list[Periodic] = [Checkpointer(tools.pool, signer, tools.clock, tools.metrics)]
+    parts.append(Checkpointer(tools.pool, signer, tools.clock, tools.metrics))
     if settings.witness_url:
         key = read_witness_key(settings.witness_key)
         parts.append(Witnessing(tools.pool, settings.witness_url, key, tools.clock, tools.metrics))
@@ -59,6 +66,21 @@ def read_private_key(file: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise Rejected(f"AUDIT_CHECKPOINT_KEY_FILE: {file} is no Ed25519 private key")
     return key
+
+
+def read_producer_keys(folder: Path) -> dict[str, bytes]:
+    """Return each service's producer key.
+
+    Raises:
+        Rejected: the folder lacks a service's, or one is no key.
+    """
+    try:
+        return {service: bytes.fromhex((folder / f"{service}.producer").read_text().strip()) for service in SENDERS}
+    except (OSError, ValueError) as error:
+        raise Rejected(
+            f"AUDIT_PRODUCER_KEYS_FOLDER: {folder} does not hold the key of each of {', '.join(SENDERS)} as "
+            f"<service>.producer, in hex ({type(error).__name__})"
+        ) from error
 
 
 def read_witness_key(text: str) -> VerifyingKey:

@@ -5,11 +5,13 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.events.topics import OFFICE_PREFIX, topics_read_by
+from shared.events.topics import ACTIVITY_TOPICS, FACT_TOPICS, OFFICE_PREFIX, topics_read_by
 from shared.settings import ServiceSettings
 
 TOPICS = (*topics_read_by("audit"), OFFICE_PREFIX + "*")
 """The topics of the offices are known to referral alone, and grow in number."""
+SENDERS = tuple(sorted({topic.owner for topic in (*FACT_TOPICS, *ACTIVITY_TOPICS)}))
+"""The services that publish."""
 
 
 class AuditSettings(ServiceSettings):
@@ -21,6 +23,8 @@ class AuditSettings(ServiceSettings):
     """Begins the name of each partition's log (`<log name>/<topic>/<partition>`). Never changed while a log lives."""
     checkpoint_key_file: Path | None = None
     """Ed25519 private key, PEM, that checkpoints are signed with; without it none are."""
+    producer_keys_folder: Path | None = None
+    """Holds each service's producer key as `<service>.producer`; without it no record's MAC is looked at."""
     witness_url: str = ""
     """Of a witness (C2SP tlog-witness); without it nobody but us signs."""
     witness_key: str = ""

@@ -308,3 +308,42 @@ class HandoffFollowedUpV1(Payload):
     """contacted or done."""
     outcome: str = "ok"
     personal: HandoffFollowedUpPersonal
+
+
+class AuditGapV1(Payload):
+    """Kafka lost records before audit had read them: the log has no entry for these offsets."""
+
+    TYPE: ClassVar[str] = "audit.gap"
+    SUBJECT: ClassVar[str] = "log"
+
+    topic: str
+    partition: int
+    index: int
+    """The entry before which they are missing."""
+    first_offset: int
+    last_offset: int
+    outcome: str = "failed"
+
+
+class AuditAnomalyV1(Payload):
+    """Records lie on Kafka that the service they name did not send so, or some that it sent are not there.
+
+    `kind` is unsigned, unknown_producer, foreign_topic, bad_mac, repeated_number (all with the entries concerned) or
+    missing_numbers (with the numbers).
+    """
+
+    TYPE: ClassVar[str] = "audit.anomaly"
+    SUBJECT: ClassVar[str] = "producer"
+
+    kind: str
+    producer: str | None = None
+    """As the records say, if they do."""
+    topic: str | None = None
+    partition: int | None = None
+    first_index: int | None = None
+    last_index: int | None = None
+    entry_count: int | None = None
+    """Entries concerned, from the first to the last; others may stand between."""
+    first_number: int | None = None
+    last_number: int | None = None
+    outcome: str = "failed"

@@ -96,7 +96,14 @@ ACTIVITY_TOPICS = (
         ("linker", "audit"),
         2,
     ),
-    Topic("audit.activity", "audit", "request or session id", _COMMON, ("audit",), 1),
+    Topic(
+        "audit.activity",
+        "audit",
+        "request, session, log or producer id",
+        (*_COMMON, activity.AuditGapV1, activity.AuditAnomalyV1),
+        ("audit",),
+        1,
+    ),
 )
 OFFICE_MODELS = (referral.ReferralSentV1, referral.ReferralUpdatedV1, referral.ReferralRecalledV1)
 
@@ -128,6 +135,15 @@ def office_topics(codes: Iterable[str]) -> tuple[Topic, ...]:
 
 TOPICS = (*FACT_TOPICS, *ACTIVITY_TOPICS, *dead_letter_topics())
 """Every topic but the offices', whose names come from referral's directory."""
+
+
+def may_send(service: str, topic: str) -> bool:
+    """Return whether this service publishes on this topic; dead letters come from whoever reads the other one."""
+    if topic.startswith(OFFICE_PREFIX):
+        return service == "referral"
+    senders = {known.name: (known.owner,) for known in (*FACT_TOPICS, *ACTIVITY_TOPICS)}
+    readers = {dead_letter_topic(known.name): known.consumers for known in (*FACT_TOPICS, *ACTIVITY_TOPICS)}
+    return service in (senders | readers).get(topic, ())
 
 
 def topics_read_by(service: str) -> tuple[str, ...]:

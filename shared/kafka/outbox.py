@@ -6,8 +6,6 @@ leaving out those that the topics hold already.
 """
 
 import asyncio
-import hashlib
-import hmac
 import math
 import time
 import zlib
@@ -23,6 +21,7 @@ from aiokafka.errors import KafkaError
 from shared.db.pool import BACKOFF_FIRST_S, BACKOFF_MAX_S, TRANSIENT, Connection, Row, connect
 from shared.errors import Unavailable
 from shared.events.envelope import Event, encode
+from shared.events.producer import producer_mac
 from shared.kafka.scan import scan
 from shared.metrics import Metrics
 
@@ -239,7 +238,14 @@ class Relay:
     def _headers(self, shard: int, row: _Row) -> list[tuple[str, bytes]]:
         producer, seq = f"{self._service}.{shard}".encode(), str(row.seq).encode()
         own = [(name, text.encode()) for name, text in sorted(row.outgoing.headers.items())]
-        mac = producer_mac(self._producer_key, producer, seq, row.outgoing)
+        mac = producer_mac(
+            self._producer_key,
+            producer=producer,
+            seq=seq,
+            topic=row.outgoing.topic,
+            record_key=row.outgoing.key or b"",
+            value=row.outgoing.value or b"",
+        )
         return [("producer", producer), ("seq", seq), ("mac", mac.hex().encode()), *own]
 
     async def _find_arrived(
@@ -274,15 +280,6 @@ class Relay:
                     await _close(connection)
             except TRANSIENT:
                 await _wait(self._draining, BACKOFF_MAX_S)
-
-
-def producer_mac(key: bytes, producer: bytes, seq: bytes, outgoing: Outgoing) -> bytes:
-    """Return the HMAC-SHA-256 that ties a record to its producer, number, topic, key and bytes, length-prefixed."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in (producer, seq, outgoing.topic.encode(), outgoing.key or b"", outgoing.value or b""):
-        mac.update(len(part).to_bytes(8, "big"))
-        mac.update(part)
-    return mac.digest()
 
 
 class OutboxGate:

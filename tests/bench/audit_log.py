@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from deploy.local.layout import CHECKOUT, read_layout
 from deploy.local.postgres import start_postgres
 from deploy.local.report import say, step
-from services.audit.domain.header import FACTS
 from services.audit.domain.signer import Signer
 from services.audit.handlers.checkpoints import prove
 from services.audit.handlers.log import append
 from services.audit.signing import SIGN_PERIOD_S, Checkpointer
+from services.audit.store.log import ENTRY_COLUMNS
 from shared.clock import SystemClock
 from shared.db.pool import Pool, open_pool
 from shared.events.activity import TipRepeatedV1
@@ -50,7 +50,6 @@ PROOFS = 500
 RSS_POLL_S = 0.05
 SELECT_SIGNED = """
 SELECT COALESCE(sum(newest.size), 0) FROM (SELECT max(size) AS size FROM log_checkpoint GROUP BY head_id) AS newest"""
-COLUMNS = ("head_id", "index", "kafka_offset", "kind", *FACTS, "header", "commit", "leaf", "body")
 
 
 def events(first: int, count: int) -> list[Record]:
@@ -122,14 +121,14 @@ async def _insert_plainly(pool: Pool, superuser_url: str, number: int, count: in
     )
     await owner.execute("CREATE TABLE plain (LIKE entry INCLUDING ALL)")
     rows = await owner.fetch(
-        f"SELECT {', '.join(COLUMNS)} FROM entry WHERE index >= $1 ORDER BY index",
+        f"SELECT {', '.join(ENTRY_COLUMNS)} FROM entry WHERE index >= $1 ORDER BY index",
         number * count // PARTITIONS,
     )
     records = [tuple(row) for row in rows]
     started = time.monotonic()
     for first in range(0, len(records), BATCH):
         async with owner.transaction():
-            await owner.copy_records_to_table("plain", records=records[first : first + BATCH], columns=COLUMNS)
+            await owner.copy_records_to_table("plain", records=records[first : first + BATCH], columns=ENTRY_COLUMNS)
     rate = len(records) / (time.monotonic() - started)
     await owner.execute("DROP TABLE plain")
     await owner.close()

@@ -92,6 +92,8 @@ TABLES: dict[str, Table] = {
     "audit": {
         "GET /v1/entries": AUDITORS,
         "GET /v1/entries/{event_id}/proof": AUDITORS,
+        "GET /v1/actors/{actor}/timeline": AUDITORS,
+        "GET /v1/records/{record_id}/views": AUDITORS,
         "GET /v1/checkpoint": AUDITORS,
     },
 }

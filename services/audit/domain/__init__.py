@@ -2,6 +2,8 @@
 
     header   what of a record outlives its body, as canonical bytes
     record   a Kafka record read: its header and its body
+    logged   an event of the log, as those see it who follow the log
+    producers  whether a record was sent by the service that it names
     merkle   the running root of a growing list
     log      what a batch of records adds to the log of one partition
     check    whether the stored log of one partition is what was written
@@ -45,8 +47,11 @@ that ends in `.dlq`, which holds what someone could not read.
     leaf   = SHA-256(00 || header || commit)
 
 *kind* is not in the leaf, for it follows from the headers: `opaque` without an event, `duplicate` when an earlier
-entry of the same log has the same event id, else `event`. The columns `kafka_offset`, `event_id`, `type`,
-`occurred_at`, `subject_kind`, `subject_id`, `actor_id` and `outcome` repeat the header, for searching.
+entry of the same log has the same event id, else `event`. The columns `kafka_offset` and `event_id` repeat the header.
+Of entries of kind event, up to where the log was followed (`projected`), a row in `event` with the same `head_id` and
+`index` repeats `type`, `occurred_at`, `subject_kind`, `subject_id`, `actor_id` and `outcome`, for searching; of others
+there is none. What else follows the log (`event.is_verified`, `shown`, …) rests on bodies and keys, and can be made
+anew.
 
 `head` has the log's topic and partition, its size, the offset that comes next (the last entry's plus one), and the
 *frontier*: the roots of the perfect trees that the leaves fill from the left, one for each bit set in size, largest

@@ -21,7 +21,9 @@ NOTHING = Frontier()
 
 @dataclass(frozen=True, slots=True)
 class StoredHead:
-    """A row of `head`, and how far the group's fence says the partition was read; None when there is no fence."""
+    """A row of `head`; how far the group's fence says the partition was read, None when there is none; and up to which
+    entry the log was followed.
+    """
 
     id: int
     topic: str
@@ -30,6 +32,7 @@ class StoredHead:
     next_offset: int
     frontier: bytes
     fence: int | None
+    projected: int
 
     @property
     def place(self) -> str:
@@ -39,7 +42,7 @@ class StoredHead:
 
 @dataclass(slots=True)
 class StoredEntry:
-    """A row of `entry`."""
+    """A row of `entry`, and of `event` what auditors search it by, None where there is none."""
 
     index: int
     kafka_offset: int
@@ -207,7 +210,8 @@ class LogCheck:
         """Header, columns and kind of one entry agree."""
         if entry.kind not in KINDS:
             return self._found(entry.index, "it is of no kind that there is")
-        if entry.kind != "opaque" and is_plainly(
+        is_shown = entry.kind == "event" and entry.index < self._head.projected
+        if is_shown and is_plainly(
             entry.header, self._topic, self._head.partition, entry.kafka_offset, facts=_shown(entry)
         ):
             return None
@@ -217,11 +221,16 @@ class LogCheck:
             return self._found(entry.index, f"its header cannot be read: {error}")
         if (header.topic, header.partition) != (self._head.topic, self._head.partition):
             return self._found(entry.index, "its header names another partition")
-        differing = _differing_column(header, entry)
-        if differing is not None:
-            return self._found(entry.index, f"its column {differing} contradicts its header")
         if (entry.kind == "opaque") != (header.facts is None):
             return self._found(entry.index, f"it says to be of kind {entry.kind}, and its header contradicts that")
+        if (entry.type is not None) != is_shown:
+            state = (
+                "is not among the events that auditors search" if is_shown else "is shown to auditors, which is wrong"
+            )
+            return self._found(entry.index, f"it {state}")
+        differing = _differing_column(header, entry, is_shown=is_shown)
+        if differing is not None:
+            return self._found(entry.index, f"its column {differing} contradicts its header")
         return None
 
     def _short(self) -> Finding | None:
@@ -253,13 +262,13 @@ class LogCheck:
         return Finding(self._head.place, index, reason)
 
 
-def _differing_column(header: Header, entry: StoredEntry) -> str | None:
+def _differing_column(header: Header, entry: StoredEntry, *, is_shown: bool) -> str | None:
     if header.offset != entry.kafka_offset:
         return "kafka_offset"
-    kept, shown = fact_columns(header), _shown(entry)
-    if kept == shown:
-        return None
-    return next(name for name, left, right in zip(FACTS, kept, shown, strict=True) if left != right)
+    kept, stored = fact_columns(header), _shown(entry)
+    count = len(FACTS) if is_shown else FACTS.index("event_id") + 1
+    pairs = zip(FACTS[:count], kept, stored, strict=False)
+    return next((name for name, left, right in pairs if left != right), None)
 
 
 def _shown(entry: StoredEntry) -> tuple[Any, ...]:

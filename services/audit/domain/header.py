@@ -13,7 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 FACTS = ("event_id", "type", "occurred_at", "subject_kind", "subject_id", "actor_id", "outcome")
-"""The columns of an entry that repeat an event's facts; all are null when it is opaque."""
+"""What is repeated of an event's header: the id beside it in `entry`, the rest in `event`."""
 
 _FIXED = struct.Struct(">BBIqqqq16s32s32s7H")
 # Of the same bytes, what the columns repeat: format, flags, partition, offset, time, event id and lengths.

@@ -1,12 +1,10 @@
-"""What audit does: adds batches of records to the log, and lists its events."""
+"""Adds batches of records to the log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from services.audit.domain.log import Reading, extend, read
 from services.audit.domain.record import Record
 from services.audit.store import log as store
-from services.audit.store.log import Filters, Listed, Place
 from shared.db.pool import Connection
 
 
@@ -28,17 +26,3 @@ async def append(transaction: Connection, records: Sequence[Record]) -> None:
     extended = {id_: extend(head, by_head[id_], known[id_]) for id_, head in heads.items()}
     await store.move_heads(transaction, {id_: (heads[id_], moved) for id_, (moved, _) in extended.items()})
     await store.add_entries(transaction, {id_: entries for id_, (_, entries) in extended.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of events; `more` says whether the list goes on behind it."""
-
-    entries: list[Listed]
-    more: bool
-
-
-async def list_events(transaction: Connection, filters: Filters, *, after: Place | None, limit: int) -> Listing:
-    """Return the first `limit` events behind `after` that pass the filters, in order of topic, partition, index."""
-    found = await store.list_entries(transaction, filters, after=after, limit=limit + 1)
-    return Listing(found[:limit], len(found) > limit)

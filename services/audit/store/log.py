@@ -1,17 +1,12 @@
-"""All SQL of audit. Entries are only ever added and read."""
+"""All SQL of the log's writer. Entries are only ever added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.audit.domain.header import FACTS, fact_columns
 from services.audit.domain.log import Entry, Head, NotNext, Reading
 from services.audit.domain.merkle import decode_frontier
 from shared.db.pool import Connection, Row
-
-INT8_MAX = 2**63 - 1
 
 PLAN_EACH = "SET LOCAL plan_cache_mode = force_custom_plan"
 """A plan made while the log was small would be kept for too long, and one made for no filter would suit none."""
@@ -40,31 +35,7 @@ UPDATE head SET size = move.size, next_offset = move.next_offset, frontier = mov
 FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
     AS move (id, expected_offset, size, next_offset, frontier)
 WHERE head.id = move.id AND head.next_offset = move.expected_offset"""
-ENTRY_COLUMNS = ("head_id", "index", "kafka_offset", "kind", *FACTS, "header", "commit", "leaf", "body")
-
-# The list
-
-LIST_ENTRIES = """
-SELECT head.topic, head.partition, entry.index, entry.event_id, entry.type, entry.occurred_at, entry.subject_kind,
-    entry.subject_id, entry.actor_id, entry.outcome
-FROM head
-    CROSS JOIN LATERAL (
-        SELECT entry.index, entry.event_id, entry.type, entry.occurred_at, entry.subject_kind, entry.subject_id,
-            entry.actor_id, entry.outcome
-        FROM entry
-        WHERE entry.head_id = head.id AND entry.kind = 'event'
-            AND ($1::text IS NULL OR entry.actor_id = $1)
-            AND ($2::text IS NULL OR entry.subject_id = $2)
-            AND ($3::text IS NULL OR entry.type = $3)
-            AND ($4::timestamptz IS NULL OR entry.occurred_at >= $4)
-            AND ($5::timestamptz IS NULL OR entry.occurred_at < $5)
-            AND entry.index > CASE WHEN head.topic = $6 AND head.partition = $7 THEN $8::bigint ELSE -1 END
-        ORDER BY entry.index
-        LIMIT $9
-    ) AS entry
-WHERE $6::text IS NULL OR (head.topic, head.partition) >= ($6::text COLLATE "C", $7::integer)
-ORDER BY head.topic, head.partition, entry.index
-LIMIT $9"""
+ENTRY_COLUMNS = ("head_id", "index", "kafka_offset", "kind", "event_id", "header", "commit", "leaf", "body")
 
 
 async def load_heads(transaction: Connection, firsts: Mapping[tuple[str, int], int]) -> dict[int, Head]:
@@ -115,72 +86,12 @@ async def add_entries(transaction: Connection, entries: Mapping[int, Sequence[En
     await transaction.copy_records_to_table("entry", records=rows, columns=ENTRY_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which events to list; what is None does not matter. `from_at` counts in, `to_at` does not."""
-
-    actor_id: str | None = None
-    subject_id: str | None = None
-    type: str | None = None
-    from_at: datetime | None = None
-    to_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an entry stands; lists are in this order."""
-
-    topic: str
-    partition: int
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An entry of kind event, as it is listed."""
-
-    place: Place
-    event_id: UUID
-    type: str
-    occurred_at: datetime
-    subject_kind: str
-    subject_id: str
-    actor_id: str | None
-    outcome: str
-
-
-async def list_entries(transaction: Connection, filters: Filters, *, after: Place | None, limit: int) -> list[Listed]:
-    """Return the first `limit` events behind `after` that pass the filters, in order of their places."""
-    await transaction.execute(PLAN_EACH)
-    rows = await transaction.fetch(
-        LIST_ENTRIES,
-        filters.actor_id,
-        filters.subject_id,
-        filters.type,
-        filters.from_at,
-        filters.to_at,
-        after and after.topic,
-        after and after.partition,
-        after and after.index,
-        limit,
-    )
-    return [Listed(Place(*list(row.values())[:3]), *list(row.values())[3:]) for row in rows]
-
-
 def _head(row: Row) -> Head:
     return Head(row["topic"], row["partition"], row["next_offset"], decode_frontier(row["size"], row["frontier"]))
 
 
 def _row(head_id: int, entry: Entry) -> tuple[Any, ...]:
-    header = entry.header
-    return (
-        head_id,
-        entry.index,
-        header.offset,
-        entry.kind,
-        *fact_columns(header),
-        entry.header_bytes,
-        entry.commit,
-        entry.leaf,
-        entry.body,
-    )
+    facts = entry.header.facts
+    event_id = None if facts is None else facts.event_id
+    place = (head_id, entry.index, entry.header.offset, entry.kind, event_id)
+    return (*place, entry.header_bytes, entry.commit, entry.leaf, entry.body)

@@ -29,9 +29,11 @@ Connection = Any
 """asyncpg's, which has no types."""
 
 SELECT_STORED_HEADS = """
-SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier, fence.next_offset AS fence
-FROM head LEFT JOIN fence
-    ON fence.consumer_group = $1 AND fence.topic = head.topic AND fence.partition = head.partition
+SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier, fence.next_offset AS fence,
+    COALESCE(projected.index, 0) AS projected
+FROM head
+    LEFT JOIN fence ON fence.consumer_group = $1 AND fence.topic = head.topic AND fence.partition = head.partition
+    LEFT JOIN projected ON projected.head_id = head.id
 ORDER BY head.topic, head.partition"""
 SELECT_HEADLESS_FENCES = """
 SELECT fence.topic, fence.partition, fence.next_offset FROM fence
@@ -39,9 +41,9 @@ WHERE fence.consumer_group = $1 AND fence.next_offset > 0
     AND NOT EXISTS (SELECT FROM head WHERE head.topic = fence.topic AND head.partition = fence.partition)
 ORDER BY fence.topic, fence.partition"""
 SELECT_STORED_ENTRIES = """
-SELECT entry.index, entry.kafka_offset, entry.kind, entry.event_id, entry.type, entry.occurred_at, entry.subject_kind,
-    entry.subject_id, entry.actor_id, entry.outcome, entry.header, entry.commit, entry.leaf, entry.body
-FROM entry
+SELECT entry.index, entry.kafka_offset, entry.kind, entry.event_id, event.type, event.occurred_at, event.subject_kind,
+    event.subject_id, event.actor_id, event.outcome, entry.header, entry.commit, entry.leaf, entry.body
+FROM entry LEFT JOIN event ON event.head_id = entry.head_id AND event.index = entry.index
 WHERE entry.head_id = $1 AND entry.index >= $2
 ORDER BY entry.index
 LIMIT $3"""

@@ -1,7 +1,7 @@
 """A log in a database of the test's own, and ways to read and to touch it."""
 
 import argparse
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,13 +9,18 @@ import pytest
 
 from services.audit.domain.note import VerifyingKey
 from services.audit.handlers.log import append
+from services.audit.handlers.project import Step, follow_log
 from services.audit.verifier.run import Options, run
+from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
+from shared.kafka.outbox import Outbox
+from shared.service import OUTBOX_SHARDS
 from tests.integration.audit.signed_logs import COSIGNER, KEY, SIZES, TABLES, grow
 from tests.servers import Database
 from tests.unit.audit.records import a_record
 
+NO_KEYS: Mapping[str, bytes] = {}
 PoolOf = Callable[[str], Awaitable[Pool]]
 Write = Callable[..., Awaitable[None]]
 Outcome = tuple[int, str]
@@ -30,14 +35,24 @@ async def pool(pool_of: PoolOf) -> Pool:
 
 @pytest.fixture
 async def write(pool: Pool) -> Write:
-    """Append records as the worker does, a transaction for each batch: `await write(records, batch=3)`."""
+    """Append records as the worker does, a transaction for each batch: `await write(records, batch=3)`; then follow."""
 
     async def write(records: Sequence[Record], *, batch: int = 1_000) -> None:
         for start in range(0, len(records), batch):
             async with pool.acquire() as connection, connection.transaction():
                 await append(connection, records[start : start + batch])
+        while (await follow(pool)).entry_count:
+            pass
 
     return write
+
+
+async def follow(pool: Pool, keys: Mapping[str, bytes] = NO_KEYS) -> Step:
+    """Follow the log by one step, as the worker does."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await follow_log(
+            connection, keys=keys, followers=(), outbox=Outbox(shards=OUTBOX_SHARDS), clock=SystemClock()
+        )
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ async def rebuild(attacker: Connection, *, size: int | None = None) -> None:
     head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
     if size is not None:
         await attacker.execute("DELETE FROM entry WHERE head_id = $1 AND index >= $2", head_id, size)
+        await attacker.execute("DELETE FROM event WHERE head_id = $1 AND index >= $2", head_id, size)
+        await attacker.execute("UPDATE projected SET index = $2 WHERE head_id = $1", head_id, size)
     rows = await attacker.fetch("SELECT leaf, kafka_offset FROM entry WHERE head_id = $1 ORDER BY index", head_id)
     tree = Frontier().extend([row["leaf"] for row in rows])
     await attacker.execute(

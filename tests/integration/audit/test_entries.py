@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.audit.app import SERVICE
-from services.audit.store import checkpoints
-from services.audit.store import log as store
+from services.audit.store import checkpoints, log, projection
+from services.audit.store import entries as store
 from services.audit.verifier import database
 from shared.db.pool import Pool
 from shared.events.activity import TipRepeatedV1
@@ -97,6 +97,7 @@ async def test_an_item_says_who_did_what_to_whom_when_and_where_it_is_on_record(
         "topic": "intake.tips",
         "partition": 1,
         "index": 0,
+        "verified": None,
     }
     nobody = (await ask(caller))["items"][1]
     assert (nobody["actor"], nobody["outcome"]) == (None, "ok")
@@ -208,7 +209,7 @@ async def test_a_question_that_cannot_be_meant_is_refused(caller: Caller, query:
 
 
 async def test_every_statement_fits_the_schema(pool: Pool) -> None:
-    rooms = (store, checkpoints, database)
+    rooms = (store, log, projection, checkpoints, database)
     statements = [
         text
         for room in rooms

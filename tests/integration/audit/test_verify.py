@@ -69,9 +69,8 @@ AT_4 = AT_3.replace("= 3", "= 4")
 AT_7 = AT_3.replace("= 3", "= 7")
 AT_11 = AT_3.replace("= 3", "= 11")
 COPY = (
-    "INSERT INTO entry (head_id, index, kafka_offset, kind, event_id, type, occurred_at, subject_kind, subject_id, "
-    "actor_id, outcome, header, commit, leaf, body) SELECT head_id, 12, 12, kind, gen_random_uuid(), type, "
-    f"occurred_at, subject_kind, subject_id, actor_id, outcome, header, commit, leaf, body FROM entry WHERE {AT_11}"
+    "INSERT INTO entry (head_id, index, kafka_offset, kind, event_id, header, commit, leaf, body) "
+    f"SELECT head_id, 12, 12, kind, gen_random_uuid(), header, commit, leaf, body FROM entry WHERE {AT_11}"
 )
 SWAP = (
     "ALTER TABLE entry DROP CONSTRAINT entry_kafka_offset; "
@@ -90,17 +89,23 @@ ATTACKS = {
     "header": (f"UPDATE entry SET header = set_byte(header, 140, 65) WHERE {AT_3}", 3),
     "commit": (f"UPDATE entry SET commit = sha256('x') WHERE {AT_3}", 3),
     "leaf": (f"UPDATE entry SET leaf = sha256('x') WHERE {AT_3}", 3),
-    "actor": (f"UPDATE entry SET actor_id = 'someone.else' WHERE {AT_3}", 3),
-    "actor taken away": (f"UPDATE entry SET actor_id = NULL WHERE {AT_3}", 3),
-    "subject": (f"UPDATE entry SET subject_id = 'another' WHERE {AT_3}", 3),
-    "subject's kind": (f"UPDATE entry SET subject_kind = 'lead' WHERE {AT_3}", 3),
-    "type": (f"UPDATE entry SET type = 'record.viewed' WHERE {AT_3}", 3),
-    "outcome": (f"UPDATE entry SET outcome = 'denied' WHERE {AT_3}", 3),
-    "time": (f"UPDATE entry SET occurred_at = occurred_at + interval '1 microsecond' WHERE {AT_3}", 3),
-    "time without end": (f"UPDATE entry SET occurred_at = 'infinity' WHERE {AT_3}", 3),
-    "time that cannot be read": (f"UPDATE entry SET occurred_at = '200000-01-01Z' WHERE {AT_3}", 3),
+    "actor": (f"UPDATE event SET actor_id = 'someone.else' WHERE {AT_3}", 3),
+    "actor taken away": (f"UPDATE event SET actor_id = NULL WHERE {AT_3}", 3),
+    "subject": (f"UPDATE event SET subject_id = 'another' WHERE {AT_3}", 3),
+    "subject's kind": (f"UPDATE event SET subject_kind = 'lead' WHERE {AT_3}", 3),
+    "type": (f"UPDATE event SET type = 'record.viewed' WHERE {AT_3}", 3),
+    "outcome": (f"UPDATE event SET outcome = 'denied' WHERE {AT_3}", 3),
+    "time": (f"UPDATE event SET occurred_at = occurred_at + interval '1 microsecond' WHERE {AT_3}", 3),
+    "time without end": (f"UPDATE event SET occurred_at = 'infinity' WHERE {AT_3}", 3),
+    "time that cannot be read": (f"UPDATE event SET occurred_at = '200000-01-01Z' WHERE {AT_3}", 3),
     "event id": (f"UPDATE entry SET event_id = gen_random_uuid() WHERE {AT_3}", 3),
     "offset": (f"UPDATE entry SET kafka_offset = 12 WHERE {AT_3}", 3),
+    "not among the events": (f"DELETE FROM event WHERE {AT_3}", 3),
+    "a repeat among the events": (
+        "INSERT INTO event SELECT head_id, 4, occurred_at, type, subject_kind, subject_id, actor_id, outcome "
+        f"FROM event WHERE {AT_3}",
+        4,
+    ),
     "event hidden as a duplicate": (f"UPDATE entry SET kind = 'duplicate' WHERE {AT_3}", 3),
     "event hidden as opaque": (f"UPDATE entry SET kind = 'opaque', event_id = NULL WHERE {AT_3}", 3),
     "event hidden under a kind of its own": (
@@ -142,7 +147,7 @@ async def test_a_head_removed_with_its_entries_left_is_found(verified: Verify, a
 
 
 async def test_every_log_that_was_touched_is_named(verified: Verify, attacker: Connection) -> None:
-    await attacker.execute("UPDATE entry SET outcome = 'denied' WHERE index IN (2, 9)")
+    await attacker.execute("UPDATE event SET outcome = 'denied' WHERE index IN (2, 9)")
     code, said = await verified()
     assert code == TAMPERED
     assert "in 2 places" in said

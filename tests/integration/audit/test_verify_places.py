@@ -19,12 +19,13 @@ CHANGES = {
         for column in ("body", "header", "commit", "leaf")
     },
     **{
-        column: f"UPDATE entry SET {column} = left({column}, -1) WHERE {AT} = $1 AND $2::integer >= 0"
-        for column in ("type", "subject_kind", "subject_id", "actor_id", "outcome", "kind")
+        column: f"UPDATE event SET {column} = left({column}, -1) WHERE {AT} = $1 AND $2::integer >= 0"
+        for column in ("type", "subject_kind", "subject_id", "actor_id", "outcome")
     },
+    "kind": f"UPDATE entry SET kind = left(kind, -1) WHERE {AT} = $1 AND $2::integer >= 0",
     "event_id": f"UPDATE entry SET event_id = gen_random_uuid() WHERE {AT} = $1 AND $2::integer >= 0",
     "kafka_offset": f"UPDATE entry SET kafka_offset = $2::integer WHERE {AT} = $1",
-    "occurred_at": f"UPDATE entry SET occurred_at = occurred_at + make_interval(secs => $2::integer) WHERE {AT} = $1",
+    "occurred_at": f"UPDATE event SET occurred_at = occurred_at + make_interval(secs => $2::integer) WHERE {AT} = $1",
     "removed": f"DELETE FROM entry WHERE {AT} = $1 AND $2::integer >= 0",
     "tile": "UPDATE tile SET hashes = set_bit(hashes, $1 % 256 * 256 + $2 % 256, "
     f"1 - get_bit(hashes, $1 % 256 * 256 + $2 % 256)) WHERE level = 0 AND {AT} = $1 / 256",
@@ -35,7 +36,8 @@ CHANGES = {
 async def test_a_change_anywhere_is_found_exactly_there(verified: Verify, attacker: Connection, name: str) -> None:
     """Entries and tiles are put back after each change, so that each is found by itself."""
     await attacker.execute("ALTER TABLE entry DROP CONSTRAINT entry_kind, DROP CONSTRAINT entry_kafka_offset")
-    await attacker.execute("CREATE TEMP TABLE kept AS TABLE entry; CREATE TEMP TABLE kept_tile AS TABLE tile")
+    for table in ("entry", "event", "tile"):
+        await attacker.execute(f"CREATE TEMP TABLE kept_{table} AS TABLE {table}")
     chance = Random(name)
     for _ in range(PLACES):
         index = chance.randrange(SIZES[-1] if name != "tile" else SIZES[-1] // 256 * 256)
@@ -44,6 +46,6 @@ async def test_a_change_anywhere_is_found_exactly_there(verified: Verify, attack
         await attacker.execute(CHANGES[name], index, number)
         code, said = await verified()
         assert (code, f"  {TOPIC}[2] entry {index}: " in said) == (TAMPERED, True), said
-        await attacker.execute("DELETE FROM entry; INSERT INTO entry SELECT * FROM kept")
-        await attacker.execute("DELETE FROM tile; INSERT INTO tile SELECT * FROM kept_tile")
+        for table in ("entry", "event", "tile"):
+            await attacker.execute(f"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}")
     assert (await verified())[0] == INTACT

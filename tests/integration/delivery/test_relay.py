@@ -9,7 +9,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from shared.db.pool import Pool
-from shared.kafka.outbox import CLAIM, CREATE_SHARD, SELECT_IN_FLIGHT, Outbox, Outgoing, Relay, _rows, producer_mac
+from shared.events.producer import producer_mac
+from shared.kafka.outbox import CLAIM, CREATE_SHARD, SELECT_IN_FLIGHT, Outbox, Outgoing, Relay, _rows
 from shared.metrics import Metrics
 from tests.builders import an_event
 from tests.conftest import Kafka
@@ -69,7 +70,9 @@ async def test_committed_events_arrive_in_order_with_dense_numbers_and_a_mac(
     assert numbers_of(records) == list(range(1, 2_501))
     headers = dict(records[7].headers)
     assert headers["producer"] == b"intake.0"
-    expected = producer_mac(KEY, b"intake.0", b"8", Outgoing("intake.activity", b"one key", values[7]))
+    expected = producer_mac(
+        KEY, producer=b"intake.0", seq=b"8", topic="intake.activity", record_key=b"one key", value=values[7]
+    )
     assert headers["mac"].decode() == expected.hex()
 
 

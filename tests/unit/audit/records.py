@@ -45,7 +45,7 @@ def stored(head: Head, entries: list[Entry], *, id_: int = 1) -> tuple[StoredHea
             index=entry.index,
             kafka_offset=entry.header.offset,
             kind=entry.kind,
-            **dict(zip(FACTS, fact_columns(entry.header), strict=True)),
+            **dict(zip(FACTS, _columns(entry), strict=True)),
             header=entry.header_bytes,
             commit=entry.commit,
             leaf=entry.leaf,
@@ -55,7 +55,14 @@ def stored(head: Head, entries: list[Entry], *, id_: int = 1) -> tuple[StoredHea
     ]
     frontier = head.frontier
     fence = head.next_offset
-    return StoredHead(id_, head.topic, head.partition, frontier.size, head.next_offset, frontier.encode(), fence), rows
+    place = (id_, head.topic, head.partition)
+    return StoredHead(*place, frontier.size, head.next_offset, frontier.encode(), fence, frontier.size), rows
+
+
+def _columns(entry: Entry) -> tuple[Any, ...]:
+    """Return what `entry` and `event` repeat of a header: of a duplicate the id alone."""
+    columns = fact_columns(entry.header)
+    return columns if entry.kind == "event" else (columns[0], *[None] * (len(columns) - 1))
 
 
 @st.composite

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.domain.check import Finding, LogCheck, StoredEntry, StoredHead
+from services.audit.domain.header import FACTS
 from services.audit.domain.log import leaf_of
 from services.audit.domain.merkle import Frontier
 from shared.kafka.consume import Record
@@ -16,6 +17,8 @@ from tests.builders import event_bytes, new_id
 from tests.unit.audit.records import POISON, a_record, logged, stored, topics
 
 COLUMNS = [field.name for field in fields(StoredEntry)]
+SEARCHED = frozenset(FACTS) - {"event_id"}
+"""What is kept of events alone."""
 ALTERED: dict[str, Any] = {
     "event_id": lambda _: new_id(),
     "kind": lambda kind: "opaque" if kind != "opaque" else "event",
@@ -76,7 +79,7 @@ def test_a_changed_column_is_found_at_its_entry(column: str, data: st.DataObject
     index = data.draw(st.integers(0, 11))
     old = getattr(entries[index], column)
     new = altered(column, old)
-    if new == old:
+    if new == old or (column in SEARCHED and entries[index].kind != "event"):
         return
     setattr(entries[index], column, new)
     assert places(check(head, entries)) == [index]

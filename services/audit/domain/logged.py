@@ -1,0 +1,58 @@
+"""An event of the log as those see it who follow the log: sensors, reports, whoever asks who looked at what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.events.envelope import Actor
+
+SHOWN = ("record_id", "lead_id")
+"""Fields of a payload that name one record which the actor was shown or changed."""
+SHOWN_LISTS = ("record_ids", "lead_ids")
+UNSHOWN = frozenset({"session", "request", "view"})
+"""Kinds of subjects that are no records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry of kind event, read."""
+
+    head_id: int
+    index: int
+    topic: str
+    partition: int
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    subject_kind: str
+    subject_id: str
+    outcome: str
+    actor: Actor | None
+    correlation_id: UUID
+    payload: Mapping[str, Any]
+    """As it travelled, what is personal opened under `personal`."""
+    is_verified: bool | None
+    """Whether the producer's MAC is right; None when audit has no keys to tell."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Head and index."""
+        return self.head_id, self.index
+
+
+def shown_by(event: Logged) -> Sequence[str]:
+    """Return the ids of the records that a caller was shown or changed by this event, its subject among them.
+
+    Empty for what no caller did; what a system hands in is not shown to it.
+    """
+    actor = event.actor
+    if actor is None or (actor.kind != "person" and not event.topic.endswith(".activity")):
+        return ()
+    ids = {} if event.subject_kind in UNSHOWN else {event.subject_id: None}
+    ids |= dict.fromkeys(str(event.payload[name]) for name in SHOWN if event.payload.get(name))
+    for name in SHOWN_LISTS:
+        listed = event.payload.get(name)
+        ids |= dict.fromkeys(map(str, listed) if isinstance(listed, list) else ())
+    return list(ids)

@@ -1,0 +1,84 @@
+"""The part of audit's worker that follows the log behind its end."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from services.audit.handlers.project import Follower, find_holes, follow_log, tell_missing
+from services.audit.settings import AuditSettings
+from services.audit.store import projection as store
+from shared.kafka.consume import Progress
+from shared.periodic import Periodic
+from shared.service import Tools
+
+FOLLOW_PERIOD_S = 0.5
+MISSING_AFTER_S = 60.0
+"""A number that is left out for so long, while audit has read all there is, will not come any more: relays send a batch
+and wait until Kafka has it before they take the next."""
+
+log = structlog.get_logger()
+
+
+class Following(Periodic):
+    """Follows the log. Of several workers one is at it at a time."""
+
+    def __init__(
+        self,
+        tools: Tools[AuditSettings],
+        keys: Mapping[str, bytes],
+        followers: Sequence[Follower],
+        progress: Progress,
+        on_commit: Callable[[], None],
+    ) -> None:
+        super().__init__(period_s=FOLLOW_PERIOD_S)
+        self._tools = tools
+        self._keys = keys
+        self._followers = followers
+        self._progress = progress
+        self._on_commit = on_commit
+        self._holes: dict[tuple[str, int, int], float] = {}
+        """Numbers that are left out, and since when."""
+
+    async def work(self) -> None:
+        """Follow to the log's end, then look at what is missing."""
+        while not self.is_draining and await self.follow():
+            pass
+        async with self._tools.pool.acquire() as connection:
+            waiting = await store.count_waiting(connection)
+        self._tools.metrics.waiting_rows.labels("follow").set(waiting)
+        if not waiting and self._progress.is_assigned and not self._progress.lag_records:
+            await self.look_for_missing()
+
+    async def follow(self) -> bool:
+        """Follow by one step; return whether there was anything."""
+        tools = self._tools
+        async with tools.pool.acquire() as connection, connection.transaction():
+            step = await follow_log(
+                connection, keys=self._keys, followers=self._followers, outbox=tools.outbox, clock=tools.clock
+            )
+        for (kind, topic), count in step.anomalies.items():
+            tools.metrics.anomalies.labels(kind).inc(count)
+            log.error("audit_anomaly", kind=kind, topic=topic, entries=count)
+        if step.anomalies:
+            self._on_commit()
+        return step.entry_count > 0
+
+    async def look_for_missing(self) -> None:
+        """Tell of numbers that have been left out for too long."""
+        if not self._keys:
+            return
+        now = time.monotonic()
+        async with self._tools.pool.acquire() as connection:
+            holes = await find_holes(connection)
+        self._holes = {hole: self._holes.get(hole, now) for hole in holes}
+        ripe = [hole for hole, since in self._holes.items() if now - since >= MISSING_AFTER_S]
+        self._tools.metrics.missing_numbers.set(sum(last - first + 1 for _, first, last in ripe))
+        if not ripe:
+            return
+        async with self._tools.pool.acquire() as connection, connection.transaction():
+            told = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
+        for producer, first, last in told:
+            log.error("audit_numbers_missing", producer=producer, first=first, last=last)
+        if told:
+            self._on_commit()

@@ -1,0 +1,220 @@
+"""Follow the log behind its end: for searching, for who sent what, and for whoever else sees each event once."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from services.audit.domain.header import Header, decode_header
+from services.audit.domain.logged import Logged, shown_by
+from services.audit.domain.producers import Numbers, find_fault
+from services.audit.domain.record import Body, decode_body
+from services.audit.store import projection as store
+from services.audit.store.projection import Place, Unprojected
+from shared.clock import Clock
+from shared.db.pool import Connection
+from shared.events.activity import AuditAnomalyV1, AuditGapV1
+from shared.events.envelope import Context, Event, Payload, decode
+from shared.kafka.outbox import Outbox
+
+READ_AT_ONCE = 1_000
+"""Entries followed in one transaction; the largest has a little over 256 KiB."""
+OWN_TOPIC = "audit.activity"
+"""What is wrong there is told by a metric and a log line alone: an event about it would stand there too."""
+
+Follower = Callable[[Connection, Sequence[Logged]], Awaitable[None]]
+"""Sees each entry of kind event once, in the transaction that moves on behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did: how many entries it followed, and what was found wrong with which of them, newly."""
+
+    entry_count: int = 0
+    anomalies: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """How many of each kind and topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    row: Unprojected
+    header: Header
+    body: Body
+    fault: str | None
+    is_verified: bool | None
+
+    @property
+    def place(self) -> Place:
+        return self.row.head_id, self.row.index
+
+
+async def follow_log(
+    transaction: Connection,
+    *,
+    keys: Mapping[str, bytes],
+    followers: Sequence[Follower],
+    outbox: Outbox,
+    clock: Clock,
+) -> Step:
+    """Follow the log by one step. `keys` holds each service's producer key; without any, no MAC is looked at."""
+    if not await store.try_lock(transaction):
+        return Step()
+    entries = [_read(row, keys) for row in await store.read_unprojected(transaction, limit=READ_AT_ONCE)]
+    if not entries:
+        return Step()
+    repeated = await _take_numbers(transaction, entries) if keys else []
+    events = [entry for entry in entries if entry.row.kind == "event"]
+    await store.add_events(transaction, [(entry.place, entry.header, entry.is_verified) for entry in events])
+    logged = [_logged(entry) for entry in events]
+    if shown := [(record_id, event.place) for event in logged for record_id in shown_by(event)]:
+        await store.add_shown(transaction, shown)
+    wrong = [(entry.fault, entry) for entry in entries if entry.fault is not None]
+    wrong += [("repeated_number", entry) for entry in repeated]
+    wrong += [("lost_offsets", entry) for entry in entries if _lost_before(entry)]
+    told = await _add_anomalies(transaction, wrong, outbox, clock) if wrong else []
+    for follow in followers:
+        await follow(transaction, logged)
+    await store.move_projected(transaction, {entry.row.head_id: entry.row.index + 1 for entry in entries})
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for kind, entry in told:
+        counts[kind, entry.header.topic] += 1
+    return Step(len(entries), counts)
+
+
+async def find_holes(connection: Connection) -> list[tuple[str, int, int]]:
+    """Return producer, first and last of each run of numbers that are not in the log, between others that are."""
+    known = await store.load_numbers(connection)
+    return [(name, *hole) for name, numbers in known.items() for hole in numbers.holes()]
+
+
+async def tell_missing(
+    transaction: Connection, holes: Sequence[tuple[str, int, int]], outbox: Outbox, clock: Clock
+) -> list[tuple[str, int, int]]:
+    """Put on record that these numbers are missing; return those that were not told of before.
+
+    What audit itself sent is told of by no event: that would be one more of its own.
+    """
+    new = await store.add_missing(transaction, holes, at=clock.now())
+    payloads = [
+        AuditAnomalyV1(kind="missing_numbers", producer=name, first_number=first, last_number=last)
+        for name, first, last in new
+        if not name.startswith("audit.")
+    ]
+    await _publish(transaction, [(payload.producer or "", payload) for payload in payloads], outbox, clock)
+    return new
+
+
+def _read(row: Unprojected, keys: Mapping[str, bytes]) -> _Entry:
+    header, body = decode_header(row.header), decode_body(row.body)
+    fault = find_fault(header, body, keys) if keys else None
+    return _Entry(row, header, body, fault, fault is None if keys else None)
+
+
+def _logged(entry: _Entry) -> Logged:
+    envelope, facts = decode(entry.body.value), entry.header.facts
+    assert facts is not None
+    return Logged(
+        head_id=entry.row.head_id,
+        index=entry.row.index,
+        topic=entry.header.topic,
+        partition=entry.header.partition,
+        event_id=facts.event_id,
+        type=facts.type,
+        occurred_at=facts.occurred_at,
+        subject_kind=facts.subject_kind,
+        subject_id=facts.subject_id,
+        outcome=facts.outcome,
+        actor=envelope.actor,
+        correlation_id=envelope.correlation_id,
+        payload=envelope.payload,
+        is_verified=entry.is_verified,
+    )
+
+
+def _lost_before(entry: _Entry) -> bool:
+    before = entry.row.offset_before
+    return before is not None and entry.header.offset > before + 1
+
+
+async def _take_numbers(transaction: Connection, entries: Sequence[_Entry]) -> list[_Entry]:
+    """Keep the numbers of what was sent well; return the events whose number another event has."""
+    sent: dict[str, list[_Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.fault is None and entry.header.producer is not None:
+            sent[entry.header.producer].append(entry)
+    if not sent:
+        return []
+    known = await store.load_numbers(transaction)
+    repeated = []
+    for producer, mine in sent.items():
+        # A record that came twice is of kind duplicate, or opaque: only an event of its own can have taken a number.
+        own = [entry for entry in mine if entry.row.kind == "event"]
+        numbers = known.get(producer, Numbers())
+        repeated += [own[place] for place in numbers.find_repeated(entry.header.seq or 0 for entry in own)]
+    taken = [(producer, entry.header.seq or 0) for producer, mine in sent.items() for entry in mine]
+    await store.add_numbers(transaction, taken)
+    return repeated
+
+
+async def _add_anomalies(
+    transaction: Connection, wrong: Sequence[tuple[str, _Entry]], outbox: Outbox, clock: Clock
+) -> list[tuple[str, _Entry]]:
+    """Keep what is wrong with which entries, and publish it, once; return what was not known before."""
+    new = await store.add_anomalies(transaction, [(kind, entry.place) for kind, entry in wrong])
+    told = [(kind, entry) for kind, entry in wrong if (kind, entry.place) in new]
+    groups: dict[tuple[str, int, str | None], list[_Entry]] = defaultdict(list)
+    payloads: list[tuple[str, Payload]] = []
+    for kind, entry in told:
+        if entry.header.topic == OWN_TOPIC:
+            continue
+        if kind == "lost_offsets":
+            payloads.append((f"{entry.header.topic}/{entry.header.partition}", _gap(entry)))
+        else:
+            groups[kind, entry.row.head_id, entry.header.producer].append(entry)
+    for (kind, _, producer), mine in groups.items():
+        payload = AuditAnomalyV1(
+            kind=kind,
+            producer=producer,
+            topic=mine[0].header.topic,
+            partition=mine[0].header.partition,
+            first_index=mine[0].row.index,
+            last_index=mine[-1].row.index,
+            entry_count=len(mine),
+        )
+        payloads.append((producer or "none", payload))
+    await _publish(transaction, payloads, outbox, clock)
+    return told
+
+
+def _gap(entry: _Entry) -> AuditGapV1:
+    assert entry.row.offset_before is not None
+    return AuditGapV1(
+        topic=entry.header.topic,
+        partition=entry.header.partition,
+        index=entry.row.index,
+        first_offset=entry.row.offset_before + 1,
+        last_offset=entry.header.offset - 1,
+    )
+
+
+async def _publish(
+    transaction: Connection, payloads: Sequence[tuple[str, Payload]], outbox: Outbox, clock: Clock
+) -> None:
+    now = clock.now()
+    await outbox.publish(
+        transaction, [_event(subject_id, payload, clock.new_id(), now) for subject_id, payload in payloads]
+    )
+
+
+def _event(subject_id: str, payload: Payload, id_: UUID, now: datetime) -> Event:
+    return Event(
+        topic=OWN_TOPIC,
+        event_id=id_,
+        occurred_at=now,
+        service="audit",
+        context=Context(None, id_),
+        subject_id=subject_id,
+        subject_version=1,
+        payload=payload,
+    )
