@@ -16,7 +16,7 @@ from services.audit.handlers.log import list_events
 from services.audit.store.checkpoints import find_checkpoint
 from services.audit.store.log import INT8_MAX, Filters, Listed, Place
 from shared.errors import NotFound
-from shared.http import Call, Cursor, Limit, Page, Route, answer, cursor_of, read_cursor, wrong_cursor
+from shared.http import VIEW, Call, Cursor, Limit, Page, Route, answer, cursor_of, read_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.types import Time
 
@@ -162,7 +162,7 @@ async def show_proof(request: Request, event_id: UUID) -> Response:
 
 NEEDS = ("audit.read",)
 ROUTES = (
-    Route("GET", "/v1/entries", list_entries, needs=NEEDS, answers={200: Page[EntryItem]}),
-    Route("GET", "/v1/entries/{event_id}/proof", show_proof, needs=NEEDS, answers={200: ProofShown}),
-    Route("GET", "/v1/checkpoint", show_checkpoint, needs=NEEDS, answers={200: CheckpointShown}),
+    Route("GET", "/v1/entries", list_entries, needs=NEEDS, answers={200: Page[EntryItem]}, records=VIEW),
+    Route("GET", "/v1/entries/{event_id}/proof", show_proof, needs=NEEDS, answers={200: ProofShown}, records=VIEW),
+    Route("GET", "/v1/checkpoint", show_checkpoint, needs=NEEDS, answers={200: CheckpointShown}, records=VIEW),
 )
