@@ -15,8 +15,8 @@ from services.referral.handlers import Desk
 from services.referral.store import Referral
 from shared.db.pool import Connection
 from shared.events.linker import LeadPlace, LeadSubject
-from shared.events.referral import ReferredTip
-from shared.http import Call, Cursor, Limit, Page, Route, answer, create, cut, hash_of, read_id_cursor, read_json
+from shared.events.referral import ReferralAnsweredV1, ReferralRecalledV1, ReferralSentV1, ReferredTip
+from shared.http import VIEW, Call, Cursor, Limit, Page, Route, answer, create, cut, hash_of, read_id_cursor, read_json
 from shared.http.body import Body
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from shared.http.types import NotBlank
@@ -96,7 +96,11 @@ class Answered(BaseModel):
 
 async def list_offices(request: Request) -> Response:
     """List the field offices that referrals go to."""
-    desk: Desk = request.state.call.edge.parts
+    call: Call = request.state.call
+    desk: Desk = call.edge.parts
+    offices = desk.list_offices()
+    async with call.transaction() as transaction:
+        await call.record_view(transaction, "office", [office.code for office in offices])
     items = [
         OfficeItem(
             code=office.code,
@@ -106,7 +110,7 @@ async def list_offices(request: Request) -> Response:
             regions=list(office.regions),
             countries=list(office.countries),
         )
-        for office in desk.list_offices()
+        for office in offices
     ]
     return answer(Page[OfficeItem](items=items, cursor=None))
 
@@ -143,8 +147,12 @@ async def get_referral(request: Request, referral_id: UUID) -> Response:
     desk: Desk = call.edge.parts
     async with call.transaction() as transaction:
         referral = await desk.get(transaction, referral_id, call.principal)
-        await call.record_view(transaction, "referral", [referral_id])
-    content = referral.facts.content
+        content = referral.facts.content
+        along = {
+            "tip": [tip.tip_id for tip in content.tips],
+            "record": [subject.party_id for subject in content.subjects],
+        }
+        await call.record_view(transaction, "referral", [referral_id], along=along)
     return answer(
         ReferralDetail(
             **_item(referral),
@@ -210,16 +218,34 @@ def _answered(referral: Referral) -> Answered:
     return Answered(referral_id=facts.referral_id, version=facts.version, state=facts.state, office=facts.office)
 
 
+OFFICES_HEAR = (ReferralSentV1, ReferralRecalledV1)
+"""What offices are told at once: the one that has a referral now, and the one that had it."""
 ROUTES = (
-    Route("GET", "/v1/offices", list_offices, needs=("referral.read",), answers={200: Page[OfficeItem]}),
-    Route("GET", "/v1/referrals", list_referrals, needs=("referral.read",), answers={200: Page[ReferralItem]}),
-    Route("GET", "/v1/referrals/{referral_id}", get_referral, needs=("referral.read",), answers={200: ReferralDetail}),
+    Route("GET", "/v1/offices", list_offices, needs=("referral.read",), answers={200: Page[OfficeItem]}, records=VIEW),
+    Route(
+        "GET",
+        "/v1/referrals",
+        list_referrals,
+        needs=("referral.read",),
+        answers={200: Page[ReferralItem]},
+        records=VIEW,
+    ),
+    Route(
+        "GET",
+        "/v1/referrals/{referral_id}",
+        get_referral,
+        needs=("referral.read",),
+        answers={200: ReferralDetail},
+        records=VIEW,
+    ),
     Route(
         "POST",
         "/v1/referrals/{referral_id}/responses",
         post_response,
         needs=("referral.respond",),
         answers={201: Answered},
+        records=(ReferralAnsweredV1,),
+        follows=OFFICES_HEAR,
         takes=ResponseRequest,
     ),
     Route(
@@ -228,6 +254,8 @@ ROUTES = (
         post_assignment,
         needs=("lead.refer",),
         answers={201: Answered},
+        records=(ReferralAnsweredV1,),
+        follows=OFFICES_HEAR,
         takes=AssignmentRequest,
     ),
 )

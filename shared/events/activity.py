@@ -1,6 +1,6 @@
 """What a person or system did at a service: published on `<service>.activity`, read by audit.
 
-The first four are every service's, `dead_letter.redriven` every consumer's; the rest belong to the service their name
+The first five are every service's, `dead_letter.redriven` every consumer's; the rest belong to the service their name
 says.
 """
 
@@ -57,8 +57,28 @@ class RequestRefusedV1(Payload):
     personal: CallerPersonal
 
 
+class AnswerRepeatedV1(Payload):
+    """A caller got the answer of an earlier request again, under its Idempotency-Key.
+
+    What that one did or showed is on record under its own id, `first_request_id`.
+    """
+
+    TYPE: ClassVar[str] = "answer.repeated"
+    SUBJECT: ClassVar[str] = "request"
+
+    route: str
+    status: int
+    first_request_id: UUID | None = None
+    """None where the answer was kept before this was."""
+    outcome: str = "ok"
+
+
 class RecordViewedV1(Payload):
-    """A caller was shown records; `record_ids` holds the first 100 of `record_count`."""
+    """A caller was shown records of a kind: their ids, or the one word `all` where every record is shown.
+
+    An answer that shows records of several kinds, or more than 1,000 of one, has several of these events, and
+    `record_count` counts those of this one.
+    """
 
     TYPE: ClassVar[str] = "record.viewed"
     SUBJECT: ClassVar[str] = "view"
@@ -98,6 +118,22 @@ class TipRepeatedV1(Payload):
     tip_version: int
     source: str
     source_ref: str
+    outcome: str = "ok"
+
+
+class TipsSubmittedV1(Payload):
+    """A batch or an upload was taken; one event for the whole of it, beside those of the tips that it told of."""
+
+    TYPE: ClassVar[str] = "tips.submitted"
+    SUBJECT: ClassVar[str] = "request"
+
+    route: str
+    lines_total: int
+    """Those that were not empty."""
+    accepted: int
+    amended: int
+    duplicate: int
+    refused: int
     outcome: str = "ok"
 
 
@@ -191,6 +227,17 @@ class ManifestSubmittedV1(Payload):
     """From then on nothing is told of it unasked."""
     outcome: str = "ok"
     personal: ManifestPersonal
+
+
+class ScreeningRequestedV1(Payload):
+    """Somebody had all passengers of a list looked up again; each of them is on record when it is done."""
+
+    TYPE: ClassVar[str] = "screening.requested"
+    SUBJECT: ClassVar[str] = "manifest"
+
+    manifest_id: UUID
+    screening_id: UUID
+    outcome: str = "ok"
 
 
 class ManifestScreenedV1(Payload):

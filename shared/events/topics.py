@@ -32,12 +32,14 @@ _COMMON = (
     activity.SessionOpenedV1,
     activity.AuthRefusedV1,
     activity.RequestRefusedV1,
+    activity.AnswerRepeatedV1,
     activity.RecordViewedV1,
 )
 _CONSUMERS = (*_COMMON, activity.DeadLetterRedrivenV1)
 """What every service does that may refuse a record; audit keeps them all."""
 _MANIFESTS = (
     activity.ManifestSubmittedV1,
+    activity.ScreeningRequestedV1,
     activity.ManifestScreenedV1,
     activity.AlertRaisedV1,
     activity.AlertAcknowledgedV1,
@@ -82,7 +84,7 @@ ACTIVITY_TOPICS = (
         "intake.activity",
         "intake",
         "request, tip, event or session id",
-        (*_CONSUMERS, activity.TipRepeatedV1, activity.TipsRefusedV1),
+        (*_CONSUMERS, activity.TipRepeatedV1, activity.TipsSubmittedV1, activity.TipsRefusedV1),
         ("audit",),
         2,
     ),

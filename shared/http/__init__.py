@@ -9,9 +9,10 @@ wrong, `protocol` says so of what is not HTTP, `page` cuts lists, `app` joins.
 from shared.http.app import create_app, run_http
 from shared.http.body import read_json, read_optional_json
 from shared.http.page import Cursor, Limit, Page, cursor_of, cut, read_cursor, read_id_cursor, wrong_cursor
-from shared.http.route import Call, Edge, Route, answer, create, hash_of
+from shared.http.route import VIEW, Call, Edge, Route, answer, create, hash_of
 
 __all__ = [
+    "VIEW",
     "Call",
     "Cursor",
     "Edge",

@@ -172,6 +172,8 @@ def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
             show_metrics,
             needs=("metrics.read",),
             answers={200: None},
+            # Figures about the process: no record is read.
+            records=(),
             openapi=_answers("text/plain", {"type": "string"}),
         ),
         Route(
@@ -180,6 +182,8 @@ def _own_routes(app: FastAPI, metrics: Metrics) -> list[Route]:
             show_openapi,
             needs=(),
             answers={200: None},
+            # The same for everyone, whatever there is in the database.
+            records=(),
             openapi=_answers("application/json", {"type": "object"}),
         ),
     ]

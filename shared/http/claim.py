@@ -20,14 +20,14 @@ from shared.http.route import Call
 CLAIM_LASTS = timedelta(seconds=30)
 
 SELECT_ANSWER = """
-SELECT request_hash, status, body, COALESCE(claimed_until > clock_timestamp(), false) AS is_held
+SELECT request_hash, status, body, request_id, COALESCE(claimed_until > clock_timestamp(), false) AS is_held
 FROM idempotency WHERE principal = $1 AND key = $2 AND created_at >= now() - interval '24 hours'"""
 TAKE_CLAIM = """
-INSERT INTO idempotency AS known (principal, key, request_hash, status, body, holder, claimed_until)
-VALUES ($1, $2, $3, 0, '', $4, clock_timestamp() + $5)
+INSERT INTO idempotency AS known (principal, key, request_hash, status, body, holder, claimed_until, request_id)
+VALUES ($1, $2, $3, 0, '', $4, clock_timestamp() + $5, $4)
 ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
     SET request_hash = excluded.request_hash, status = 0, body = '', created_at = now(),
-        holder = excluded.holder, claimed_until = excluded.claimed_until
+        holder = excluded.holder, claimed_until = excluded.claimed_until, request_id = excluded.request_id
     WHERE known.created_at < now() - interval '24 hours'
         OR (known.request_hash = excluded.request_hash AND known.claimed_until <= clock_timestamp())
 RETURNING key"""
@@ -89,6 +89,7 @@ async def take_claim(call: Call, key: str, *, body_hash: bytes) -> Claim | Respo
     Raises:
         InProgress: a request under this key is being worked on.
         Conflict: the key was used for another request.
+        Unavailable: the outbox is full, and a repeat could not be put on record.
     """
     pool, who, whole = call.edge.pool, call.principal.id, call.hash_of_request(body_hash)
     row = await pool.fetchrow(SELECT_ANSWER, who, key)
@@ -98,6 +99,8 @@ async def take_claim(call: Call, key: str, *, body_hash: bytes) -> Claim | Respo
     if row is not None and row["request_hash"] != whole:
         raise Conflict("this Idempotency-Key was used for another request")
     if row is not None and row["status"]:
+        async with call.transaction() as transaction:
+            await call.record_repeat(transaction, row["status"], row["request_id"])
         return Response(row["body"], row["status"], media_type="application/json")
     if await pool.fetchval(TAKE_CLAIM, who, key, whole, call.request_id, CLAIM_LASTS) is None:
         raise _in_progress()

@@ -3,9 +3,10 @@
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from shared.clock import Clock
 from shared.db.pool import Connection, Pool
 from shared.errors import Conflict, Forbidden, Rejected, TooManyRequests, Unauthenticated
 from shared.events.activity import (
+    AnswerRepeatedV1,
     AuthRefusedV1,
     CallerPersonal,
     RecordViewedV1,
@@ -34,18 +36,22 @@ from shared.security import Principal
 SESSIONS_KEPT = 10_000
 BUCKETS_KEPT = 10_000
 IDEMPOTENCY_KEY_CHARS_MAX = 200
-VIEWED_IDS_MAX = 100
+VIEWED_IDS_MAX = 1_000
+"""Ids in one `record.viewed`; an answer that shows more of a kind has several."""
+EVERYTHING = "all"
+"""Stands for the ids where a whole table is shown."""
 
 log = structlog.get_logger()
 
 INSERT_ONCE = "INSERT INTO once (key) VALUES ($1) ON CONFLICT ON CONSTRAINT once_pkey DO NOTHING RETURNING key"
 CLAIM_IDEMPOTENCY = """
-INSERT INTO idempotency (principal, key, request_hash, status, body) VALUES ($1, $2, $3, 0, '')
+INSERT INTO idempotency (principal, key, request_hash, status, body, request_id) VALUES ($1, $2, $3, 0, '', $4)
 ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
-    SET request_hash = excluded.request_hash, status = 0, body = '', created_at = now()
+    SET request_hash = excluded.request_hash, status = 0, body = '', created_at = now(),
+        request_id = excluded.request_id
     WHERE idempotency.created_at < now() - interval '24 hours'
 RETURNING key"""
-SELECT_IDEMPOTENCY = "SELECT request_hash, status, body FROM idempotency WHERE principal = $1 AND key = $2"
+SELECT_IDEMPOTENCY = "SELECT request_hash, status, body, request_id FROM idempotency WHERE principal = $1 AND key = $2"
 KEEP_ANSWER = "UPDATE idempotency SET status = $3, body = $4 WHERE principal = $1 AND key = $2"
 
 
@@ -67,11 +73,28 @@ class Route:
     needs: tuple[str, ...]
     answers: dict[int, type[BaseModel] | None]
     """Each good status and the model of its body."""
+    records: tuple[type[Payload], ...]
+    """What a good answer puts on record: one of these at least, and nothing else but what `follows`."""
+    follows: tuple[type[Payload], ...] = ()
+    """What may come of it in the same transaction, such as the new state of a lead."""
     takes: type[BaseModel] | None = None
     """The model of the JSON body."""
     rate: Rate | None = None
     openapi: dict[str, Any] = field(default_factory=dict)
     """Further OpenAPI fields, such as a body that is not JSON."""
+
+
+VIEW = (RecordViewedV1,)
+"""What a route puts on record that shows what there is, and changes nothing."""
+
+
+def refused_by(status: int) -> type[Payload]:
+    """Return what an answer of this status from 400 on puts on record, whichever route it is of.
+
+    A caller who is not known is told of once a minute and address; of one who is known each refusal is an event, with
+    the outcome `denied` below 500 and `failed` from there on.
+    """
+    return AuthRefusedV1 if status == 401 else RequestRefusedV1
 
 
 class Edge:
@@ -128,8 +151,15 @@ class Edge:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Open a transaction; once it is committed, its events are on their way."""
+        """Open a transaction; once it is committed, its events are on their way.
+
+        Whatever is shown or changed goes through here, since nothing may be that cannot be put on record.
+
+        Raises:
+            Unavailable: the outbox is full.
+        """
         async with self.pool.acquire() as connection, connection.transaction():
+            await self.gate.check(connection)
             yield connection
         self._bell.ring()
 
@@ -139,10 +169,11 @@ class Edge:
         principal: Principal | None = getattr(request.state, "principal", None)
         address = request.client.host if request.client is not None else None
         async with self.transaction() as connection:
-            if principal is None:
-                if isinstance(error, Unauthenticated):
-                    await self._record_unknown(connection, request, error, address)
+            if refused_by(problem.status) is AuthRefusedV1:
+                assert isinstance(error, Unauthenticated)
+                await self._record_unknown(connection, request, error, address)
                 return
+            assert principal is not None
             await self._note_session_in(connection, principal)
             payload = RequestRefusedV1(
                 route=route_name(request),
@@ -152,23 +183,28 @@ class Edge:
                 outcome="failed" if problem.status >= 500 else "denied",
                 personal=CallerPersonal(fields=[".".join(map(str, e.loc))[:200] for e in problem.errors[:20]]),
             )
-            await self.publish_activity(connection, payload, request.state.request_id, actor=actor_of(principal))
+            await self.publish_activity(
+                connection, payload, correlation_id=request.state.request_id, actor=actor_of(principal)
+            )
 
     async def publish_activity(
-        self, connection: Connection, payload: Payload, correlation_id: UUID, *, actor: Actor | None
+        self, connection: Connection, *payloads: Payload, correlation_id: UUID, actor: Actor | None
     ) -> None:
-        """Store an activity event whose subject is this very request."""
-        event = Event(
-            topic=f"{self.service}.activity",
-            event_id=self.clock.new_id(),
-            occurred_at=self.clock.now(),
-            service=self.service,
-            context=Context(actor, correlation_id),
-            subject_id=payload.session if isinstance(payload, SessionOpenedV1) else str(correlation_id),
-            subject_version=1,
-            payload=payload,
-        )
-        await self.outbox.publish(connection, [event])
+        """Store activity events whose subject is this very request."""
+        events = [
+            Event(
+                topic=f"{self.service}.activity",
+                event_id=self.clock.new_id(),
+                occurred_at=self.clock.now(),
+                service=self.service,
+                context=Context(actor, correlation_id),
+                subject_id=payload.session if isinstance(payload, SessionOpenedV1) else str(correlation_id),
+                subject_version=1,
+                payload=payload,
+            )
+            for payload in payloads
+        ]
+        await self.outbox.publish(connection, events)
 
     async def _record_unknown(
         self, connection: Connection, request: Request, error: Unauthenticated, address: str | None
@@ -179,7 +215,7 @@ class Edge:
         payload = AuthRefusedV1(
             reason=error.reason, route=route_name(request), personal=CallerPersonal(address=address)
         )
-        await self.publish_activity(connection, payload, request.state.request_id, actor=None)
+        await self.publish_activity(connection, payload, correlation_id=request.state.request_id, actor=None)
 
     async def _note_session(self, principal: Principal) -> None:
         if principal.session in self._sessions:
@@ -197,7 +233,7 @@ class Edge:
         if await connection.fetchval(INSERT_ONCE, f"session:{principal.session}") is None:
             return
         payload = SessionOpenedV1(session=principal.session, issued_at=principal.issued_at)
-        await self.publish_activity(connection, payload, self.clock.new_id(), actor=actor_of(principal))
+        await self.publish_activity(connection, payload, correlation_id=self.clock.new_id(), actor=actor_of(principal))
 
     def _spend(self, principal: Principal, route: Route, rate: Rate) -> None:
         now = time.monotonic()
@@ -248,11 +284,44 @@ class Call:
         """Return what tells this request from others under the same key: SHA-256 of method, path and body's hash."""
         return hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode() + body_hash).digest()
 
-    async def record_view(self, transaction: Connection, kind: str, ids: Sequence[object]) -> None:
-        """Put on record, in the same transaction, which records the caller is about to be shown."""
-        shown = [str(id_) for id_ in ids[:VIEWED_IDS_MAX]]
-        payload = RecordViewedV1(route=route_name(self.request), kind=kind, record_ids=shown, record_count=len(ids))
-        await self.edge.publish_activity(transaction, payload, self.request_id, actor=actor_of(self.principal))
+    async def record_view(
+        self,
+        transaction: Connection,
+        kind: str,
+        ids: Iterable[object],
+        *,
+        along: Mapping[str, Iterable[object]] = MappingProxyType({}),
+    ) -> None:
+        """Put on record, in the same transaction, which records of a kind the caller is about to be shown.
+
+        That there are none is an answer, too, and on record as such. `along` holds what is shown of other records with
+        them, by kind: nothing is said of a kind without ids.
+        """
+        views = self._views(kind, ids) or [self._view(kind, [], record_count=0)]
+        views += [view for other, others in along.items() for view in self._views(other, others)]
+        await self.record(transaction, *views)
+
+    async def record_export(self, transaction: Connection, kind: str, *, count: int) -> None:
+        """Put on record that the caller is about to be shown all `count` records of a kind."""
+        await self.record(transaction, self._view(kind, [EVERYTHING], record_count=count))
+
+    async def record_repeat(self, transaction: Connection, status: int, request_id: UUID | None) -> None:
+        """Put on record that the caller is about to get the answer of an earlier request again."""
+        payload = AnswerRepeatedV1(route=route_name(self.request), status=status, first_request_id=request_id)
+        await self.record(transaction, payload)
+
+    async def record(self, transaction: Connection, *payloads: Payload) -> None:
+        """Put on record what the caller did: activity events whose subject is this very request."""
+        actor = actor_of(self.principal)
+        await self.edge.publish_activity(transaction, *payloads, correlation_id=self.request_id, actor=actor)
+
+    def _views(self, kind: str, ids: Iterable[object]) -> list[RecordViewedV1]:
+        shown = list(dict.fromkeys(map(str, ids)))
+        parts = [shown[first : first + VIEWED_IDS_MAX] for first in range(0, len(shown), VIEWED_IDS_MAX)]
+        return [self._view(kind, part, record_count=len(part)) for part in parts]
+
+    def _view(self, kind: str, ids: list[str], *, record_count: int) -> RecordViewedV1:
+        return RecordViewedV1(route=route_name(self.request), kind=kind, record_ids=ids, record_count=record_count)
 
 
 def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:
@@ -271,8 +340,9 @@ async def create(
     """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.
 
     `request_hash` identifies the body (`hash_of`). A repeat with the same key and body within 24 hours gets the same
-    answer; at the same time, it waits for the first to finish. `repeat` is given where the caller may since have lost
-    the right to part of an answer: from the body of the first it makes that of the repeat.
+    answer; at the same time, it waits for the first to finish. It is on record as a repeat. `repeat` is given where the
+    caller may since have lost the right to part of an answer: from the body of the first it makes that of the repeat,
+    and puts on record what that shows.
 
     Raises:
         Conflict: the key was used for another request.
@@ -281,14 +351,13 @@ async def create(
     """
     key = call.idempotency_key()
     async with call.transaction() as transaction:
-        await call.edge.gate.check(transaction)
         if key is None:
             status, body = await work(transaction)
             return answer(body, status)
         whole = call.hash_of_request(request_hash)
         who = call.principal.id
-        if await transaction.fetchval(CLAIM_IDEMPOTENCY, who, key, whole) is None:
-            former = await _former_answer(transaction, who, key, whole)
+        if await transaction.fetchval(CLAIM_IDEMPOTENCY, who, key, whole, call.request_id) is None:
+            former = await _former_answer(call, transaction, key, whole)
             if repeat is None:
                 return former
             return answer(await repeat(transaction, bytes(former.body)), former.status_code)
@@ -303,10 +372,11 @@ def hash_of(body: BaseModel) -> bytes:
     return hashlib.sha256(body.model_dump_json().encode()).digest()
 
 
-async def _former_answer(transaction: Connection, who: str, key: str, whole: bytes) -> Response:
-    row = await transaction.fetchrow(SELECT_IDEMPOTENCY, who, key)
+async def _former_answer(call: Call, transaction: Connection, key: str, whole: bytes) -> Response:
+    row = await transaction.fetchrow(SELECT_IDEMPOTENCY, call.principal.id, key)
     if row is None or row["request_hash"] != whole:
         raise Conflict("this Idempotency-Key was used for another request")
+    await call.record_repeat(transaction, row["status"], row["request_id"])
     return Response(row["body"], row["status"], media_type="application/json")
 
 

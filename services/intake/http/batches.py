@@ -21,9 +21,9 @@ from services.intake.handlers.take import Given, take_tips
 from services.intake.http.answers import BatchTaken, LineRefused, LineTaken
 from services.intake.http.reading import TIP_BYTES_MAX, Parts, read_tip
 from services.intake.http.spool import put_aside
-from shared.db.pool import Connection
 from shared.errors import CetsError, FieldError, Forbidden, Rejected
-from shared.events.activity import TipsRefusedV1
+from shared.events.activity import TipRepeatedV1, TipsRefusedV1, TipsSubmittedV1
+from shared.events.intake import TipAmendedV1, TipReceivedV1
 from shared.http import Call, Route, answer
 from shared.http.body import read_chunks, require_media_type
 from shared.http.claim import Claim, take_claim
@@ -170,7 +170,6 @@ class _Batch:
             return
         call, edge = self._call, self._call.edge
         async with call.transaction() as transaction:
-            await edge.gate.check(transaction)
             if self._claim is not None:
                 await self._claim.renew(transaction)
             submissions = [submission for _, submission in chunk]
@@ -182,7 +181,7 @@ class _Batch:
         ]
 
     async def _finish(self) -> Response:
-        """Put the refused lines on record, as one event, and return the answer."""
+        """Put the whole of it on record, and the refused lines as one event; return the answer."""
         counts = Counter(item.status for item in self._items)
         taken = BatchTaken(
             accepted=counts[Status.ACCEPTED],
@@ -193,21 +192,31 @@ class _Batch:
         )
         response = answer(taken)
         async with self._call.transaction() as transaction:
-            if self._rejected:
-                await self._record_refused(transaction)
+            await self._call.record(transaction, self._submitted(taken), *self._refused())
             if self._claim is not None:
                 await self._claim.keep(transaction, response)
         return response
 
-    async def _record_refused(self, transaction: Connection) -> None:
-        payload = TipsRefusedV1(
+    def _submitted(self, taken: BatchTaken) -> TipsSubmittedV1:
+        return TipsSubmittedV1(
+            route=route_name(self._call.request),
+            lines_total=self._lines,
+            accepted=taken.accepted,
+            amended=taken.amended,
+            duplicate=taken.duplicate,
+            refused=len(taken.rejected),
+        )
+
+    def _refused(self) -> list[TipsRefusedV1]:
+        if not self._rejected:
+            return []
+        refused = TipsRefusedV1(
             route=route_name(self._call.request),
             lines_refused=len(self._rejected),
             lines_total=self._lines,
             problems=dict(self._problems),
         )
-        actor = self._call.context.actor
-        await self._call.edge.publish_activity(transaction, payload, self._call.request_id, actor=actor)
+        return [refused]
 
 
 def _errors_of(error: CetsError) -> list[FieldProblem]:
@@ -221,6 +230,8 @@ def _body(media_type: str, description: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+LINES_FOLLOW = (TipReceivedV1, TipAmendedV1, TipRepeatedV1, TipsRefusedV1)
+"""An event for each line that was taken, and one for all that were refused."""
 ROUTES = (
     Route(
         "POST",
@@ -228,6 +239,8 @@ ROUTES = (
         post_batch,
         needs=("tip.submit", "tip.enter"),
         answers={200: BatchTaken},
+        records=(TipsSubmittedV1,),
+        follows=LINES_FOLLOW,
         openapi=_body(NDJSON, f"One tip (TipForm) a line, at most {LINES_MAX} lines and 64 MiB, 192 KiB a line."),
     ),
     Route(
@@ -236,6 +249,8 @@ ROUTES = (
         post_upload,
         needs=("tip.submit", "tip.enter"),
         answers={200: BatchTaken},
+        records=(TipsSubmittedV1,),
+        follows=LINES_FOLLOW,
         openapi=_body(
             CSV,
             f"UTF-8, comma-separated (RFC 4180), at most {LINES_MAX} records and 64 MiB. The first record names the "

@@ -31,7 +31,6 @@ async def store_posts(posts: Sequence[Post]) -> Sequence[Taken]:
     """Store posts in one transaction, and return what became of each."""
     edge = posts[0].call.edge
     async with edge.transaction() as transaction:
-        await edge.gate.check(transaction)
         given = [Given(post.submission, post.call.context) for post in posts]
         return await take_tips(transaction, given, clock=edge.clock, outbox=edge.outbox)
 

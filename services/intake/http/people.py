@@ -22,7 +22,8 @@ from services.intake.http.forms import ResearchForm, ReviewForm
 from services.intake.http.reading import read_form
 from shared.db.pool import Connection
 from shared.errors import NotFound
-from shared.http import Call, Page, Route, answer, create, cursor_of, hash_of
+from shared.events.intake import ResearchRecordedV1, TipReviewedV1
+from shared.http import VIEW, Call, Page, Route, answer, create, cursor_of, hash_of
 from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, read_cursor
 
 Numbered = Callable[..., Awaitable[list[tuple[int, bytes]]]]
@@ -59,29 +60,35 @@ async def post_research(request: Request, tip_id: TipId) -> Response:
 async def list_reviews(
     request: Request, tip_id: TipId, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT
 ) -> Response:
-    shown, following = await _list(request, tip_id, store.list_reviews, "review", cursor, limit)
-    return answer(Page[ReviewItem](items=[review_item(event) for event in shown], cursor=following))
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        found, following = await _list(transaction, tip_id, store.list_reviews, cursor, limit)
+        items = [review_item(event) for event in found]
+        await call.record_view(transaction, "review", [item.review_id for item in items], along={"tip": [tip_id]})
+    return answer(Page[ReviewItem](items=items, cursor=following))
 
 
 async def list_research(
     request: Request, tip_id: TipId, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT
 ) -> Response:
-    shown, following = await _list(request, tip_id, store.list_research, "research", cursor, limit)
-    return answer(Page[ResearchItem](items=[research_item(event) for event in shown], cursor=following))
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        found, following = await _list(transaction, tip_id, store.list_research, cursor, limit)
+        items = [research_item(event) for event in found]
+        along = {"tip": [tip_id], "record": [party.party_id for item in items for party in item.parties]}
+        await call.record_view(transaction, "research", [item.research_id for item in items], along=along)
+    return answer(Page[ResearchItem](items=items, cursor=following))
 
 
 async def _list(
-    request: Request, tip_id: UUID, read: Numbered, kind: str, cursor: str | None, limit: int
+    transaction: Connection, tip_id: UUID, read: Numbered, cursor: str | None, limit: int
 ) -> tuple[list[bytes], str | None]:
     """Return the events of one page of a tip's reviews or research results, and the cursor behind it."""
-    call: Call = request.state.call
     key = read_cursor(cursor, length=1)
     after = key[0] if key and isinstance(key[0], int) else 0
-    async with call.transaction() as transaction:
-        if not await store.has_tip(transaction, tip_id):
-            raise NotFound("there is no such tip")
-        found = await read(transaction, tip_id, after=after, limit=limit + 1)
-        await call.record_view(transaction, kind, [tip_id])
+    if not await store.has_tip(transaction, tip_id):
+        raise NotFound("there is no such tip")
+    found = await read(transaction, tip_id, after=after, limit=limit + 1)
     shown = found[:limit]
     return [event for _, event in shown], cursor_of([shown[-1][0]]) if len(found) > limit else None
 
@@ -93,18 +100,32 @@ ROUTES = (
         post_review,
         needs=("tip.review",),
         answers={201: ReviewTaken},
+        records=(TipReviewedV1,),
         takes=ReviewForm,
     ),
-    Route("GET", "/v1/tips/{tip_id}/reviews", list_reviews, needs=("tip.review",), answers={200: Page[ReviewItem]}),
+    Route(
+        "GET",
+        "/v1/tips/{tip_id}/reviews",
+        list_reviews,
+        needs=("tip.review",),
+        answers={200: Page[ReviewItem]},
+        records=VIEW,
+    ),
     Route(
         "POST",
         "/v1/tips/{tip_id}/research",
         post_research,
         needs=("research.enter",),
         answers={201: ResearchTaken},
+        records=(ResearchRecordedV1,),
         takes=ResearchForm,
     ),
     Route(
-        "GET", "/v1/tips/{tip_id}/research", list_research, needs=("research.enter",), answers={200: Page[ResearchItem]}
+        "GET",
+        "/v1/tips/{tip_id}/research",
+        list_research,
+        needs=("research.enter",),
+        answers={200: Page[ResearchItem]},
+        records=VIEW,
     ),
 )

@@ -25,7 +25,9 @@ from services.intake.http.reading import Parts, read_raw, read_tip
 from services.intake.store import StoredTip
 from shared.db.pool import Connection
 from shared.errors import NotFound
-from shared.http import Call, Page, Route, answer, create, cut, read_cursor, read_id_cursor, wrong_cursor
+from shared.events.activity import TipRepeatedV1
+from shared.events.intake import TipAmendedV1, TipReceivedV1
+from shared.http import VIEW, Call, Page, Route, answer, create, cut, read_cursor, read_id_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 VERSIONS_SHOWN = 100
@@ -67,9 +69,11 @@ async def get_tip(
         if tip is None:
             raise NotFound("there is no such tip")
         versions = await store.list_versions(transaction, tip_id, limit=VERSIONS_SHOWN)
-        await call.record_view(transaction, "tip", [tip_id])
-    to_source = call.principal.source is not None
-    return answer(tip_detail(tip, versions, shown_version=version or tip.version, to_source=to_source))
+        to_source = call.principal.source is not None
+        shown = tip_detail(tip, versions, shown_version=version or tip.version, to_source=to_source)
+        party_ids = [party.party_id for party in shown.parties]
+        await call.record_view(transaction, "tip", [tip_id], along={"record": party_ids})
+    return answer(shown)
 
 
 async def list_tips(
@@ -123,6 +127,7 @@ async def list_sources(request: Request) -> Response:
     call: Call = request.state.call
     async with call.transaction() as transaction:
         rows = await store.list_sources(transaction, source=call.principal.source)
+        await call.record_view(transaction, "source", [row["name"] for row in rows])
     return answer(Page[SourceItem](items=[source_item(row) for row in rows], cursor=None))
 
 
@@ -133,9 +138,10 @@ ROUTES = (
         post_tip,
         needs=("tip.submit", "tip.enter"),
         answers={202: TipTaken, 200: TipTaken},
+        records=(TipReceivedV1, TipAmendedV1, TipRepeatedV1),
         takes=TipForm,
     ),
-    Route("GET", "/v1/tips", list_tips, needs=("tip.read",), answers={200: Page[TipItem]}),
-    Route("GET", "/v1/tips/{tip_id}", get_tip, needs=("tip.read",), answers={200: TipDetail}),
-    Route("GET", "/v1/sources", list_sources, needs=("tip.read",), answers={200: Page[SourceItem]}),
+    Route("GET", "/v1/tips", list_tips, needs=("tip.read",), answers={200: Page[TipItem]}, records=VIEW),
+    Route("GET", "/v1/tips/{tip_id}", get_tip, needs=("tip.read",), answers={200: TipDetail}, records=VIEW),
+    Route("GET", "/v1/sources", list_sources, needs=("tip.read",), answers={200: Page[SourceItem]}, records=VIEW),
 )

@@ -28,7 +28,6 @@ DAYS_MAX = 3_650
 SEES_ALL = "link.read"
 """Whoever may look into links may see every lead; an agent, who may not, sees those of the own office."""
 NO_OFFICE = ""
-EVERYTHING = "all"
 
 
 async def get_links(
@@ -51,7 +50,7 @@ async def get_clusters(request: Request) -> Response:
     """Stream the cluster of every tip, all as of one moment."""
     call: Call = request.state.call
     async with call.transaction() as transaction:
-        await call.record_view(transaction, "cluster", [EVERYTHING])
+        await call.record_export(transaction, "cluster", count=await shown.count_tips(transaction))
     return StreamingResponse(cluster_lines(call.edge.pool), media_type="application/x-ndjson")
 
 
@@ -76,8 +75,10 @@ async def get_leads(
     async with call.transaction() as transaction:
         found = await shown.list_leads(transaction, wanted, after, count_max=limit + 1)
         listed, further = cut(found, limit, lambda lead: lead.place)
-        await call.record_view(transaction, "lead", [each.place[-1] for each in listed])
-    return answer(Page[LeadShown](items=[listed_lead_of(each) for each in listed], cursor=further))
+        items = [listed_lead_of(each) for each in listed]
+        party_ids = [subject.party_id for lead in items for subject in lead.subjects]
+        await call.record_view(transaction, "lead", [lead.lead_id for lead in items], along={"record": party_ids})
+    return answer(Page[LeadShown](items=items, cursor=further))
 
 
 async def get_lead(request: Request, lead_id: UUID) -> Response:
@@ -86,8 +87,13 @@ async def get_lead(request: Request, lead_id: UUID) -> Response:
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
         whole = await show_lead(transaction, lead_id, office=office, desk=desk_of(call))
-        await call.record_view(transaction, "lead", [whole.lead.lead_id])
-    return answer(whole_lead_of(whole))
+        lead = whole_lead_of(whole)
+        along = {
+            "tip": [tip.tip_id for tip in lead.tips],
+            "record": [subject.party_id for subject in lead.subjects],
+        }
+        await call.record_view(transaction, "lead", [lead.lead_id], along=along)
+    return answer(lead)
 
 
 async def get_graph(request: Request, lead_id: UUID) -> Response:
@@ -96,7 +102,8 @@ async def get_graph(request: Request, lead_id: UUID) -> Response:
     office = _office_of(call.principal)
     async with call.transaction() as transaction:
         graph = await show_graph(transaction, lead_id, office=office, desk=desk_of(call))
-        await call.record_view(transaction, "lead", [graph.lead.lead_id])
+        tip_ids = [tip.tip_id for tip in graph.members]
+        await call.record_view(transaction, "lead", [graph.lead.lead_id], along={"tip": tip_ids})
     return answer(graph_of(graph))
 
 

@@ -17,6 +17,7 @@ SELECT_CLUSTERS = """
 SELECT tip.tip_id, tip.source, tip.source_ref, membership.cluster_id
 FROM membership JOIN tip ON tip.tip_id = membership.tip_id
 ORDER BY membership.tip_id"""
+COUNT_TIPS = "SELECT count(*) FROM membership"
 FREEZE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 FIND_LEAD = """
 SELECT standing.lead_id, standing.anchor_tip_id, standing.cluster_id, standing.tier,
@@ -155,6 +156,12 @@ async def list_untold(transaction: Connection, tip_ids: Collection[UUID], office
 async def list_members(transaction: Connection, cluster_id: UUID) -> list[UUID]:
     """Return the tips of a cluster, the oldest first."""
     return [row["tip_id"] for row in await transaction.fetch(SELECT_MEMBERS, cluster_id)]
+
+
+async def count_tips(transaction: Connection) -> int:
+    """Return how many tips `stream_clusters` has at this moment."""
+    count: int = await transaction.fetchval(COUNT_TIPS)
+    return count
 
 
 async def stream_clusters(transaction: Connection) -> AsyncIterator[Sequence[Row]]:

@@ -13,7 +13,7 @@ from services.query.store import manifests, passengers, touched
 from services.query.store.manifests import KeptManifest, KeptPassenger, Screening
 from shared.db.pool import Connection
 from shared.errors import FieldError, NotFound, Rejected
-from shared.events.activity import ManifestPersonal, ManifestSubmittedV1
+from shared.events.activity import ManifestPersonal, ManifestSubmittedV1, ScreeningRequestedV1
 from shared.events.envelope import Context
 from shared.security import Principal
 
@@ -75,6 +75,8 @@ async def screen_again(
     await get_manifest(transaction, caller, manifest_id)
     screening_id = desk.clock.new_id()
     await manifests.add_screening(transaction, manifest_id, Screening(screening_id, desk.clock.now(), context))
+    payload = ScreeningRequestedV1(manifest_id=manifest_id, screening_id=screening_id)
+    await desk.announce(transaction, context, manifest_id, payload)
     return screening_id
 
 

@@ -41,7 +41,16 @@ from services.query.http.manifests import (
 )
 from services.query.http.notes import NoteRequest, NoteShown, get_notes, post_note
 from services.query.http.statistics import StatisticsShown, get_statistics
-from shared.http import Page, Route
+from shared.events.activity import (
+    AlertAcknowledgedV1,
+    HandoffFollowedUpV1,
+    HandoffRecordedV1,
+    LookupAnsweredV1,
+    ManifestSubmittedV1,
+    NoteAddedV1,
+    ScreeningRequestedV1,
+)
+from shared.http import VIEW, Page, Route
 from shared.http.route import Rate
 
 LOOKUP_RATE = Rate(per_s=100, burst=1_000)
@@ -56,6 +65,7 @@ ROUTES: tuple[Route, ...] = (
         post_lookup,
         needs=("lookup",),
         answers={200: LookupAnswer},
+        records=(LookupAnsweredV1,),
         takes=LookupRequest,
         rate=LOOKUP_RATE,
     ),
@@ -65,35 +75,53 @@ ROUTES: tuple[Route, ...] = (
         post_batch,
         needs=("lookup",),
         answers={200: BatchAnswer},
+        records=(LookupAnsweredV1,),
         takes=BatchRequest,
         rate=BATCH_RATE,
     ),
-    Route("GET", "/v1/lookups/{lookup_id}", get_lookup, needs=("lookup",), answers={200: LookupAnswer}),
+    Route("GET", "/v1/lookups/{lookup_id}", get_lookup, needs=("lookup",), answers={200: LookupAnswer}, records=VIEW),
     Route(
         "POST",
         "/v1/records/{record_id}/notes",
         post_note,
         needs=("note.add",),
         answers={201: NoteShown},
+        records=(NoteAddedV1,),
         takes=NoteRequest,
     ),
-    Route("GET", "/v1/records/{record_id}/notes", get_notes, needs=("note.read",), answers={200: Page[NoteShown]}),
+    Route(
+        "GET",
+        "/v1/records/{record_id}/notes",
+        get_notes,
+        needs=("note.read",),
+        answers={200: Page[NoteShown]},
+        records=VIEW,
+    ),
     Route(
         "POST",
         "/v1/manifests",
         post_manifest,
         needs=("manifest.submit",),
         answers={202: ManifestTaken},
+        records=(ManifestSubmittedV1,),
         takes=ManifestForm,
         rate=BATCH_RATE,
     ),
-    Route("GET", "/v1/manifests", get_manifests, needs=("manifest.submit",), answers={200: Page[ManifestShown]}),
+    Route(
+        "GET",
+        "/v1/manifests",
+        get_manifests,
+        needs=("manifest.submit",),
+        answers={200: Page[ManifestShown]},
+        records=VIEW,
+    ),
     Route(
         "GET",
         "/v1/manifests/{manifest_id}",
         get_manifest_results,
         needs=("manifest.submit",),
         answers={200: ManifestWhole},
+        records=VIEW,
     ),
     Route(
         "POST",
@@ -101,15 +129,17 @@ ROUTES: tuple[Route, ...] = (
         post_screening,
         needs=("manifest.submit",),
         answers={202: ScreeningTaken},
+        records=(ScreeningRequestedV1,),
         rate=BATCH_RATE,
     ),
-    Route("GET", "/v1/alerts", get_alerts, needs=("alert.read",), answers={200: Page[AlertShown]}),
+    Route("GET", "/v1/alerts", get_alerts, needs=("alert.read",), answers={200: Page[AlertShown]}, records=VIEW),
     Route(
         "POST",
         "/v1/alerts/{alert_id}/acknowledgements",
         post_alert_acknowledgement,
         needs=("alert.read",),
         answers={201: AlertAcknowledged},
+        records=(AlertAcknowledgedV1,),
         takes=AlertAcknowledgementRequest,
     ),
     Route(
@@ -118,16 +148,25 @@ ROUTES: tuple[Route, ...] = (
         post_handoff,
         needs=("lookup",),
         answers={201: HandoffShown},
+        records=(HandoffRecordedV1,),
         takes=HandoffRequest,
     ),
-    Route("GET", "/v1/handoffs", get_handoffs, needs=("lookup",), answers={200: Page[HandoffShown]}),
-    Route("GET", "/v1/handoffs/{handoff_id}", get_handoff_shown, needs=("lookup",), answers={200: HandoffShown}),
+    Route("GET", "/v1/handoffs", get_handoffs, needs=("lookup",), answers={200: Page[HandoffShown]}, records=VIEW),
+    Route(
+        "GET",
+        "/v1/handoffs/{handoff_id}",
+        get_handoff_shown,
+        needs=("lookup",),
+        answers={200: HandoffShown},
+        records=VIEW,
+    ),
     Route(
         "POST",
         "/v1/handoffs/{handoff_id}/follow_ups",
         post_follow_up,
         needs=("lookup",),
         answers={201: HandoffShown},
+        records=(HandoffFollowedUpV1,),
         takes=FollowUpRequest,
     ),
     Route(
@@ -136,6 +175,7 @@ ROUTES: tuple[Route, ...] = (
         get_statistics,
         needs=("statistics.read",),
         answers={200: StatisticsShown},
+        records=VIEW,
         openapi={
             "responses": {
                 "200": {

@@ -108,7 +108,8 @@ async def get_alerts(
             count_max=limit + 1,
         )
         shown, further = cut(found, limit, lambda alert: [alert.alert_no])
-        await call.record_view(transaction, "alert", [alert.alert_id for alert in shown])
+        tip_ids = [change.tip_id for alert in shown for change in alert.changes]
+        await call.record_view(transaction, "alert", [alert.alert_id for alert in shown], along={"tip": tip_ids})
     return answer(Page[AlertShown](items=[_shown(alert) for alert in shown], cursor=further))
 
 

@@ -1,6 +1,6 @@
 """Many look-ups of one reason at once."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -17,6 +17,7 @@ from services.query.http.lookups import (
     PersonAsked,
     Purpose,
     Reference,
+    told_of,
 )
 from shared.db.pool import Connection
 from shared.errors import FieldError, Rejected
@@ -85,7 +86,7 @@ async def post_batch(request: Request) -> Response:
     async def repeat(transaction: Connection, answered: bytes) -> BaseModel:
         lookup_ids = [result.lookup_id for result in BatchAnswer.model_validate_json(answered).results]
         shown = await show_answers(desk_of(call), transaction, call.principal, lookup_ids)
-        await call.record_view(transaction, "lookup", lookup_ids)
+        await call.record_view(transaction, "lookup", lookup_ids, along=told_of(shown))
         return _answer(refs, shown)
 
     return await create(call, work, request_hash=hash_of(body), repeat=repeat)
@@ -113,6 +114,6 @@ def _questions(call: Call, body: BatchRequest) -> list[Question]:
     return questions
 
 
-def _answer(refs: list[str], documents: list[dict[str, object]]) -> BatchAnswer:
+def _answer(refs: list[str], documents: list[dict[str, Any]]) -> BatchAnswer:
     results = [{"traveller_ref": ref, **document} for ref, document in zip(refs, documents, strict=True)]
     return BatchAnswer.model_validate({"results": results})

@@ -116,7 +116,10 @@ async def get_handoffs(request: Request, cursor: Cursor = None, limit: Limit = P
     async with call.transaction() as transaction:
         found = await list_handoffs(desk_of(call), transaction, call.principal, before=before, count_max=limit + 1)
         shown, further = cut(found, limit, lambda handoff: [handoff.handoff_id])
-        await call.record_view(transaction, "handoff", [handoff.handoff_id for handoff in shown])
+        record_ids = [id_ for handoff in shown for id_ in handoff.record_ids]
+        await call.record_view(
+            transaction, "handoff", [each.handoff_id for each in shown], along={"record": record_ids}
+        )
     return answer(Page[HandoffShown](items=[_shown(handoff) for handoff in shown], cursor=further))
 
 
@@ -130,7 +133,7 @@ async def get_handoff_shown(request: Request, handoff_id: UUID) -> Response:
 
 async def _show_again(call: Call, transaction: Connection, handoff_id: UUID) -> HandoffShown:
     handoff = await get_handoff(desk_of(call), transaction, call.principal, handoff_id)
-    await call.record_view(transaction, "handoff", [handoff_id])
+    await call.record_view(transaction, "handoff", [handoff_id], along={"record": handoff.record_ids})
     return _shown(handoff)
 
 

@@ -1,7 +1,8 @@
 """Look-ups: asked, and read again."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -151,5 +152,14 @@ async def get_lookup(request: Request, lookup_id: UUID) -> Response:
 
 async def _show_again(call: Call, transaction: Connection, lookup_id: UUID) -> LookupAnswer:
     document = await show_answer(desk_of(call), transaction, call.principal, lookup_id)
-    await call.record_view(transaction, "lookup", [lookup_id])
+    await call.record_view(transaction, "lookup", [lookup_id], along=told_of([document]))
     return LookupAnswer.model_validate(document)
+
+
+def told_of(documents: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return whom answers shown again tell of, by kind, for the record."""
+    matches = [match for document in documents for match in document["matches"]]
+    return {
+        "record": [match["record_id"] for match in matches],
+        "lead": [match["lead_id"] for match in matches if match["lead_id"]],
+    }

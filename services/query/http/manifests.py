@@ -33,7 +33,7 @@ from services.query.handlers.manifests import (
 )
 from services.query.http.batches import TravellerRef
 from services.query.http.desk import BODY_BYTES_MAX, desk_of
-from services.query.http.lookups import MatchShown, PersonAsked
+from services.query.http.lookups import MatchShown, PersonAsked, told_of
 from services.query.store.manifests import KeptManifest
 from shared.db.pool import Connection
 from shared.errors import FieldError, Rejected
@@ -176,10 +176,9 @@ async def get_manifest_results(
             desk_of(call), transaction, call.principal, manifest_id, after=after, count_max=limit + 1
         )
         shown, further = cut(found, limit, lambda result: [result.passenger.place])
-        await call.record_view(transaction, "manifest", [manifest_id])
-        lookup_ids = [result.passenger.lookup_id for result in shown if result.document]
-        if lookup_ids:
-            await call.record_view(transaction, "lookup", lookup_ids)
+        documents = [result.document for result in shown if result.document]
+        along = {"lookup": [document["lookup_id"] for document in documents], **told_of(documents)}
+        await call.record_view(transaction, "manifest", [manifest_id], along=along)
     results = [_result(result) for result in shown]
     return answer(ManifestWhole(**_described(call, manifest), results=results, cursor=further))
 

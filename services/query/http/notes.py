@@ -89,7 +89,8 @@ async def get_notes(
             desk_of(call), transaction, call.principal, record_id, after=after, count_max=limit + 1
         )
         shown, further = cut(notes, limit, lambda note: [note.note_id])
-        await call.record_view(transaction, "note", [note.note_id for note in shown])
+        along = {"record": [record_id, *(note.record_id for note in shown)]}
+        await call.record_view(transaction, "note", [note.note_id for note in shown], along=along)
     return answer(Page[NoteShown](items=[_shown(note) for note in shown], cursor=further))
 
 

@@ -16,7 +16,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.db.pool import Connection, Pool
 from shared.errors import Conflict
-from shared.http import Call, Route, answer, create, read_json
+from shared.http import VIEW, Call, Route, answer, create, read_json
 from shared.http.body import Body
 from shared.http.route import Rate
 from shared.service import Service
@@ -77,8 +77,16 @@ SERVICE = Service(
     settings=EdgeSettings,
     folder=CHECKOUT / "services" / "intake",
     routes=(
-        Route("POST", "/v1/things", post_thing, needs=("tip.submit",), answers={201: Made}, takes=Thing),
-        Route("GET", "/v1/things/{thing_id}", get_thing, needs=("lookup",), answers={200: Made}, rate=Rate(1, 3)),
+        Route("POST", "/v1/things", post_thing, needs=("tip.submit",), answers={201: Made}, records=(), takes=Thing),
+        Route(
+            "GET",
+            "/v1/things/{thing_id}",
+            get_thing,
+            needs=("lookup",),
+            answers={200: Made},
+            records=VIEW,
+            rate=Rate(1, 3),
+        ),
     ),
     build_parts=lambda tools: None,
     topics=(),

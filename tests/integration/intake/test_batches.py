@@ -72,7 +72,7 @@ async def test_good_lines_are_kept_when_others_are_refused(desk: Desk) -> None:
 
 async def test_a_batch_without_a_bad_line_leaves_no_refusal(desk: Desk) -> None:
     await batch(desk, ndjson(a_tip()))
-    assert await desk.sent() == [("intake.tips", "tip.received")]
+    assert await desk.sent() == [("intake.tips", "tip.received"), ("intake.activity", "tips.submitted")]
 
 
 async def test_the_same_reference_within_a_batch_works_in_line_order(desk: Desk) -> None:
@@ -169,7 +169,8 @@ async def test_an_idempotency_key_repeats_the_answer_of_a_batch_and_does_nothing
     again = await desk.post("/v1/tips/batch", raw, "source.ncmec", NDJSON, **key)
     assert first.status_code == again.status_code == 200
     assert first.content == again.content
-    assert await desk.sent() == [("intake.tips", "tip.received"), ("intake.activity", "tips.refused")]
+    activity = ["tips.submitted", "tips.refused", "answer.repeated"]
+    assert await desk.sent() == [("intake.tips", "tip.received"), *(("intake.activity", type_) for type_ in activity)]
     other = await desk.post("/v1/tips/batch", ndjson(a_tip(source_ref="Z")), "source.ncmec", NDJSON, **key)
     assert other.status_code == 409
     assert await desk.pool.fetchval(COUNT_TIPS) == 1

@@ -42,7 +42,9 @@ async def test_the_newest_review_counts_and_all_are_kept(desk: Desk) -> None:
     assert reviews[1]["reason"] == "nothing to go by"
     assert reviews[1]["reviewer"] == ANALYST
     views = await desk.events("record.viewed")
-    assert [view["payload"]["kind"] for view in views] == ["tip", "review", "review"]
+    assert [view["payload"]["kind"] for view in views] == ["tip", "review", "tip", "review", "tip"]
+    shown = [id_ for view in views if view["payload"]["kind"] == "review" for id_ in view["payload"]["record_ids"]]
+    assert shown == [review["review_id"] for review in reviews]
 
 
 async def test_reviews_at_the_same_time_are_numbered_without_a_gap(desk: Desk) -> None:

@@ -229,8 +229,11 @@ async def test_an_answer_can_be_read_again_by_the_agency_that_asked(
     assert (await agent.get(f"/v1/lookups/{theirs['lookup_id']}")).json() == theirs
     assert (await cbp.get(f"/v1/lookups/{theirs['lookup_id']}")).status_code == 404
     assert (await cbp.get(f"/v1/lookups/{new_id()}")).status_code == 404
-    shown = [event["payload"]["record_ids"] for event in await events_of(facts, "record.viewed")]
-    assert shown == [[mine["lookup_id"]], [theirs["lookup_id"]]]
+    views = [event["payload"] for event in await events_of(facts, "record.viewed")]
+    assert [view["kind"] for view in views] == ["lookup", "record", "lead"] * 2
+    shown = [view["record_ids"] for view in views]
+    [match] = mine["matches"]
+    assert shown[:4] == [[mine["lookup_id"]], [match["record_id"]], [match["lead_id"]], [theirs["lookup_id"]]]
 
 
 async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp: Officer) -> None:
@@ -353,7 +356,7 @@ async def test_reading_an_answer_again_is_on_record(facts: Facts, cbp: Officer) 
     await reader.again()
     assert len(await events_of(facts, "lookup.answered")) == 1
     viewed = [event["payload"] for event in await events_of(facts, "record.viewed")]
-    assert [view["record_ids"] for view in viewed] == [[told["lookup_id"]]] * 2
+    assert [view["record_ids"] for view in viewed if view["kind"] == "lookup"] == [[told["lookup_id"]]] * 2
     assert [view["route"] for view in viewed] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
 
 

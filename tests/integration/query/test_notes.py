@@ -32,7 +32,8 @@ async def test_a_note_is_kept_as_written_and_on_record(facts: Facts, cbp: Office
     assert (payload["record_id"], payload["additional_screening"]) == (str(party.party_id), True)
     personal = {name: payload["personal"][name] for name in ("flight_number", "flight_date", "outcome", "text")}
     assert personal == {name: note[name] for name in personal}
-    [viewed] = await events_of(facts, "record.viewed")
+    [viewed, along] = await events_of(facts, "record.viewed")
+    assert (along["payload"]["kind"], along["payload"]["record_ids"]) == ("record", [note["record_id"]])
     assert viewed["payload"]["record_ids"] == [note["note_id"]]
 
 
