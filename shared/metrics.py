@@ -86,6 +86,11 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.late_reports = Gauge(
+            "cets_audit_late_reports",
+            "Months that began more than 35 days ago and whose report lacks a signature, or is not there.",
+            registry=self.registry,
+        )
         self.missing_numbers = Gauge(
             "cets_audit_missing_numbers",
             "Records that services sent and the audit log does not have, though it is at the end of Kafka.",

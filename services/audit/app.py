@@ -13,6 +13,7 @@ from services.audit.domain.note import WITNESS, BadNote, SigningKey, VerifyingKe
 from services.audit.domain.signer import Signer
 from services.audit.following import Following
 from services.audit.http import ROUTES
+from services.audit.reporting import Reporting
 from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
@@ -30,7 +31,7 @@ def build_parts(tools: Tools[AuditSettings]) -> None:
 
 
 def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Callable[[], None]) -> list[Periodic]:
-    """Return what follows the log, and what has it signed.
+    """Return what follows the log, what reports on it, and what has it signed.
 
     Raises:
         Rejected: a key cannot be read.
@@ -41,7 +42,7 @@ def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Calla
         log.error(
             "producers_unknown", reason="AUDIT_PRODUCER_KEYS_FOLDER is not set: whoever sent a record is believed"
         )
-    parts: list[Periodic] = [Following(tools, keys, (), progress, on_commit)]
+    parts: list[Periodic] = [Following(tools, keys, (), progress, on_commit), Reporting(tools, on_commit)]
     if settings.checkpoint_key_file is None:
         log.error("checkpoints_off", reason="AUDIT_CHECKPOINT_KEY_FILE is not set: nothing of the log is signed")
         return parts

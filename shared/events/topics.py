@@ -6,7 +6,7 @@ The Kafka key of every event is its subject's id: the thing whose order matters.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from shared.events import activity, intake, linker, referral
+from shared.events import activity, audit, intake, linker, referral
 from shared.events.envelope import Payload
 
 DAY_MS = 86_400_000
@@ -72,6 +72,13 @@ _REFERRALS = (
 )
 _TIPS = (intake.TipReceivedV1, intake.TipAmendedV1, intake.TipReviewedV1, intake.ResearchRecordedV1)
 
+_AUDIT = (
+    audit.AuditGapV1,
+    audit.AuditAnomalyV1,
+    audit.ReportMadeV1,
+    audit.ReportSignedV1,
+)
+
 FACT_TOPICS = (
     Topic("intake.tips", "intake", "tip id", _TIPS, ("linker", "query", "audit")),
     Topic("linker.links", "linker", "tip, value, pair or model id", _LINKS, ("intake", "query", "audit")),
@@ -101,8 +108,8 @@ ACTIVITY_TOPICS = (
     Topic(
         "audit.activity",
         "audit",
-        "request, session, log or producer id",
-        (*_COMMON, activity.AuditGapV1, activity.AuditAnomalyV1),
+        "request, session, log, producer or report id",
+        (*_COMMON, *_AUDIT),
         ("audit",),
         1,
     ),

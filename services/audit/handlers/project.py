@@ -14,7 +14,7 @@ from services.audit.store import projection as store
 from services.audit.store.projection import Place, Unprojected
 from shared.clock import Clock
 from shared.db.pool import Connection
-from shared.events.activity import AuditAnomalyV1, AuditGapV1
+from shared.events.audit import AuditAnomalyV1, AuditGapV1
 from shared.events.envelope import Context, Event, Payload, decode
 from shared.kafka.outbox import Outbox
 
@@ -161,7 +161,7 @@ async def _add_anomalies(
     transaction: Connection, wrong: Sequence[tuple[str, _Entry]], outbox: Outbox, clock: Clock
 ) -> list[tuple[str, _Entry]]:
     """Keep what is wrong with which entries, and publish it, once; return what was not known before."""
-    new = await store.add_anomalies(transaction, [(kind, entry.place) for kind, entry in wrong])
+    new = await store.add_anomalies(transaction, [(kind, entry.place) for kind, entry in wrong], at=clock.now())
     told = [(kind, entry) for kind, entry in wrong if (kind, entry.place) in new]
     groups: dict[tuple[str, int, str | None], list[_Entry]] = defaultdict(list)
     payloads: list[tuple[str, Payload]] = []

@@ -49,6 +49,7 @@ CREATE TABLE anomaly (
         kind IN ('unsigned', 'bad_mac', 'unknown_producer', 'foreign_topic', 'repeated_number', 'lost_offsets')),
     head_id integer NOT NULL,
     index bigint NOT NULL,
+    noticed_at timestamptz NOT NULL,
     CONSTRAINT anomaly_pkey PRIMARY KEY (head_id, index, kind)
 );
 COMMENT ON TABLE anomaly IS 'Entries whose producer cannot have sent them so, or before which Kafka lost records.';

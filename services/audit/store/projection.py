@@ -46,8 +46,9 @@ FROM unnest($1::text[], $2::bigint[]) AS given (name, number)
 GROUP BY given.name
 ON CONFLICT ON CONSTRAINT producer_pkey DO UPDATE SET numbers = producer.numbers + excluded.numbers"""
 INSERT_ANOMALIES = """
-INSERT INTO anomaly (kind, head_id, index)
-SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[])
+INSERT INTO anomaly (kind, head_id, index, noticed_at)
+SELECT given.kind, given.head_id, given.index, $4
+FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS given (kind, head_id, index)
 ON CONFLICT ON CONSTRAINT anomaly_pkey DO NOTHING
 RETURNING kind, head_id, index"""
 INSERT_MISSING = """
@@ -117,10 +118,12 @@ async def add_numbers(transaction: Connection, numbers: Sequence[tuple[str, int]
     await transaction.execute(ADD_NUMBERS, [name for name, _ in numbers], [number for _, number in numbers])
 
 
-async def add_anomalies(transaction: Connection, anomalies: Sequence[tuple[str, Place]]) -> set[tuple[str, Place]]:
+async def add_anomalies(
+    transaction: Connection, anomalies: Sequence[tuple[str, Place]], *, at: datetime
+) -> set[tuple[str, Place]]:
     """Add what is wrong with entries; return what was not known before."""
     kinds, heads, indexes = [k for k, _ in anomalies], [p[0] for _, p in anomalies], [p[1] for _, p in anomalies]
-    rows = await transaction.fetch(INSERT_ANOMALIES, kinds, heads, indexes)
+    rows = await transaction.fetch(INSERT_ANOMALIES, kinds, heads, indexes, at)
     return {(row["kind"], (row["head_id"], row["index"])) for row in rows}
 
 

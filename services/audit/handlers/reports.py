@@ -1,0 +1,113 @@
+"""The periodic audit: make the reports that are due, and let two people sign them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from services.audit.domain.report import (
+    REFUSALS,
+    SIGNING_ROLES,
+    Verification,
+    month_after,
+    month_of,
+    months_due,
+    months_late,
+    write_report,
+)
+from services.audit.store import reports as store
+from services.audit.store.reports import Report, Signature
+from shared.clock import Clock
+from shared.db.pool import Connection
+from shared.errors import Conflict, NotFound
+from shared.events.audit import ReportMadeV1, ReportSignedPersonal, ReportSignedV1
+from shared.events.envelope import Context, Event, Payload
+from shared.kafka.outbox import Outbox
+from shared.security import Principal
+
+Verify = Callable[[], Awaitable[Verification]]
+
+
+async def find_months(connection: Connection, now: datetime) -> tuple[list[date], list[date]]:
+    """Return the months whose report is to be made, and those whose report is late, both oldest first."""
+    first = await store.find_first(connection)
+    made = await store.list_made(connection)
+    begin = None if first is None else month_of(first)
+    signed = [month for month, count in made.items() if count == len(SIGNING_ROLES)]
+    return months_due(begin, made, now), months_late(begin, signed, now)
+
+
+async def make_report(
+    transaction: Connection, month: date, verification: Verification, outbox: Outbox, clock: Clock
+) -> Report | None:
+    """Make a month's report, of what the log says now; None where another worker has made it, or is about to."""
+    if not await store.try_lock(transaction):
+        return None
+    found = await store.count_findings(transaction, _midnight(month), _midnight(month_after(month)), unknown=REFUSALS)
+    document, sha256 = write_report(month, found, verification)
+    report = Report(clock.new_id(), month, clock.now(), sha256, document, ())
+    if not await store.add_report(transaction, report):
+        return None
+    payload = ReportMadeV1(report_id=report.report_id, month=month, sha256=sha256.hex())
+    await _publish(transaction, payload, report.report_id, Context(None, clock.new_id()), outbox, clock)
+    return report
+
+
+async def sign_report(
+    transaction: Connection,
+    caller: Principal,
+    context: Context,
+    report_id: UUID,
+    *,
+    sha256: str,
+    remark: str | None,
+    outbox: Outbox,
+    clock: Clock,
+) -> tuple[Signature, bool]:
+    """Sign a report off in the caller's role; return the signature, and whether both are there now.
+
+    `sha256` is the hash of what the signer has read, in hex.
+
+    Raises:
+        NotFound: there is no such report.
+        Conflict: the signer read another report, the role has signed, or this person has, in the other role.
+    """
+    report = await store.find_report(transaction, report_id)
+    if report is None:
+        raise NotFound("report")
+    if report.sha256.hex() != sha256:
+        raise Conflict("this is not the hash of the report: read it again, and sign what it says")
+    signature = Signature(caller.role, caller.id, clock.now(), remark)
+    if not await store.add_signature(transaction, report_id, signature):
+        raise Conflict("it takes two people, each in a role of their own: this role or this person has signed already")
+    roles = {each.role for each in report.signatures} | {caller.role}
+    is_complete = roles == {*SIGNING_ROLES}
+    payload = ReportSignedV1(
+        report_id=report_id,
+        month=report.month,
+        sha256=sha256,
+        role=caller.role,
+        is_complete=is_complete,
+        personal=ReportSignedPersonal(remark=remark),
+    )
+    await _publish(transaction, payload, report_id, context, outbox, clock)
+    return signature, is_complete
+
+
+async def _publish(
+    transaction: Connection, payload: Payload, report_id: UUID, context: Context, outbox: Outbox, clock: Clock
+) -> None:
+    event = Event(
+        topic="audit.activity",
+        event_id=clock.new_id(),
+        occurred_at=clock.now(),
+        service="audit",
+        context=context,
+        subject_id=str(report_id),
+        subject_version=1,
+        payload=payload,
+    )
+    await outbox.publish(transaction, [event])
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

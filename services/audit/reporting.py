@@ -1,0 +1,75 @@
+"""The part of audit's worker that makes the periodic audit's reports, and says when one is late."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+
+import structlog
+
+from services.audit.domain.report import Verification
+from services.audit.handlers.reports import find_months, make_report
+from services.audit.settings import AuditSettings
+from shared.periodic import Periodic
+from shared.service import Tools
+
+REPORT_PERIOD_S = 60.0
+VERIFY_TIMEOUT_S = 6 * 3_600.0
+TOLD_EVERY_S = 3_600.0
+"""What is late is told again so often."""
+SAID_LINES_MAX = 50
+
+log = structlog.get_logger()
+
+
+class Reporting(Periodic):
+    """Makes a report for each month that is over. Of several workers one is at it at a time."""
+
+    def __init__(self, tools: Tools[AuditSettings], on_commit: Callable[[], None]) -> None:
+        super().__init__(period_s=REPORT_PERIOD_S)
+        self._tools = tools
+        self._on_commit = on_commit
+        self._told_at = -TOLD_EVERY_S
+
+    async def work(self) -> None:
+        """Make what is due, then look what is late."""
+        async with self._tools.pool.acquire() as connection:
+            due, _ = await find_months(connection, self._tools.clock.now())
+        if due:
+            verification = await self.verify()
+            for month in due:
+                if verification is None or self.is_draining:
+                    return
+                async with self._tools.pool.acquire() as connection, connection.transaction():
+                    report = await make_report(connection, month, verification, self._tools.outbox, self._tools.clock)
+                if report is not None:
+                    self._on_commit()
+                    log.info("report_made", month=month.isoformat(), report_id=str(report.report_id))
+        await self.look_for_late()
+
+    async def look_for_late(self) -> None:
+        """Raise the alarm about months whose report lacks a signature, or is not there at all."""
+        async with self._tools.pool.acquire() as connection:
+            _, late = await find_months(connection, self._tools.clock.now())
+        self._tools.metrics.late_reports.set(len(late))
+        if late and time.monotonic() - self._told_at >= TOLD_EVERY_S:
+            self._told_at = time.monotonic()
+            log.error("report_unsigned", months=[month.isoformat() for month in late])
+
+    async def verify(self) -> Verification | None:
+        """Run the verifier over the whole log, as a process of its own; None when we are told to end meanwhile."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.audit", "verify", stdout=asyncio.subprocess.PIPE
+        )
+        reading = asyncio.create_task(process.communicate())
+        draining = asyncio.create_task(self.rest(VERIFY_TIMEOUT_S))
+        await asyncio.wait((reading, draining), return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        if not reading.done():
+            process.kill()
+        said, _ = await reading
+        if self.is_draining:
+            return None
+        lines = said.decode(errors="replace").splitlines()[:SAID_LINES_MAX]
+        code = process.returncode if process.returncode is not None and process.returncode >= 0 else None
+        return Verification(self._tools.clock.now(), code, lines)

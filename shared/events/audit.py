@@ -1,0 +1,83 @@
+"""What audit found out about the log, and what became of its reports: published on `audit.activity`."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.envelope import Fact, Payload
+
+
+class AuditGapV1(Payload):
+    """Kafka lost records before audit had read them: the log has no entry for these offsets."""
+
+    TYPE: ClassVar[str] = "audit.gap"
+    SUBJECT: ClassVar[str] = "log"
+
+    topic: str
+    partition: int
+    index: int
+    """The entry before which they are missing."""
+    first_offset: int
+    last_offset: int
+    outcome: str = "failed"
+
+
+class AuditAnomalyV1(Payload):
+    """Records lie on Kafka that the service they name did not send so, or some that it sent are not there.
+
+    `kind` is unsigned, unknown_producer, foreign_topic, bad_mac, repeated_number (all with the entries concerned) or
+    missing_numbers (with the numbers).
+    """
+
+    TYPE: ClassVar[str] = "audit.anomaly"
+    SUBJECT: ClassVar[str] = "producer"
+
+    kind: str
+    producer: str | None = None
+    """As the records say, if they do."""
+    topic: str | None = None
+    partition: int | None = None
+    first_index: int | None = None
+    last_index: int | None = None
+    entry_count: int | None = None
+    """Entries concerned, from the first to the last; others may stand between."""
+    first_number: int | None = None
+    last_number: int | None = None
+    outcome: str = "failed"
+
+
+class ReportMadeV1(Payload):
+    """The report of a month was made; its hash is in the log from here on."""
+
+    TYPE: ClassVar[str] = "report.made"
+    SUBJECT: ClassVar[str] = "report"
+
+    report_id: UUID
+    month: date
+    """Its first day."""
+    sha256: str
+    """Of the report's canonical JSON, in hex."""
+    outcome: str = "ok"
+
+
+class ReportSignedPersonal(Fact):
+    """What the signer had to say."""
+
+    remark: str | None = None
+
+
+class ReportSignedV1(Payload):
+    """Somebody signed a month's report off."""
+
+    TYPE: ClassVar[str] = "report.signed"
+    SUBJECT: ClassVar[str] = "report"
+
+    report_id: UUID
+    month: date
+    sha256: str
+    role: str
+    """system.admin or program.manager."""
+    is_complete: bool
+    """Whether both have signed now."""
+    outcome: str = "ok"
+    personal: ReportSignedPersonal
