@@ -73,8 +73,8 @@ def test_the_example_of_the_rfc_is_proved_as_it_says() -> None:
     def node(name: str) -> bytes:
         if name in LEAVES_OF_SEVEN:
             return leaf_hash(DATA[LEAVES_OF_SEVEN.index(name)])
-        left, right = PAIRS_OF_SEVEN[name]
-        return node_hash(node(left), node(right))
+        pair = PAIRS_OF_SEVEN[name]
+        return node_hash(node(pair[0]), node(pair[1]))
 
     for index, names in {0: "bhl", 3: "cgl", 4: "fjk", 6: "ik"}.items():
         assert inclusion_path(index, 7, roots_of(DATA)) == [node(name) for name in names]
