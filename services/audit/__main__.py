@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from services.audit.app import SERVICE
-from services.audit.verifier.run import INCOMPLETE, USAGE
+from services.audit.verifier.report import INCOMPLETE, USAGE
 from shared.service import main
 
 ARGPARSE_USAGE = 2

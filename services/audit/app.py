@@ -17,7 +17,8 @@ from services.audit.reporting import Reporting
 from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
-from services.audit.verifier.run import Options, add_arguments, run
+from services.audit.verifier.options import Options, add_arguments
+from services.audit.verifier.run import run
 from shared.errors import Rejected
 from shared.kafka.consume import Progress
 from shared.periodic import Periodic

@@ -14,7 +14,7 @@ CODE = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"services"
 MIGRATIONS = sorted([*(ROOT / "services").rglob("migrations/*.sql"), *(ROOT / "shared/db/migrations").glob("*.sql")])
 SQL = re.compile(r"\b(SELECT\s+[\w(*]|INSERT INTO|UPDATE \w+\s+SET|DELETE FROM|CREATE TABLE|TRUNCATE)\b")
 SQL_ROOMS = re.compile(
-    r"^(services/\w+/store(/\w+)?\.py|services/audit/(verifier/database|witness)\.py|shared/(db|kafka|http)/\w+\.py)$"
+    r"^(services/\w+/store(/\w+)?\.py|services/audit/(verifier/(database|dump)|witness)\.py|shared/(db|kafka|http)/\w+\.py)$"
 )
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 FILE_LINES_MAX = 450

@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import sys
 
-from services.audit.verifier.run import INCOMPLETE, USAGE, Options, add_arguments, run
+from services.audit.verifier.options import Options, add_arguments
+from services.audit.verifier.report import INCOMPLETE, USAGE
+from services.audit.verifier.run import run
 
 
 def main() -> int:

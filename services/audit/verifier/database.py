@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from services.audit.domain.check import StoredEntry, StoredHead
+from services.audit.verifier.snapshot import Damaged, Placed, Source, StoredLogCheckpoint, Unreadable, Vectors
 
 GROUP = "audit"
 """The consumer group whose fence says how far each partition was read."""
@@ -40,13 +42,34 @@ SELECT fence.topic, fence.partition, fence.next_offset FROM fence
 WHERE fence.consumer_group = $1 AND fence.next_offset > 0
     AND NOT EXISTS (SELECT FROM head WHERE head.topic = fence.topic AND head.partition = fence.partition)
 ORDER BY fence.topic, fence.partition"""
-SELECT_STORED_ENTRIES = """
-SELECT entry.index, entry.kafka_offset, entry.kind, entry.event_id, event.type, event.occurred_at, event.subject_kind,
-    event.subject_id, event.actor_id, event.outcome, entry.header, entry.commit, entry.leaf, entry.body
-FROM entry LEFT JOIN event ON event.head_id = entry.head_id AND event.index = entry.index
+STORED_ENTRIES = """
+SELECT entry.head_id, entry.index, entry.kafka_offset, entry.kind, entry.event_id, event.type, event.occurred_at,
+    event.subject_kind, event.subject_id, event.actor_id, event.outcome, entry.header, entry.commit, entry.leaf,
+    entry.body
+FROM entry LEFT JOIN event ON event.head_id = entry.head_id AND event.index = entry.index"""
+SELECT_STORED_ENTRIES = f"""{STORED_ENTRIES}
 WHERE entry.head_id = $1 AND entry.index >= $2
 ORDER BY entry.index
 LIMIT $3"""
+COPY_ENTRIES = f"""{STORED_ENTRIES}
+ORDER BY entry.head_id, entry.index"""
+COPIES = {
+    "head": """
+SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier,
+    COALESCE(projected.index, 0) AS projected
+FROM head LEFT JOIN projected ON projected.head_id = head.id
+ORDER BY head.id""",
+    "fence": "SELECT consumer_group, topic, partition, next_offset FROM fence",
+    "entry": COPY_ENTRIES,
+}
+COPIES_SIGNED = {
+    "checkpoint": "SELECT id, note FROM checkpoint ORDER BY id",
+    "log_checkpoint": """
+SELECT head_id, size, frontier, checkpoint_id, note FROM log_checkpoint ORDER BY checkpoint_id, head_id""",
+    "cosignature": "SELECT head_id, size, witness, line FROM cosignature ORDER BY head_id, size, witness",
+    "tile": "SELECT head_id, level, index, root, hashes FROM tile ORDER BY head_id, level, index",
+}
+"""What of each table is written to a dump; the second are not there in a log of a release that signed nothing."""
 SELECT_UNFOUNDED_DUPLICATE = """
 SELECT min(asked.index)
 FROM unnest($2::bigint[], $3::uuid[]) AS asked (index, event_id)
@@ -71,6 +94,7 @@ WHERE entry.head_id <> ALL ($1::integer[])
 ORDER BY entry.head_id, entry.index
 LIMIT 1"""
 SELECT_HAS_CHECKPOINTS = "SELECT to_regclass('log_checkpoint') IS NOT NULL"
+SELECT_NEWEST_VECTOR = "SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1"
 SELECT_VECTORS = "SELECT id, note FROM checkpoint ORDER BY id"
 WITH_LINES = """
 SELECT log_checkpoint.checkpoint_id, log_checkpoint.head_id, log_checkpoint.size, log_checkpoint.frontier,
@@ -126,49 +150,15 @@ SELECT min(log_checkpoint.checkpoint_id) FROM log_checkpoint
 WHERE NOT EXISTS (SELECT FROM checkpoint WHERE checkpoint.id = log_checkpoint.checkpoint_id)"""
 
 
-class Damaged(Exception):
-    """Something could not be read; the text says why."""
-
-
-class Unreadable(Exception):
-    """Nothing can be read, or no more of it; the text says why."""
-
-
 @dataclass(frozen=True, slots=True)
-class StoredLogCheckpoint:
-    """A row of `log_checkpoint`, with who cosigned it and their lines, in the same order."""
-
-    checkpoint_id: int
-    head_id: int
-    size: int
-    frontier: bytes
-    note: str
-    witnesses: Sequence[str]
-    lines: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where an event stands: a log and an index, with what its leaf is made from."""
-
-    head_id: int
-    index: int
-    header: bytes
-    commit: bytes
-
-
-Vectors = list[tuple[int, str, list[StoredLogCheckpoint]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
+class DatabaseSource:
     """A database, and the id of a snapshot that others read in, if they do."""
 
     url: str
     snapshot_id: str = ""
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Snapshot"]:
+    async def open(self) -> AsyncIterator["DatabaseSnapshot"]:
         """Begin to read, in a transaction that sees one moment."""
         try:
             connection = await asyncpg.connect(
@@ -178,14 +168,14 @@ class Source:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     if self.snapshot_id:
                         await _enter_snapshot(connection, self.snapshot_id)
-                    yield Snapshot(connection, self.url)
+                    yield DatabaseSnapshot(connection, self.url)
             finally:
                 await connection.close(timeout=CLOSE_TIMEOUT_S)
         except (*UNREACHABLE, ValueError, TypeError) as error:
-            raise Unreadable(reason_of(error)) from error
+            raise Unreadable(f"the database could not be read to the end ({reason_of(error)})") from error
 
 
-class Snapshot:
+class DatabaseSnapshot:
     """A database at one moment."""
 
     def __init__(self, connection: Connection, url: str) -> None:
@@ -203,7 +193,15 @@ class Snapshot:
 
     async def share(self) -> Source:
         """Export the snapshot: other connections can read in it while this transaction stands."""
-        return Source(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
+        return DatabaseSource(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
+
+    async def write_dump(self, folder: Path) -> None:
+        """Write what `dump.py` reads: of each table a file, as COPY ... TO ... (FORMAT binary) does."""
+        copies = COPIES | COPIES_SIGNED if await self.has_checkpoints() else COPIES
+        for name, query in copies.items():
+            await self._connection.copy_from_query(
+                query, output=folder / f"{name}.copy", format="binary", timeout=WHOLE_LOG_TIMEOUT_S
+            )
 
     async def list_stored_heads(self) -> list[StoredHead]:
         """Return every head by topic and partition, with the group's fence."""
@@ -217,8 +215,7 @@ class Snapshot:
     async def read_entries(self, head: StoredHead, *, start: int, limit: int) -> list[StoredEntry]:
         """Return the next entries of a log, by index from `start` on."""
         return [
-            StoredEntry(*row.values())
-            for row in await self._connection.fetch(SELECT_STORED_ENTRIES, head.id, start, limit)
+            StoredEntry(*row[1:]) for row in await self._connection.fetch(SELECT_STORED_ENTRIES, head.id, start, limit)
         ]
 
     async def find_unfounded_duplicate(self, head: StoredHead, duplicates: Sequence[StoredEntry]) -> int | None:
@@ -254,6 +251,11 @@ class Snapshot:
             for row in rows:
                 logs[row["checkpoint_id"]].append(StoredLogCheckpoint(*row.values()))
             yield [(row["id"], row["note"], logs[row["id"]]) for row in page]
+
+    async def find_newest_vector(self) -> str | None:
+        """Return the note of the newest checkpoint, None before the first."""
+        note: str | None = await self._connection.fetchval(SELECT_NEWEST_VECTOR)
+        return note
 
     async def read_signed(self, head: StoredHead, *, above: int, until: int) -> list[tuple[int, bytes, int]]:
         """Return size, frontier and checkpoint id of the log's checkpoints of these sizes, the first left out."""

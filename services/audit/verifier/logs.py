@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from services.audit.domain.check import Expected, Finding, LogCheck, StoredEntry, StoredHead
 from services.audit.domain.merkle import HASH_BYTES, Frontier, decode_frontier
 from services.audit.domain.tiles import TILE_HASHES, full_tiles
-from services.audit.verifier.database import Damaged, Snapshot
 from services.audit.verifier.signed import Pin
+from services.audit.verifier.snapshot import Damaged, Snapshot
 
 PAGE_ENTRIES = 2 * TILE_HASHES
 """Held in memory at once, whole tiles; an entry has at most a little over 256 KiB."""

@@ -11,9 +11,9 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from services.audit.domain.check import Finding, StoredHead
-from services.audit.verifier.database import Snapshot, Source, Unreadable
 from services.audit.verifier.logs import LogReader
 from services.audit.verifier.signed import Pin
+from services.audit.verifier.snapshot import Snapshot, Source, Unreadable
 
 POLL_S = 0.05
 

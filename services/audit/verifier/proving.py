@@ -7,8 +7,8 @@ from services.audit.domain.merkle import HASH_BYTES
 from services.audit.domain.note import BadNote, VerifyingKey
 from services.audit.domain.proof import inclusion_path, proof_text
 from services.audit.domain.tiles import Span, root_of, span_under
-from services.audit.verifier.database import Placed, Snapshot, StoredLogCheckpoint
 from services.audit.verifier.signed import check_proof
+from services.audit.verifier.snapshot import Placed, Snapshot, StoredLogCheckpoint
 
 
 class NotProvable(Exception):

@@ -18,7 +18,7 @@ from services.audit.domain.note import (
     read_note,
 )
 from services.audit.domain.proof import PROOF_MAX, verify_inclusion
-from services.audit.verifier.database import StoredLogCheckpoint
+from services.audit.verifier.snapshot import StoredLogCheckpoint
 
 LINE_BEGINS = "\u2014 "
 PROOF_BEGINS = "c2sp.org/tlog-proof@v1"
@@ -38,6 +38,11 @@ class Pin:
     root: bytes
     by: str
 
+    @property
+    def place(self) -> str:
+        """The partition's name in sentences."""
+        return f"{self.topic}[{self.partition}]"
+
 
 def read_pins(text: str, by: str, key: VerifyingKey, witness: VerifyingKey | None) -> list[Pin]:
     """Return the pins of a file: signed notes one after the other, or an answer of `GET /v1/checkpoint`.
@@ -54,6 +59,21 @@ def read_pins(text: str, by: str, key: VerifyingKey, witness: VerifyingKey | Non
     return pins
 
 
+def pins_of_all(note: str, by: str, key: VerifyingKey) -> list[Pin]:
+    """Return what a checkpoint of all logs says of each.
+
+    Raises:
+        BadNote: it is none.
+        NotSigned: it is not signed by the key.
+    """
+    name, *lines = read_note(note)[0].removesuffix("\n").split("\n")
+    if name != key.name:
+        raise BadNote(f"it is no checkpoint of all logs of {key.name}")
+    if not key.has_signed(note):
+        raise NotSigned(f"it is not signed by {key.name}")
+    return [_pin_of(line, by) for line in lines]
+
+
 def find_contradictions(pins: Sequence[Pin]) -> Iterator[Finding]:
     """Yield where two pins say different things of one log at one size: its key has signed two histories."""
     known: dict[tuple[str, int, int], Pin] = {}
@@ -61,7 +81,7 @@ def find_contradictions(pins: Sequence[Pin]) -> Iterator[Finding]:
         other = known.setdefault((pin.topic, pin.partition, pin.size), pin)
         if other.root != pin.root:
             reason = f"{other.by} and {pin.by} say different things of its first {pin.size} entries"
-            yield Finding(f"{pin.topic}[{pin.partition}]", None, reason)
+            yield Finding(pin.place, None, reason)
 
 
 @dataclass
@@ -180,12 +200,8 @@ def _notes(text: str) -> Iterator[str]:
 
 
 def _pins_of(note: str, by: str, key: VerifyingKey, witness: VerifyingKey | None) -> Iterable[Pin]:
-    text, _ = read_note(note)
-    origin, *lines = text.removesuffix("\n").split("\n")
-    if origin == key.name:
-        if not key.has_signed(note):
-            raise NotSigned(f"it is not signed by {key.name}")
-        return [_pin_of(line, by) for line in lines]
+    if read_note(note)[0].partition("\n")[0] == key.name:
+        return pins_of_all(note, by, key)
     return [_pin_of_log(note, by, key, witness)]
 
 

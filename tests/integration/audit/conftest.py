@@ -10,7 +10,8 @@ import pytest
 from services.audit.domain.note import VerifyingKey
 from services.audit.handlers.log import append
 from services.audit.handlers.project import Step, follow_log
-from services.audit.verifier.run import Options, run
+from services.audit.verifier.options import Options
+from services.audit.verifier.run import run
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record

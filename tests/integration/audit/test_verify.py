@@ -17,7 +17,10 @@ from pydantic import SecretStr
 
 from services.audit.__main__ import run
 from services.audit.app import SERVICE, run_verify
-from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE, Options, verify
+from services.audit.verifier.options import Options
+from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
+from services.audit.verifier.run import source_of
+from services.audit.verifier.whole import verify_snapshot
 from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
 from tests.builders import event_bytes, new_id
@@ -229,7 +232,8 @@ async def test_a_live_log_is_verified_while_entries_come(database: Database, wri
         tasks.create_task(keep_writing())
         sizes: list[int] = []
         while len(sizes) < 5:
-            report = await verify(Options(database_url=database.url("audit")))
+            async with source_of(Options(database_url=database.url("audit"))).open() as snapshot:
+                report = await verify_snapshot(snapshot, Options())
             assert report.findings == []
             sizes.append(report.kinds.total())
         done.set()

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from services.audit.verifier.run import INTACT, TAMPERED
+from services.audit.verifier.report import INTACT, TAMPERED
 from shared.db.pool import Connection
 from tests.depth import IS_LONG
 from tests.integration.audit.conftest import Verify

@@ -6,7 +6,7 @@ import pytest
 
 from services.audit.domain.merkle import decode_frontier
 from services.audit.handlers.checkpoints import prove, sign_grown
-from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE
+from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from tests.builders import event_bytes, new_id

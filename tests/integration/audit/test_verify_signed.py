@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.audit.domain.merkle import Frontier, decode_frontier
 from services.audit.domain.signer import Signer
 from services.audit.handlers.checkpoints import sign_grown
-from services.audit.verifier import run as run_module
-from services.audit.verifier.run import INCOMPLETE, INTACT, TAMPERED, USAGE
+from services.audit.verifier import whole
+from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from tests.integration.audit.conftest import Verify, Write
@@ -195,7 +195,7 @@ async def test_two_processes_find_what_one_does(
     verified: Verify, attacker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = await verified()
-    monkeypatch.setattr(run_module, "SPLIT_MIN", 0)
+    monkeypatch.setattr(whole, "SPLIT_MIN", 0)
     assert (await verified()) == alone
     await rewrite(attacker, 300)
     await attacker.execute(
@@ -210,7 +210,7 @@ async def test_two_processes_find_what_one_does(
 async def test_a_database_that_goes_away_from_one_of_two_processes_makes_it_incomplete(
     verified: Verify, attacker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "SPLIT_MIN", 0)
+    monkeypatch.setattr(whole, "SPLIT_MIN", 0)
     async with attacker.transaction():
         await attacker.execute("LOCK TABLE entry IN ACCESS EXCLUSIVE MODE")
         running = asyncio.create_task(verified())
