@@ -27,8 +27,9 @@ from shared.service import Command, Service, Tools
 log = structlog.get_logger()
 
 
-def build_parts(tools: Tools[AuditSettings]) -> None:
-    """The routes need nothing of their own."""
+def build_parts(tools: Tools[AuditSettings]) -> str:
+    """Return the log's name."""
+    return tools.settings.log_name
 
 
 def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Callable[[], None]) -> list[Periodic]:

@@ -11,7 +11,8 @@ from services.audit.domain.note import VerifyingKey
 from services.audit.domain.reread import Unsound
 from services.audit.domain.signer import Signer
 from services.audit.domain.witnessing import Ahead, Refused, read_answer, request_of
-from services.audit.handlers.checkpoints import consistency_of, sign_grown
+from services.audit.handlers.checkpoints import sign_grown
+from services.audit.handlers.proofs import consistency_of
 from services.audit.store import checkpoints as store
 from services.audit.store.checkpoints import Unwitnessed
 from shared.clock import Clock

@@ -4,6 +4,8 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from shared.events.envelope import Fact, Payload
 
 
@@ -81,3 +83,25 @@ class ReportSignedV1(Payload):
     """Whether both have signed now."""
     outcome: str = "ok"
     personal: ReportSignedPersonal
+
+
+class AuditExportedPersonal(Fact):
+    """Who gets the export, and on what authority."""
+
+    recipient: str
+    authority: str
+
+
+class AuditExportedV1(Payload):
+    """A range of the log was given out with its proof; this is durable before its first line leaves."""
+
+    TYPE: ClassVar[str] = "audit.exported"
+    SUBJECT: ClassVar[str] = "request"
+
+    from_at: AwareDatetime
+    to_at: AwareDatetime
+    topic: str | None = None
+    log_count: int
+    entry_count: int
+    outcome: str = "ok"
+    personal: AuditExportedPersonal

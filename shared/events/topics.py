@@ -77,6 +77,7 @@ _AUDIT = (
     audit.AuditAnomalyV1,
     audit.ReportMadeV1,
     audit.ReportSignedV1,
+    audit.AuditExportedV1,
 )
 
 FACT_TOPICS = (

@@ -27,8 +27,8 @@ from deploy.local.layout import CHECKOUT, read_layout
 from deploy.local.postgres import start_postgres
 from deploy.local.report import say, step
 from services.audit.domain.signer import Signer
-from services.audit.handlers.checkpoints import prove
 from services.audit.handlers.log import append
+from services.audit.handlers.proofs import prove
 from services.audit.signing import SIGN_PERIOD_S, Checkpointer
 from services.audit.store.log import ENTRY_COLUMNS
 from shared.clock import SystemClock

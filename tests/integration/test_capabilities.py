@@ -95,6 +95,10 @@ TABLES: dict[str, Table] = {
         "GET /v1/actors/{actor}/timeline": AUDITORS,
         "GET /v1/records/{record_id}/views": AUDITORS,
         "GET /v1/checkpoint": AUDITORS,
+        "POST /v1/exports": AUDITORS,
+        "GET /v1/reports": AUDITORS | OPERATORS,
+        "GET /v1/reports/{report_id}": AUDITORS | OPERATORS,
+        "POST /v1/reports/{report_id}/signatures": OPERATORS,
     },
 }
 UNKNOWN = UUID("01950000-0000-7000-8000-00000000dead")

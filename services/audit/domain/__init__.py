@@ -3,6 +3,7 @@
     header   what of a record outlives its body, as canonical bytes
     record   a Kafka record read: its header and its body
     logged   an event of the log, as those see it who follow the log
+    export   a range of the log with its proof, as lines of JSON
     producers  whether a record was sent by the service that it names
     merkle   the running root of a growing list
     log      what a batch of records adds to the log of one partition

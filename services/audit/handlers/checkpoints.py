@@ -1,19 +1,16 @@
-"""Sign what the logs have become, after reading it again; and make the proofs that follow from what was signed."""
+"""Sign what the logs have become, after reading it again."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from services.audit.domain.merkle import Frontier
-from services.audit.domain.proof import consistency_path, inclusion_path, proof_text
 from services.audit.domain.reread import Unsound, compare_with_head, leaves_of
 from services.audit.domain.signer import Signer
-from services.audit.domain.tiles import Span, begun, full_tiles, root_of, span_under
+from services.audit.domain.tiles import begun, full_tiles
 from services.audit.store import checkpoints as store
-from services.audit.store.checkpoints import LogCheckpoint, Provable, SignedLog, Unwitnessed
+from services.audit.store.checkpoints import LogCheckpoint, SignedLog
 from shared.clock import Clock
 from shared.db.pool import Connection
-from shared.errors import Conflict, NotFound
 
 READ_AT_ONCE = 500
 """Entries held in memory at once; the largest has a little over 256 KiB."""
@@ -180,54 +177,3 @@ async def _add_tiles(transaction: Connection, grown: Sequence[_Grown]) -> None:
         roots = await store.load_roots(transaction, ripe, level=level) if ripe else {}
         level += 1
         full = {head_id: full_tiles(level, ripe[head_id][0], found) for head_id, found in roots.items()}
-
-
-async def prove(transaction: Connection, event_id: UUID) -> tuple[Provable, str]:
-    """Return an event's entry, and the file that proves that it is in what was signed.
-
-    Raises:
-        NotFound: no entry has this event.
-        Conflict: it is in no checkpoint yet.
-    """
-    found = await store.find_provable(transaction, event_id)
-    if found is None:
-        raise NotFound("entry")
-    if found.size is None or found.note is None:
-        raise Conflict("the entry is not in a checkpoint yet; one is made every second while the log grows")
-    size, index = found.size, found.index
-    (path,) = await _paths(transaction, {found.head_id: lambda root: inclusion_path(index, size, root)})
-    return found, proof_text(found.header + found.commit, index, path, found.note)
-
-
-async def consistency_of(connection: Connection, logs: Sequence[Unwitnessed]) -> list[list[bytes]]:
-    """Return for each log the proof that its newest checkpoint is a continuation of the one the witness has."""
-    return await _paths(connection, {each.head_id: _consistency(each.old_size, each.size) for each in logs})
-
-
-_Root = Callable[[int, int], bytes]
-_Path = Callable[[_Root], list[bytes]]
-
-
-def _consistency(old: int, size: int) -> _Path:
-    return lambda root: consistency_path(old, size, root) if old else []
-
-
-async def _paths(connection: Connection, makers: Mapping[int, _Path]) -> list[list[bytes]]:
-    """Return each log's path. They are made twice: first to see which subtrees it takes, then with their roots."""
-    spans: dict[Span, None] = {}
-
-    def note(head_id: int) -> _Root:
-        def root(first: int, end: int) -> bytes:
-            spans[span_under(head_id, first, end)] = None
-            return b""
-
-        return root
-
-    for head_id, make in makers.items():
-        make(note(head_id))
-    hashes = await store.load_spans(connection, spans)
-
-    def known(head_id: int) -> _Root:
-        return lambda first, end: root_of(hashes[span_under(head_id, first, end)])
-
-    return [make(known(head_id)) for head_id, make in makers.items()]

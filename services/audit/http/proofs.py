@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from services.audit.handlers.checkpoints import prove
+from services.audit.handlers.proofs import prove
 from services.audit.store.checkpoints import find_checkpoint
 from shared.errors import NotFound
 from shared.http import Call, answer

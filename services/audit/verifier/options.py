@@ -27,6 +27,7 @@ class Options:
     pins: Sequence[Pin] = ()
     since: Sequence[Pin] = ()
     proof: Path | None = None
+    export: Path | None = None
     prove: tuple[UUID, Path] | None = None
     """An event to be proved, and where the proof is written."""
     write_dump: Path | None = None
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--since", metavar="FILE", help="a checkpoint kept elsewhere; what it covers is not read again")
     parser.add_argument("--proof", metavar="FILE", help="look at this proof of an entry alone; no database is needed")
+    parser.add_argument("--export", metavar="FILE", help="look at this export alone (POST /v1/exports), likewise")
     parser.add_argument("--prove", metavar="EVENT_ID", help="make the proof of an event instead, and write it to --out")
     parser.add_argument("--out", metavar="FILE", help="where --prove writes")
     parser.add_argument(
@@ -89,8 +91,9 @@ def read_options(given: Options, chosen: argparse.Namespace) -> Options:
     witness = _read_key(asked.get("witness"), "--witness") or given.witness
     files = asked.get("checkpoint") or []
     since, proof, prove = asked.get("since"), asked.get("proof"), asked.get("prove")
+    export = asked.get("export")
     dump, tiles, against = asked.get("dump"), asked.get("tiles"), asked.get("against_kafka")
-    if (files or since or proof or prove or tiles or asked.get("write_tiles")) and key is None:
+    if (files or since or proof or export or prove or tiles or asked.get("write_tiles")) and key is None:
         raise Misused("what was signed is worth nothing without the public key of who signed it: give --key")
     if tiles and (dump or since or prove or against is not None):
         raise Misused("--tiles goes with --checkpoint alone: such a folder holds no bodies and no kept trees")
@@ -106,6 +109,7 @@ def read_options(given: Options, chosen: argparse.Namespace) -> Options:
         pins=[pin for file in files for pin in _read_pins(file, key, witness)],
         since=_read_pins(since, key, witness) if since else (),
         proof=_path(proof),
+        export=_path(export),
         prove=_read_event(prove, asked.get("out")) if prove else None,
         write_dump=_path(asked.get("write_dump")),
         write_tiles=_path(asked.get("write_tiles")),

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from services.audit.domain.check import Finding
+from services.audit.domain.export import BadExport
 from services.audit.domain.note import BadNote
 from services.audit.verifier.dump import DumpSource
 from services.audit.verifier.folder import NotWritable, verify_folder, write_folder
@@ -20,7 +21,7 @@ from services.audit.verifier.report import (
     say,
     say_line,
 )
-from services.audit.verifier.signed import NotSigned, check_proof
+from services.audit.verifier.signed import NotSigned, check_export, check_proof
 from services.audit.verifier.snapshot import Damaged, Snapshot, Source, Unreadable
 from services.audit.verifier.whole import verify_snapshot
 
@@ -45,6 +46,9 @@ async def run(given: Options, chosen: argparse.Namespace) -> int:
 async def _do(options: Options) -> int:
     if options.proof is not None:
         say_line(f"proved: {_check_proof(options, options.proof)}.")
+        return INTACT
+    if options.export is not None:
+        say_line(f"proved: {_check_export(options, options.export)}.")
         return INTACT
     if options.tiles is not None:
         assert options.key is not None
@@ -208,3 +212,14 @@ def _check_proof(options: Options, file: Path) -> str:
         return check_proof(read_text(str(file)), options.key, options.witness)
     except BadNote as error:
         raise NotSigned(f"{file} proves nothing: {error}") from error
+
+
+def _check_export(options: Options, file: Path) -> str:
+    assert options.key is not None
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return check_export(lines, options.key, options.witness)
+    except (BadNote, BadExport) as error:
+        raise NotSigned(f"{file} proves nothing: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused(f"{file} cannot be read ({type(error).__name__})") from error

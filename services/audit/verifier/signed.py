@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.audit.domain.check import Finding, StoredHead
+from services.audit.domain.export import BadExport, ExportReader, is_signed
 from services.audit.domain.header import decode_header
 from services.audit.domain.merkle import HASH_BYTES, decode_frontier, leaf_hash
 from services.audit.domain.note import (
@@ -177,6 +178,23 @@ def check_proof(text: str, key: VerifyingKey, witness: VerifyingKey | None) -> s
     by = f"{key.name} and {witness.name}" if witness else key.name
     log = f"{pin.topic}[{pin.partition}]"
     return f"{what}{who}{when}, is entry {index} of {log}, of which {by} signed {pin.size} entries"
+
+
+def check_export(lines: Iterable[str], key: VerifyingKey, witness: VerifyingKey | None) -> str:
+    """Return in a sentence what an export (`services.audit.domain.export`) proves.
+
+    Raises:
+        BadExport, BadNote: it proves nothing.
+    """
+    reader = ExportReader()
+    for section, tree in reader.read(lines):
+        pin = _pin_of_log(section.note, "the export", key, witness)
+        if (pin.topic, pin.partition) != (section.topic, section.partition):
+            raise BadExport(f"the checkpoint of {section.topic}[{section.partition}] in it is of another log")
+        if not is_signed(section, tree, pin.size, pin.root):
+            raise BadExport(f"what it holds of {section.topic}[{section.partition}] is not in the tree that was signed")
+    by = f"{key.name} and {witness.name}" if witness else key.name
+    return f"{reader.entries:,} entries of {reader.logs} partitions are what {by} signed, none of them left out between"
 
 
 def _notes(text: str) -> Iterator[str]:

@@ -31,6 +31,11 @@ TABLES = ("entry", "head", "tile", "checkpoint", "log_checkpoint", "cosignature"
 async def grow(write: Write, pool: Pool, first: int, beyond: int) -> None:
     """Write entries and sign for them, with the witness's lines."""
     await write([a_record(offset=n, value=event_bytes(event_id=IDS[n])) for n in range(first, beyond)])
+    await sign(pool)
+
+
+async def sign(pool: Pool) -> None:
+    """Sign for what was written, with the witness's lines."""
     async with pool.acquire() as reader, pool.acquire() as connection, connection.transaction():
         await sign_grown(reader, connection, SIGNER, SystemClock())
         lines = {

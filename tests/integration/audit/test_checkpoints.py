@@ -17,7 +17,8 @@ from services.audit.domain.proof import verify_consistency, verify_inclusion
 from services.audit.domain.signer import Signer
 from services.audit.domain.tiles import TILE_HASHES, full_tiles
 from services.audit.handlers import checkpoints
-from services.audit.handlers.checkpoints import Step, consistency_of, prove, sign_grown
+from services.audit.handlers.checkpoints import Step, sign_grown
+from services.audit.handlers.proofs import consistency_of, prove
 from services.audit.signing import Checkpointer
 from services.audit.store import checkpoints as store
 from services.audit.store.checkpoints import Unwitnessed

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.audit.domain.merkle import decode_frontier
-from services.audit.handlers.checkpoints import prove, sign_grown
+from services.audit.handlers.checkpoints import sign_grown
+from services.audit.handlers.proofs import prove
 from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
