@@ -11,7 +11,7 @@ since topics are not ordered among each other. The statement that matches them i
     notice     for those whom it tells: look-ups answered by a lead of its, or that name it; as long as it holds
     tip        for the CEIU: look-ups that one of its subjects answered, or whose reference names it
 
-What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A record that was not signed by its producer
+What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A record that its producer has not signed
 explains nothing.
 """
 
@@ -56,7 +56,7 @@ class Reason:
 def reason_of(event: Logged, keys: Keys) -> Reason | None:
     """Return the reason that an event is, if it is one that can be read and trusted."""
     read = _READERS.get(event.type)
-    if read is None or not event.is_verified:
+    if read is None or event.is_verified is False:
         return None
     try:
         return read(event, keys)

@@ -46,8 +46,8 @@ class Staff:
     def is_self(self, actor_id: str, asked: Mapping[str, Any]) -> bool:
         """Return whether a look-up's parameters ask for whoever asks: an identifier of theirs, or their name.
 
-        A name counts when all words of the shorter one, two at least, are in the other, and no other birth date is
-        asked for. A partial birth date agrees with the days within it.
+        A name counts when all words of the shorter one, two at least, are in the other, and the birth date agrees, as a
+        partial one does with the days within it; without one when it has the very same words.
         """
         if actor_id not in self._names:
             return False
@@ -56,10 +56,11 @@ class Staff:
             return True
         known, given = self._birth_dates[actor_id], str(asked.get("birth_date") or "")
         words = frozenset(fold_name(str(asked.get("name") or "")))
-        is_named = any(
-            len(words & name) >= NAME_WORDS_MIN and (words <= name or name <= words) for name in self._names[actor_id]
-        )
-        return is_named and (known is None or known.startswith(given))
+        return any(
+            words == name or (bool(given) and len(words & name) >= NAME_WORDS_MIN and (words <= name or name <= words))
+            for name in self._names[actor_id]
+            if len(name) >= NAME_WORDS_MIN
+        ) and (known is None or known.startswith(given))
 
 
 def read_staff(text: bytes, keys: Keys) -> Staff:

@@ -84,14 +84,6 @@ CREATE TABLE worked (
 );
 COMMENT ON TABLE worked IS 'The hours in which a person did anything at all.';
 
-CREATE TABLE followed (
-    head_id integer NOT NULL CONSTRAINT followed_pkey PRIMARY KEY,
-    index bigint NOT NULL,
-    occurred_at timestamptz NOT NULL
-);
-COMMENT ON TABLE followed IS
-    'How far sensors have read each log, and the latest time that they have seen there: the clock they go by.';
-
 CREATE TABLE due (
     occurred_at timestamptz NOT NULL,
     event_id uuid NOT NULL CONSTRAINT due_pkey PRIMARY KEY,
@@ -129,11 +121,9 @@ BEGIN
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', kept || '_is_kept', kept);
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', kept, kept || '_is_kept');
     END LOOP;
-    FOREACH kept IN ARRAY ARRAY['lookup', 'reason', 'reason_name', 'viewed', 'worked', 'followed', 'due', 'flag',
-            'flag_event'] LOOP
+    FOREACH kept IN ARRAY ARRAY['lookup', 'reason', 'reason_name', 'viewed', 'worked', 'due', 'flag', 'flag_event'] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON %I TO %I', kept, app);
     END LOOP;
     EXECUTE format('GRANT SELECT ON lookup_reason TO %I', app);
     EXECUTE format('GRANT DELETE ON due TO %I', app);
-    EXECUTE format('GRANT UPDATE (index, occurred_at) ON followed TO %I', app);
 END $$;

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
+from services.audit.domain.header import Header, decode_header
 from services.audit.domain.lookup import Lookup, View
 from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
 from services.audit.domain.sensors.off_hours import PAST
@@ -63,24 +64,23 @@ ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 
 # The clock
 
-MOVE_FOLLOWED = """
-INSERT INTO followed (head_id, index, occurred_at)
-SELECT row.head_id, row.index, row.occurred_at
-FROM unnest($1::integer[], $2::bigint[], $3::timestamptz[]) AS row (head_id, index, occurred_at)
-ON CONFLICT ON CONSTRAINT followed_pkey DO UPDATE
-    SET index = GREATEST(followed.index, excluded.index),
-        occurred_at = GREATEST(followed.occurred_at, excluded.occurred_at)"""
-# Up to when everything that is in the log was read: no later than the first event of any log that was not.
-SELECT_READ_UNTIL = """
-SELECT LEAST((SELECT max(followed.occurred_at) FROM followed), min(unread.occurred_at))
+SELECT_NEWEST = """
+SELECT max(newest.occurred_at)
 FROM head
-    LEFT JOIN followed ON followed.head_id = head.id
     CROSS JOIN LATERAL (
-        SELECT entry.occurred_at FROM entry
-        WHERE entry.head_id = head.id AND entry.index > COALESCE(followed.index, -1) AND entry.kind = 'event'
+        SELECT event.occurred_at FROM event WHERE event.head_id = head.id ORDER BY event.occurred_at DESC LIMIT 1
+    ) AS newest"""
+SELECT_UNREAD = """
+SELECT unread.header
+FROM head
+    LEFT JOIN projected ON projected.head_id = head.id
+    CROSS JOIN LATERAL (
+        SELECT entry.header FROM entry
+        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
         ORDER BY entry.index
         LIMIT 1
-    ) AS unread"""
+    ) AS unread
+WHERE head.size > COALESCE(projected.index, 0)"""
 TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
@@ -193,20 +193,15 @@ async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime
     await transaction.execute(INSERT_HOURS, *_columns(sorted(set(hours)), 2))
 
 
-async def move_followed(transaction: Connection, places: Iterable[tuple[int, int, datetime]]) -> None:
-    """Keep how far the logs were read: head, index and time of events, in any order."""
-    newest: dict[int, tuple[int, datetime]] = {}
-    for head_id, index, at in places:
-        known = newest.get(head_id, (index, at))
-        newest[head_id] = max(known[0], index), max(known[1], at)
-    rows = [(head_id, index, at) for head_id, (index, at) in sorted(newest.items())]
-    await transaction.execute(MOVE_FOLLOWED, *_columns(rows, 3))
-
-
-async def find_read_until(transaction: Connection) -> datetime | None:
-    """Return up to when everything in the log was read, None while nothing was."""
-    found: datetime | None = await transaction.fetchval(SELECT_READ_UNTIL)
+async def find_newest(transaction: Connection) -> datetime | None:
+    """Return the latest time of all events that were followed, None while there are none."""
+    found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
     return found
+
+
+async def list_unread(transaction: Connection) -> list[Header]:
+    """Return the header of the first entry of each log that is not followed yet."""
+    return [decode_header(row["header"]) for row in await transaction.fetch(SELECT_UNREAD)]
 
 
 async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[str, datetime]]:

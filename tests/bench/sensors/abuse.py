@@ -41,11 +41,11 @@ def _no_reason(world: World, user: User) -> None:
     """Vague references now and then, or many made-up cases or flights."""
     chance, start = world.chance, _day(world, user)
     if chance.random() < 0.5:
-        for at in times(chance, start, chance.randint(3, 9)):
+        for at in times(chance, start, chance.randint(4, 10)):
             world.look_up(user, at, world.anyone(), chance.choice(VAGUE))
         return
     cbp = user.actor.agency == "CBP"
-    count = chance.randint(32, 60) if cbp else chance.randint(14, 30) if user.actor.office else chance.randint(24, 45)
+    count = chance.randint(60, 120) if cbp else chance.randint(22, 50) if user.actor.office else chance.randint(30, 70)
     for at in times(chance, start, count):
         number = chance.randrange(1000, 9999)
         reference = f"{chance.choice(('AA', 'UA', 'DL'))}{number}" if cbp else f"CASE-2026-{number}"
@@ -95,7 +95,7 @@ def _repeated(world: World, user: User) -> None:
 def _self_lookup(world: World, user: User) -> None:
     """The own name as it stands in the passport or the other way round, in part, or the own address."""
     chance, person = world.chance, user.person
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"name": person.name, "birth_date": person.born},
         {"name": person.name.upper()},
         {"name": " ".join(reversed(person.name.split())), "birth_date": person.born},

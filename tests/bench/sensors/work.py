@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.bench.lookup.population import Person
-from tests.bench.sensors.world import DAYS, OFFICES, START, Case, Flight, User, World
+from tests.bench.sensors.world import DAYS, OFFICES, START, Case, Flight, User, World, has_passport
 
 SLOPPY = ("see mail", "as discussed", "phone call", "asap", "per supervisor", "follow up")
 AIRLINES = ("AA", "UA", "DL", "B6", "AM", "LH", "BA", "AF", "CM", "AV")
@@ -61,8 +61,8 @@ def _flights(world: World, day: datetime) -> list[Flight]:
     """Most of a flight come from one part of the world; one in ten was not submitted as a list."""
     chance, flights = world.chance, []
     for _ in range(40):
-        home = world.cultures[chance.choice(list(world.cultures))]
-        travellers = [chance.choice(home) if chance.random() < 0.7 else world.anyone() for _ in range(40)]
+        home = [person for person in world.cultures[chance.choice(list(world.cultures))] if has_passport(person)]
+        travellers = [chance.choice(home) if chance.random() < 0.7 else world.traveller() for _ in range(40)]
         number = f"{chance.choice(AIRLINES)}{chance.randint(1, 2999)}"
         at = day + timedelta(hours=chance.uniform(0, 24))
         flights.append(Flight(number, at, chance.random() < 0.9, travellers))
@@ -74,7 +74,7 @@ def _officer(world: World, user: User, flights: Sequence[Sequence[Flight]]) -> N
     chance = world.chance
     rotates = chance.random() < 0.4
     off = chance.sample(range(7), 2)
-    regular = [chance.choice(world.people) for _ in range(3)]
+    regular = [world.traveller() for _ in range(3)]
     for day in range(DAYS):
         if day % 7 in off:
             continue
@@ -147,7 +147,7 @@ def _work_on(world: World, user: User, case: Case, reference: str) -> None:
     """First the person, then whom they know; again on later days, when something came or to see whether it did."""
     chance = world.chance
     first = next_shift(user, case.opened_at, chance)
-    for visit in range(chance.choice((1, 1, 2, 2, 3, 4))):
+    for visit in range(chance.choice((1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6))):
         at = next_shift(user, first + timedelta(days=visit * chance.choice((1, 2, 5, 7))), chance)
         if at >= START + timedelta(days=DAYS):
             return

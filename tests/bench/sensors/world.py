@@ -67,10 +67,12 @@ class World:
         self.seed = seed
         self.chance = Random(seed)
         self.people = list(people(PEOPLE, seed))
+        self.users = self._users()
+        working = {user.person.number for user in self.users}
+        self.people = [person for person in self.people if person.number not in working]
         self.cultures: dict[str, list[Person]] = {}
         for person in self.people:
             self.cultures.setdefault(person.culture, []).append(person)
-        self.users = self._users()
         self.cases: list[Case] = []
         self.planted: list[Planted] = []
         self.marked: Counter[str] = Counter()
@@ -89,6 +91,12 @@ class World:
     def anyone(self) -> Person:
         """Return some person."""
         return self.chance.choice(self.people)
+
+    def traveller(self) -> Person:
+        """Return some person whose birth date a passport tells."""
+        while not has_passport(person := self.anyone()):
+            pass
+        return person
 
     def plant(self, sensor: str, user: User) -> Planted:
         """Begin an abuse; the look-ups and views from now on are part of it, until `work` is called."""
@@ -234,14 +242,13 @@ class World:
                     office=office,
                 )
                 begins = self.chance.choice((12, 13, 13, 14)) if role != "cbp.att" else (10, 13, 18, 3)[number % 4]
-                users.append(User(actor, self._grown_up(), begins))
+                users.append(User(actor, self.traveller(), begins))
         return users
 
-    def _grown_up(self) -> Person:
-        while True:
-            person = self.anyone()
-            if person.born and len(person.born) == len("1980-02-03") and person.name.isascii():
-                return person
+
+def has_passport(person: Person) -> bool:
+    """Return whether the whole birth date is known."""
+    return person.born is not None and len(person.born) == len("1980-02-03")
 
 
 def mail_of(user: User) -> str:

@@ -13,8 +13,8 @@ ALIKE_PERSONS_MIN = 8
 """Who share a word of their name, or a number but for its last digits. A family is smaller, and the commonest word of
 a name is in one of fifty: that eight of an officer's look-ups in half an hour share it by chance does not happen."""
 LIST_WITHIN = timedelta(hours=1)
-LIST_PERSONS_MIN = {"hsi.agent": 12, "ceiu.analyst": 18, "ceiu.supervisor": 18}
-LIST_PERSONS_OTHERS_MIN = 40
+LIST_PERSONS_MIN = {"hsi.agent": 16, "ceiu.analyst": 18, "ceiu.supervisor": 18}
+LIST_PERSONS_OTHERS_MIN = 30
 """Looked up one by one, with nothing on record that explains it."""
 BATCH_PERSONS_MIN = 30
 """In one request that nothing explains, and that is not about travellers of a flight."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from services.audit.domain.sensors.day import Asked, Day, Flag, flag
 
-NAMELESS_REQUESTS_MIN = 3
-"""References that name nothing. Honest people write one such now and then, never three on a day."""
-UNEXPLAINED_REQUESTS_MIN = {"hsi.agent": 10, "ceiu.analyst": 20, "ceiu.supervisor": 20}
-UNEXPLAINED_REQUESTS_OTHERS_MIN = 30
+NAMELESS_REQUESTS_MIN = 4
+"""References that name nothing. Honest people write one such now and then, hardly three on a day."""
+UNEXPLAINED_REQUESTS_MIN = {"hsi.agent": 24, "ceiu.analyst": 32, "ceiu.supervisor": 32}
+UNEXPLAINED_REQUESTS_OTHERS_MIN = 65
 """References that look like a flight or a case, of which nothing is on record. CBP looks up passengers of flights whose
 list was not submitted; the CEIU answers redress requests."""
 

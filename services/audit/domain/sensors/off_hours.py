@@ -10,8 +10,11 @@ DAYS_MIN = 8
 """On fewer days nobody has a habit yet."""
 SHARE_MAX = 0.1
 """An hour is usual when the person worked in it, or in the hour before or after, on more than a tenth of their days."""
-REQUESTS_MIN = 6
+REQUESTS_MIN = 7
 """Whoever stays longer to finish something looks up fewer."""
+REQUESTS_IN_SHIFTS_MIN = 25
+"""Of officers whose shifts may move: the first night of another one is full of travellers, not all of listed flights."""
+IN_SHIFTS = frozenset({"cbp.att", "cbp.supervisor"})
 NEW_FOR = timedelta(hours=24)
 """Who is called in at night is called in because of something: that was heard of in the last day."""
 
@@ -24,7 +27,8 @@ def see_off_hours(day: Day) -> list[Flag]:
     if usual is None:
         return []
     odd = [asked for asked in day.asked if asked.occurred_at.hour not in usual and not _is_about_news(asked)]
-    if len({asked.request_id for asked in odd}) < REQUESTS_MIN:
+    requests_min = REQUESTS_IN_SHIFTS_MIN if day.role in IN_SHIFTS else REQUESTS_MIN
+    if len({asked.request_id for asked in odd}) < requests_min:
         return []
     return flag("off_hours", day, REASON, (asked.event_id for asked in odd))
 
