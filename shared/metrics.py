@@ -53,6 +53,7 @@ class Metrics:
             ["part"],
             registry=self.registry,
         )
+        self.flags = Counter("cets_flags", "What sensors flagged, by sensor.", ["sensor"], registry=self.registry)
         self.manifests_live = Gauge(
             "cets_manifests_live", "Passenger lists whose flight is not over.", registry=self.registry
         )

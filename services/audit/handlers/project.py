@@ -73,9 +73,9 @@ async def follow_log(
     wrong += [("repeated_number", entry) for entry in repeated]
     wrong += [("lost_offsets", entry) for entry in entries if _lost_before(entry)]
     told = await _add_anomalies(transaction, wrong, outbox, clock) if wrong else []
+    await store.move_projected(transaction, {entry.row.head_id: entry.row.index + 1 for entry in entries})
     for follow in followers:
         await follow(transaction, logged)
-    await store.move_projected(transaction, {entry.row.head_id: entry.row.index + 1 for entry in entries})
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for kind, entry in told:
         counts[kind, entry.header.topic] += 1

@@ -1,0 +1,166 @@
+"""Why a person may be looked up: what on the log is a reason, for whom, until when, and by what a look-up names it.
+
+A look-up is explained by a reason when the two share a name, the reason is addressed to the unit of whoever asked, and
+it was there: of a thing's states the newest counts that is no younger than the look-up, or no more than `LATE_MAX`,
+since topics are not ordered among each other. The statement that matches them is in `store/sensors.py`.
+
+    manifest   a passenger list, for its agency: look-ups that its screening made, or whose reference names its flight,
+               until the flight is over
+    lead       for the CEIU, which works on all of them: look-ups that it answered, or whose reference names it
+    referral   for the office that has it: the same, of its lead and of the tips behind it
+    notice     for those whom it tells: look-ups answered by a lead of its, or that name it; as long as it holds
+    tip        for the CEIU: look-ups that one of its subjects answered, or whose reference names it
+
+What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A record that its producer has not signed
+explains nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from services.audit.domain.keys import Keys
+from services.audit.domain.logged import Logged
+
+LATE_MAX = timedelta(minutes=10)
+AFTER_CLOSING = timedelta(days=30)
+"""An office that closes a case still writes it up."""
+NAMES_MAX = 100
+"""Of one state of a thing: a lead of a thousand tips is named by the oldest of them."""
+CEIU = "ICE/"
+
+Kind = Literal["manifest", "lead", "referral", "notice", "tip"]
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One state of a thing that explains look-ups.
+
+    `state_of` tells whose states replace each other; most often the thing's own id. `until` is None for good. `units`
+    are those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
+    """
+
+    event_id: UUID
+    kind: Kind
+    id: str
+    state_of: str
+    at: datetime
+    until: datetime | None
+    units: tuple[str, ...]
+    names: tuple[bytes, ...]
+
+
+def reason_of(event: Logged, keys: Keys) -> Reason | None:
+    """Return the reason that an event is, if it is one that can be read and trusted."""
+    read = _READERS.get(event.type)
+    if read is None or event.is_verified is False:
+        return None
+    try:
+        return read(event, keys)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        # The log holds what producers sent, and a model of theirs may have been another one.
+        return None
+
+
+def request_name(event: Logged, keys: Keys) -> bytes:
+    """Return the key that all events of one request share."""
+    return keys.of("request", str(event.correlation_id))
+
+
+def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
+    payload = event.payload
+    id_, flight = str(payload["manifest_id"]), str(payload["personal"]["flight_number"])
+    names = (request_name(event, keys), keys.flight(flight), *_ids(keys, [id_]))
+    units = (_whole(_agency(event)),)
+    return Reason(event.event_id, "manifest", id_, id_, event.occurred_at, _time(payload["ends_at"]), units, names)
+
+
+def _manifest_screened(event: Logged, keys: Keys) -> Reason:
+    """Look-ups of a screening that somebody asked for again; they were made before this was told."""
+    payload = event.payload
+    since, id_ = _time(payload["requested_at"]), str(payload["manifest_id"])
+    units = (_whole(_agency(event)),)
+    names = (request_name(event, keys),)
+    return Reason(event.event_id, "manifest", id_, str(payload["screening_id"]), since, None, units, names)
+
+
+def _alert_raised(event: Logged, keys: Keys) -> Reason:
+    """Look-ups of a sweep: something was news about a passenger."""
+    payload = event.payload
+    id_, units = str(payload["manifest_id"]), (_whole(str(payload["agency"])),)
+    names = (request_name(event, keys),)
+    return Reason(event.event_id, "manifest", id_, str(payload["alert_id"]), event.occurred_at, None, units, names)
+
+
+def _lead(event: Logged, keys: Keys) -> Reason:
+    payload, id_ = event.payload, str(event.payload["lead_id"])
+    until = _end(event, is_over=payload["state"] == "closed")
+    names = _ids(keys, [id_, *payload.get("aliases", ())])
+    return Reason(event.event_id, "lead", id_, id_, event.occurred_at, until, (CEIU,), names)
+
+
+def _referral(event: Logged, keys: Keys) -> Reason:
+    payload, id_ = event.payload, str(event.payload["referral_id"])
+    office = payload.get("office")
+    units = (_unit("ICE", office),) if office else ()
+    until = _end(event, is_over=payload["state"] in ("closed", "recalled"))
+    names = _ids(keys, [id_, payload["lead_id"], *payload.get("tip_ids", ())])
+    return Reason(event.event_id, "referral", id_, id_, event.occurred_at, until, units, names)
+
+
+def _notice(event: Logged, keys: Keys) -> Reason:
+    payload, id_ = event.payload, str(event.payload["notice_id"])
+    units = tuple(_unit(side["agency"], side.get("office")) for side in payload["sides"] if side["is_told"])
+    names = _ids(keys, [id_, *(side["lead_id"] for side in payload["sides"] if side.get("lead_id"))])
+    return Reason(event.event_id, "notice", id_, id_, event.occurred_at, _time(payload["until"]), units, names)
+
+
+def _tip(event: Logged, keys: Keys) -> Reason:
+    """A tip that came in or was changed, reviewed or researched."""
+    payload, id_ = event.payload, str(event.payload["tip_id"])
+    parties = payload.get("personal", {}).get("parties", ())
+    named = _ids(keys, [id_, *(party["party_id"] for party in parties if party.get("role") == "subject")])
+    if "source_ref" in payload:
+        named = (keys.source_reference(str(payload["source_ref"])), *named)
+    return Reason(event.event_id, "tip", id_, id_, event.occurred_at, None, (CEIU,), named)
+
+
+_READERS: Mapping[str, Callable[[Logged, Keys], Reason]] = {
+    "manifest.submitted": _manifest_submitted,
+    "manifest.screened": _manifest_screened,
+    "alert.raised": _alert_raised,
+    **dict.fromkeys(("lead.opened", "lead.updated", "lead.merged", "lead.closed"), _lead),
+    **dict.fromkeys(("referral.opened", "referral.changed", "referral.answered", "referral.withdrawn"), _referral),
+    **dict.fromkeys(("notice.raised", "notice.acknowledged"), _notice),
+    **dict.fromkeys(("tip.received", "tip.amended", "tip.reviewed", "research.recorded"), _tip),
+}
+
+
+def _ids(keys: Keys, ids: Iterable[object]) -> tuple[bytes, ...]:
+    return tuple(keys.of("id", str(id_)) for id_ in list(ids)[:NAMES_MAX])
+
+
+def _agency(event: Logged) -> str:
+    return (event.actor.agency or "") if event.actor is not None else ""
+
+
+def _unit(agency: str, office: str | None) -> str:
+    return f"{agency}/{office or ''}"
+
+
+def _whole(agency: str) -> str:
+    return f"{agency}/*"
+
+
+def _end(event: Logged, *, is_over: bool) -> datetime | None:
+    return event.occurred_at + AFTER_CLOSING if is_over else None
+
+
+def _time(text: object) -> datetime:
+    time = datetime.fromisoformat(str(text))
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return time.astimezone(UTC)

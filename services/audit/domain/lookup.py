@@ -1,0 +1,126 @@
+"""What sensors keep of what a person did: look-ups, and views of records."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from services.audit.domain.explain import request_name
+from services.audit.domain.header import Header
+from services.audit.domain.keys import Keys, names_flight_or_case
+from services.audit.domain.logged import Logged
+from services.audit.domain.staff import Staff
+from shared.events.activity import LookupAnsweredV1, RecordViewedV1
+from shared.events.envelope import Actor
+
+PERSON = "person"
+COUNT_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An answered look-up. `person`, `likeness`, `names` and `request` are keys; `office` is empty where there is none.
+
+    `names` are those that a reason may share with it: the request that it came in, what its reference names, the leads
+    and records that answered it.
+    """
+
+    event_id: UUID
+    occurred_at: datetime
+    lookup_id: UUID
+    request_id: UUID
+    match_count: int
+    is_person: bool
+    names_reason: bool
+    is_self: bool
+    actor_id: str
+    role: str
+    agency: str
+    office: str
+    purpose: str
+    reference: str
+    request: bytes
+    person: bytes
+    likeness: tuple[bytes, ...]
+    names: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A person was shown records."""
+
+    event_id: UUID
+    occurred_at: datetime
+    record_count: int
+    actor_id: str
+    role: str
+
+
+def lookup_of(event: Logged, keys: Keys, staff: Staff) -> Lookup | None:
+    """Return the look-up that an event tells of, None when it tells of none or cannot be read."""
+    if event.type != LookupAnsweredV1.TYPE or event.actor is None:
+        return None
+    try:
+        told = LookupAnsweredV1.model_validate(event.payload)
+    except ValidationError:
+        return None
+    actor, asked, request = event.actor, told.personal.model_dump(), request_name(event, keys)
+    answered = [keys.of("id", str(id_)) for id_ in (*told.lead_ids, *told.record_ids)]
+    return Lookup(
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        lookup_id=told.lookup_id,
+        request_id=event.correlation_id,
+        match_count=_bounded(told.match_count),
+        is_person=_is_person(actor),
+        names_reason=names_flight_or_case(told.reference),
+        is_self=staff.is_self(actor.id, asked),
+        actor_id=actor.id,
+        role=actor.role or "",
+        agency=actor.agency or "",
+        office=actor.office or "",
+        purpose=told.purpose,
+        reference=told.reference,
+        request=request,
+        person=next(iter(keys.persons(asked)), keys.of("lookup", str(told.lookup_id))),
+        likeness=tuple(keys.likeness(asked)),
+        names=tuple(dict.fromkeys((request, *keys.reference(told.reference), *answered))),
+    )
+
+
+def view_of(event: Logged) -> View | None:
+    """Return the view of records that an event tells of, None when it tells of none by a person."""
+    if event.type != RecordViewedV1.TYPE or event.actor is None or not _is_person(event.actor):
+        return None
+    try:
+        told = RecordViewedV1.model_validate(event.payload)
+    except ValidationError:
+        return None
+    count = _bounded(told.record_count)
+    return View(event.event_id, event.occurred_at, count, event.actor.id, event.actor.role or "")
+
+
+def hour_of(event: Logged) -> tuple[str, datetime] | None:
+    """Return who did it, and the hour in which, None when no person did."""
+    if event.actor is None or not _is_person(event.actor):
+        return None
+    return event.actor.id, event.occurred_at.replace(minute=0, second=0, microsecond=0)
+
+
+def time_of(header: Header) -> datetime | None:
+    """Return when what a record tells of happened, or when it was sent; None when it does not say."""
+    if header.facts is not None:
+        return header.facts.occurred_at
+    try:
+        return datetime.fromtimestamp(header.timestamp_ms / 1_000, UTC) if header.timestamp_ms > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_person(actor: Actor) -> bool:
+    return actor.kind == PERSON
+
+
+def _bounded(count: int) -> int:
+    return max(0, min(count, COUNT_MAX))

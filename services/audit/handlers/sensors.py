@@ -1,0 +1,73 @@
+"""Sensors follow the log: what they need of each event is kept, and what is due is looked at."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from services.audit.domain.explain import reason_of
+from services.audit.domain.keys import Keys
+from services.audit.domain.logged import Logged
+from services.audit.domain.lookup import hour_of, lookup_of, time_of, view_of
+from services.audit.domain.sensors import see
+from services.audit.domain.staff import Staff
+from services.audit.store import sensors as store
+from shared.db.pool import Connection
+from shared.metrics import Metrics
+
+PATIENCE = timedelta(seconds=5)
+"""A look-up is judged once the log tells of something so much later: by then its reason, on another topic, is there."""
+DUE_AT_ONCE = 1_000
+ROUNDS_MAX = 20
+"""What is due beyond is looked at with the next events."""
+
+log = structlog.get_logger()
+
+
+class Sensors:
+    """A follower of the log."""
+
+    def __init__(self, keys: Keys, staff: Staff, metrics: Metrics) -> None:
+        self._keys = keys
+        self._staff = staff
+        self._metrics = metrics
+
+    async def follow(self, transaction: Connection, events: Sequence[Logged]) -> None:
+        """Take in events of the log, each log's in its order, and flag what they complete.
+
+        The time is that of the events. Once everything is read, the same log gives the same flags, in whatever
+        batches; what is given again changes nothing.
+        """
+        await self._keep(transaction, events)
+        until = await _read_until(transaction, events)
+        for _ in range(ROUNDS_MAX):
+            due = [] if until is None else await store.take_due(transaction, until=until, limit=DUE_AT_ONCE)
+            if until is None or not due:
+                return
+            days = sorted({(actor_id, store.day_of(at)) for actor_id, at in due})
+            flags = [flag for day in await store.load_days(transaction, days, until=until) for flag in see(day)]
+            for flag_id, sensor in await store.add_flags(transaction, flags):
+                self._metrics.flags.labels(sensor).inc()
+                log.warning("flag_raised", flag_id=str(flag_id), sensor=sensor)
+
+    async def _keep(self, transaction: Connection, events: Sequence[Logged]) -> None:
+        reasons = [reason for event in events if (reason := reason_of(event, self._keys))]
+        lookups = [lookup for event in events if (lookup := lookup_of(event, self._keys, self._staff))]
+        await store.add_reasons(transaction, reasons)
+        await store.add_lookups(transaction, lookups)
+        await store.add_views(transaction, [view for event in events if (view := view_of(event))])
+        await store.add_hours(transaction, [hour for event in events if (hour := hour_of(event))])
+
+
+async def _read_until(transaction: Connection, events: Sequence[Logged]) -> datetime | None:
+    """Return up to when all that happened is known: no later than the first entry of a log that is yet to be read.
+
+    A log is read behind its end, and an old log that is read anew one topic after another.
+    """
+    times = [event.occurred_at for event in events]
+    if (newest := await store.find_newest(transaction)) is not None:
+        times.append(newest)
+    if not times:
+        return None
+    unread = [at for header in await store.list_unread(transaction) if (at := time_of(header))]
+    return min((max(times), *unread)) - PATIENCE

@@ -1,0 +1,276 @@
+"""What sensors keep, what they are given of a person's day, and what they say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from services.audit.domain.explain import Reason
+from services.audit.domain.header import Header, decode_header
+from services.audit.domain.lookup import Lookup, View
+from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
+from services.audit.domain.sensors.off_hours import PAST
+from services.audit.domain.sensors.repeated import WITHIN
+from shared.db.pool import Connection
+
+DAY_LOOKUPS_MAX = 2_000
+"""Of one person and day, the first so many look-ups and views are seen. Who does more by hand is flagged by then."""
+VISITS_MAX = 100
+TRAVELLER = "traveller_targeting"
+FLAG_IDS = UUID("6f1a2c1e-7d53-5b0e-9a7c-3d1f0c5b8e21")
+"""The namespace of flags' ids, so that what is flagged again has the same id."""
+
+# Keeping. A list of keys travels as the text of an array: the driver has no arrays of arrays of unequal length.
+
+INSERT_LOOKUPS = """
+INSERT INTO lookup (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self,
+    actor_id, role, agency, office, purpose, reference, request, person, likeness, names)
+SELECT row.event_id, row.occurred_at, row.lookup_id, row.request_id, row.match_count, row.is_person, row.names_reason,
+    row.is_self, row.actor_id, row.role, row.agency, row.office, row.purpose, row.reference, row.request, row.person,
+    row.likeness::bytea[], row.names::bytea[]
+FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::boolean[],
+    $8::boolean[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[],
+    $16::bytea[], $17::text[], $18::text[])
+    AS row (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self, actor_id, role,
+        agency, office, purpose, reference, request, person, likeness, names)
+ON CONFLICT ON CONSTRAINT lookup_pkey DO NOTHING"""
+INSERT_REASONS = """
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units)
+SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[]
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[])
+    AS row (event_id, kind, id, state_of, at, until, units)
+ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING"""
+# A manifest's name ends with it; other things may change their end, so their names last.
+INSERT_REASON_NAMES = """
+INSERT INTO reason_name (name, state_of, until)
+SELECT row.name, row.state_of, COALESCE(row.until, 'infinity')
+FROM unnest($1::bytea[], $2::text[], $3::timestamptz[]) AS row (name, state_of, until)
+ON CONFLICT ON CONSTRAINT reason_name_pkey DO NOTHING"""
+INSERT_VIEWS = """
+INSERT INTO viewed (event_id, occurred_at, record_count, actor_id, role)
+SELECT row.event_id, row.occurred_at, row.record_count, row.actor_id, row.role
+FROM unnest($1::uuid[], $2::timestamptz[], $3::integer[], $4::text[], $5::text[])
+    AS row (event_id, occurred_at, record_count, actor_id, role)
+ON CONFLICT ON CONSTRAINT viewed_pkey DO NOTHING"""
+INSERT_HOURS = """
+INSERT INTO worked (actor_id, hour)
+SELECT row.actor_id, row.hour FROM unnest($1::text[], $2::timestamptz[]) AS row (actor_id, hour)
+ON CONFLICT ON CONSTRAINT worked_pkey DO NOTHING"""
+INSERT_DUE = """
+INSERT INTO due (event_id, actor_id, occurred_at)
+SELECT row.event_id, row.actor_id, row.occurred_at
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
+ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
+
+# The clock
+
+SELECT_NEWEST = """
+SELECT max(newest.occurred_at)
+FROM head
+    CROSS JOIN LATERAL (
+        SELECT event.occurred_at FROM event WHERE event.head_id = head.id ORDER BY event.occurred_at DESC LIMIT 1
+    ) AS newest"""
+SELECT_UNREAD = """
+SELECT unread.header
+FROM head
+    LEFT JOIN projected ON projected.head_id = head.id
+    CROSS JOIN LATERAL (
+        SELECT entry.header FROM entry
+        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
+        ORDER BY entry.index
+        LIMIT 1
+    ) AS unread
+WHERE head.size > COALESCE(projected.index, 0)"""
+TAKE_DUE = """
+DELETE FROM due
+WHERE due.event_id IN (
+    SELECT first.event_id FROM due AS first WHERE first.occurred_at <= $1 ORDER BY first.occurred_at LIMIT $2)
+RETURNING due.actor_id, due.occurred_at"""
+
+# A person's day
+
+SELECT_ASKED = """
+SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
+    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, visit.event_ids, visit.times
+FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
+    CROSS JOIN LATERAL (
+        SELECT lookup.event_id, lookup.occurred_at, lookup.request_id, lookup.names_reason, lookup.purpose,
+            lookup.is_self, lookup.person, lookup.likeness, lookup.role
+        FROM lookup
+        WHERE lookup.actor_id = day.actor_id AND lookup.is_person
+            AND lookup.occurred_at >= day.start AND lookup.occurred_at < day.start + interval '1 day'
+            AND lookup.occurred_at <= $3
+            AND NOT EXISTS (SELECT FROM reason_name WHERE reason_name.name = lookup.request)
+        ORDER BY lookup.occurred_at, lookup.event_id
+        LIMIT $4
+    ) AS asked
+    CROSS JOIN LATERAL (
+        SELECT max(lookup_reason.at) AS at FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
+    ) AS told
+    CROSS JOIN LATERAL (
+        SELECT array_agg(earlier.event_id) AS event_ids, array_agg(earlier.occurred_at) AS times
+        FROM (
+            SELECT lookup.event_id, lookup.occurred_at FROM lookup
+            WHERE lookup.actor_id = day.actor_id AND lookup.person = asked.person
+                AND lookup.occurred_at <= asked.occurred_at AND lookup.occurred_at > asked.occurred_at - $5::interval
+                AND (told.at IS NULL OR lookup.occurred_at > told.at)
+            ORDER BY lookup.occurred_at DESC
+            LIMIT $6
+        ) AS earlier
+    ) AS visit
+ORDER BY day.actor_id, day.start, asked.occurred_at, asked.event_id"""
+SELECT_VIEWED = """
+SELECT day.actor_id, day.start, seen.role, seen.event_id, seen.occurred_at, seen.record_count
+FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
+    CROSS JOIN LATERAL (
+        SELECT viewed.event_id, viewed.occurred_at, viewed.record_count, viewed.role FROM viewed
+        WHERE viewed.actor_id = day.actor_id
+            AND viewed.occurred_at >= day.start AND viewed.occurred_at < day.start + interval '1 day'
+            AND viewed.occurred_at <= $3
+        ORDER BY viewed.occurred_at, viewed.event_id
+        LIMIT $4
+    ) AS seen
+ORDER BY day.actor_id, day.start, seen.occurred_at, seen.event_id"""
+SELECT_WORKED = """
+SELECT day.actor_id, day.start, array_agg(worked.hour ORDER BY worked.hour) AS hours
+FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
+    JOIN worked ON worked.actor_id = day.actor_id
+        AND worked.hour >= day.start - $3::interval AND worked.hour < day.start
+GROUP BY day.actor_id, day.start"""
+
+# What is said
+
+INSERT_FLAGS = """
+INSERT INTO flag (flag_id, sensor, actor_id, from_at, to_at, reason)
+SELECT row.flag_id, row.sensor, row.actor_id, row.from_at, row.to_at, row.reason
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+    AS row (flag_id, sensor, actor_id, from_at, to_at, reason)
+ON CONFLICT ON CONSTRAINT flag_once DO NOTHING
+RETURNING flag.flag_id, flag.sensor"""
+INSERT_FLAG_EVENTS = """
+INSERT INTO flag_event (flag_id, event_id)
+SELECT row.flag_id, row.event_id FROM unnest($1::uuid[], $2::uuid[]) AS row (flag_id, event_id)
+ON CONFLICT ON CONSTRAINT flag_event_pkey DO NOTHING"""
+
+
+async def add_lookups(transaction: Connection, lookups: Sequence[Lookup]) -> None:
+    """Keep look-ups; those that are kept already stay as they are."""
+    rows = [(*astuple(each)[:-2], _array_of(each.likeness), _array_of(each.names)) for each in lookups]
+    await transaction.execute(INSERT_LOOKUPS, *_columns(rows, 18))
+    people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
+    await transaction.execute(INSERT_DUE, *_columns(people, 3))
+
+
+async def add_views(transaction: Connection, views: Sequence[View]) -> None:
+    """Keep views of records."""
+    await transaction.execute(INSERT_VIEWS, *_columns([astuple(each) for each in views], 5))
+    people = [(each.event_id, each.actor_id, each.occurred_at) for each in views]
+    await transaction.execute(INSERT_DUE, *_columns(people, 3))
+
+
+async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> None:
+    """Keep what explains look-ups."""
+    rows = [
+        (each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units))
+        for each in reasons
+    ]
+    await transaction.execute(INSERT_REASONS, *_columns(rows, 7))
+    # Always in one order, so that two transactions cannot wait for each other.
+    names = sorted(
+        {
+            (name, each.state_of): each.until if each.kind in ("manifest", "notice") else None
+            for each in reasons
+            for name in each.names
+        }.items()
+    )
+    await transaction.execute(
+        INSERT_REASON_NAMES, *_columns([(name, state_of, until) for (name, state_of), until in names], 3)
+    )
+
+
+async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
+    """Keep in which hours somebody worked."""
+    await transaction.execute(INSERT_HOURS, *_columns(sorted(set(hours)), 2))
+
+
+async def find_newest(transaction: Connection) -> datetime | None:
+    """Return the latest time of all events that were followed, None while there are none."""
+    found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
+    return found
+
+
+async def list_unread(transaction: Connection) -> list[Header]:
+    """Return the header of the first entry of each log that is not followed yet."""
+    return [decode_header(row["header"]) for row in await transaction.fetch(SELECT_UNREAD)]
+
+
+async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[str, datetime]]:
+    """Take the earliest events that are due by then; return who did each, and when."""
+    return [(row["actor_id"], row["occurred_at"]) for row in await transaction.fetch(TAKE_DUE, until, limit)]
+
+
+async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
+    """Return what these persons did on these days, as far as it lies no later than `until`."""
+    actors, starts = [actor for actor, _ in days], [start for _, start in days]
+    asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX)
+    viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX)
+    worked = await transaction.fetch(SELECT_WORKED, actors, starts, PAST)
+    roles = {(row["actor_id"], row["start"]): row["role"] for row in (*viewed, *asked)}
+    asked_on: dict[tuple[str, datetime], list[Asked]] = {day: [] for day in days}
+    for row in asked:
+        asked_on[row["actor_id"], row["start"]].append(
+            Asked(
+                event_id=row["event_id"],
+                occurred_at=row["occurred_at"],
+                request_id=row["request_id"],
+                names_reason=row["names_reason"],
+                is_for_traveller=row["purpose"] == TRAVELLER,
+                is_self=row["is_self"],
+                person=row["person"],
+                likeness=frozenset(row["likeness"]),
+                told_at=row["told_at"],
+                visits=tuple(zip(row["event_ids"] or (), row["times"] or (), strict=True)),
+            )
+        )
+    viewed_on: dict[tuple[str, datetime], list[Viewed]] = {day: [] for day in days}
+    for row in viewed:
+        seen = Viewed(row["event_id"], row["occurred_at"], row["record_count"])
+        viewed_on[row["actor_id"], row["start"]].append(seen)
+    hours = {(row["actor_id"], row["start"]): tuple(row["hours"]) for row in worked}
+    return [
+        Day(day[0], roles.get(day, ""), day[1], tuple(asked_on[day]), tuple(viewed_on[day]), hours.get(day, ()))
+        for day in days
+    ]
+
+
+async def add_flags(transaction: Connection, flags: Sequence[Flag]) -> list[tuple[UUID, str]]:
+    """Keep flags and the events they rest on; return the id and sensor of those that are new."""
+    named = {flag_id_of(flag): flag for flag in flags}
+    rows = [(flag_id, flag.sensor, flag.actor_id, flag.start, flag.end, flag.reason) for flag_id, flag in named.items()]
+    new = await transaction.fetch(INSERT_FLAGS, *_columns(rows, 6))
+    events = [(flag_id, event_id) for flag_id, flag in named.items() for event_id in flag.event_ids]
+    await transaction.execute(INSERT_FLAG_EVENTS, *_columns(events, 2))
+    return [(row["flag_id"], row["sensor"]) for row in new]
+
+
+def flag_id_of(flag: Flag) -> UUID:
+    """Return a flag's id: the same whenever the same is said."""
+    return uuid5(FLAG_IDS, "\x1f".join((flag.sensor, flag.actor_id, flag.start.isoformat(), flag.reason)))
+
+
+def day_of(at: datetime) -> datetime:
+    """Return the midnight (UTC) before a time in UTC."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _array_of(keys: Iterable[bytes]) -> str:
+    return "{" + ",".join(f'"\\\\x{key.hex()}"' for key in keys) + "}"
+
+
+def _texts_of(texts: Iterable[str]) -> str:
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
