@@ -15,6 +15,7 @@ from shared.events.topics import Topic
 from shared.kafka.consume import Record
 from tests.builders import event_bytes, new_id
 from tests.conftest import Kafka, Work
+from tests.fakes import FakeClock
 from tests.integration.audit.conftest import Write
 from tests.servers import Database
 from tests.unit.audit.records import POISON, a_record
@@ -202,7 +203,7 @@ async def test_every_topic_is_read_also_an_office_that_is_opened_later(kafka: Ka
     await kafka.send("intake.tips", value, POISON, value, None, key=b"k")
     await kafka.send("intake.tips.dlq", value)
     await kafka.send("audit.activity", event_bytes())
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await kafka.send("referral.office.sac-boston", event_bytes())
         await eventually(lambda: has_entries(pool, 7))
         await kafka.make_offices("sac-later")
@@ -224,10 +225,10 @@ async def test_every_topic_is_read_also_an_office_that_is_opened_later(kafka: Ka
 
 async def test_a_restarted_worker_goes_on_where_the_log_ends(kafka: Kafka, work: Work, pool: Pool) -> None:
     await kafka.send("intake.tips", *(event_bytes() for _ in range(5)), key=b"k")
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await eventually(lambda: has_entries(pool, 5))
     await kafka.send("intake.tips", *(event_bytes() for _ in range(5)), key=b"k")
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await eventually(lambda: has_entries(pool, 10))
     assert await pool.fetchval("SELECT max(size) FROM head") == 10
 

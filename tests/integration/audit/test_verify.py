@@ -25,6 +25,7 @@ from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
 from tests.builders import event_bytes, new_id
 from tests.conftest import Kafka, Keys, Work, settings_of
+from tests.fakes import FakeClock
 from tests.integration.audit.conftest import Write
 from tests.servers import Database, free_port
 from tests.unit.audit.records import POISON, a_record
@@ -244,7 +245,7 @@ async def test_a_live_log_is_verified_while_entries_come(database: Database, wri
 async def test_lag_behind_kafka_is_told_and_is_no_error(verified: Verify, kafka: Kafka, work: Work, pool: Pool) -> None:
     await kafka.make_offices("sac-boston")
     await kafka.send("intake.tips", *(event_bytes() for _ in range(3)), key=b"k")
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await eventually(lambda: has_entries(pool, 3))
     await kafka.send("intake.tips", event_bytes(), key=b"k")
     await kafka.send("referral.office.sac-boston", event_bytes())

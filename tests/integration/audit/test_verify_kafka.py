@@ -16,6 +16,7 @@ from services.audit.verifier.run import run
 from shared.db.pool import Connection, Pool
 from tests.builders import event_bytes
 from tests.conftest import Kafka, Work
+from tests.fakes import FakeClock
 from tests.integration.audit.conftest import Write
 from tests.integration.audit.signed_logs import TOPIC, rebuild, rewrite
 from tests.servers import Database, free_port
@@ -51,7 +52,7 @@ async def attacker(kafka: Kafka, work: Work, pool: Pool, superuser: Connection) 
     """A connection that may do anything, on a log that audit's worker has made of two topics."""
     await kafka.send(TOPIC, *(event_bytes() for _ in range(COUNT - 2)), POISON, None, key=b"k")
     await kafka.send("query.activity", event_bytes())
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await eventually(lambda: _has_entries(pool, COUNT + 1))
     await superuser.execute("ALTER TABLE entry DISABLE TRIGGER ALL; ALTER TABLE head DISABLE TRIGGER ALL")
     return superuser
@@ -122,7 +123,7 @@ async def test_an_entry_that_kafka_never_had_is_named(
             await producer.send(kafka.prefix + TOPIC, event_bytes(), partition=2)
     finally:
         await producer.stop()
-    async with work(SERVICE):
+    async with work(SERVICE, clock=FakeClock()):
         await eventually(lambda: _has_entries(pool, 1))
     code, said = await compared()
     assert (code, "Of the entries 1 are" in said) == (INTACT, True), said
