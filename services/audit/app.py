@@ -71,14 +71,15 @@ def read_private_key(file: Path) -> Ed25519PrivateKey:
     return key
 
 
-def read_producer_keys(folder: Path) -> dict[str, bytes]:
-    """Return each service's producer key.
+def read_producer_keys(folder: Path) -> dict[str, list[bytes]]:
+    """Return each service's producer keys, one a line in its file.
 
     Raises:
         Rejected: the folder lacks a service's, or one is no key.
     """
     try:
-        return {service: bytes.fromhex((folder / f"{service}.producer").read_text().strip()) for service in SENDERS}
+        texts = {service: (folder / f"{service}.producer").read_text() for service in SENDERS}
+        return {service: [bytes.fromhex(line) for line in text.split()] for service, text in texts.items()}
     except (OSError, ValueError) as error:
         raise Rejected(
             f"AUDIT_PRODUCER_KEYS_FOLDER: {folder} does not hold the key of each of {', '.join(SENDERS)} as "

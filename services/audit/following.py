@@ -1,10 +1,11 @@
 """The part of audit's worker that follows the log behind its end."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from services.audit.domain.producers import Keys
 from services.audit.handlers.project import Follower, find_holes, follow_log, tell_missing
 from services.audit.settings import AuditSettings
 from services.audit.store import projection as store
@@ -26,7 +27,7 @@ class Following(Periodic):
     def __init__(
         self,
         tools: Tools[AuditSettings],
-        keys: Mapping[str, bytes],
+        keys: Keys,
         followers: Sequence[Follower],
         progress: Progress,
         on_commit: Callable[[], None],

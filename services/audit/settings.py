@@ -24,7 +24,8 @@ class AuditSettings(ServiceSettings):
     checkpoint_key_file: Path | None = None
     """Ed25519 private key, PEM, that checkpoints are signed with; without it none are."""
     producer_keys_folder: Path | None = None
-    """Holds each service's producer key as `<service>.producer`; without it no record's MAC is looked at."""
+    """Holds each service's producer keys as `<service>.producer`: in hex, one a line, also former ones. Without
+    it no record's MAC is looked at."""
     witness_url: str = ""
     """Of a witness (C2SP tlog-witness); without it nobody but us signs."""
     witness_key: str = ""

@@ -22,25 +22,27 @@ FAULTS = ("unsigned", "unknown_producer", "foreign_topic", "bad_mac")
 """What can be wrong with a record's producer, each told alone: the first that holds, in this order."""
 
 
-def find_fault(header: Header, body: Body, keys: Mapping[str, bytes]) -> str | None:
-    """Return which of `FAULTS` a record has, None for none. `keys` holds each service's, as 32 bytes."""
+Keys = Mapping[str, Sequence[bytes]]
+"""Each service's keys: the one that it signs with, and those that it signed with before."""
+
+
+def find_fault(header: Header, body: Body, keys: Keys) -> str | None:
+    """Return which of `FAULTS` a record has, None for none."""
     if header.producer is None or header.seq is None or header.mac is None:
         return "unsigned"
     service = header.producer.rpartition(".")[0]
-    key = keys.get(service)
-    if key is None:
+    if service not in keys:
         return "unknown_producer"
     if not _may_send(service, header.topic):
         return "foreign_topic"
-    mac = producer_mac(
-        key,
-        producer=header.producer.encode(),
-        seq=_spelling(body),
-        topic=header.topic,
-        record_key=body.key or b"",
-        value=body.value or b"",
-    )
-    return None if hmac.compare_digest(mac, header.mac) else "bad_mac"
+    said = {
+        "producer": header.producer.encode(),
+        "seq": _spelling(body),
+        "record_key": body.key or b"",
+        "value": body.value or b"",
+    }
+    macs = (producer_mac(key, topic=header.topic, **said) for key in keys[service])
+    return None if any(hmac.compare_digest(mac, header.mac) for mac in macs) else "bad_mac"
 
 
 def _spelling(body: Body) -> bytes:

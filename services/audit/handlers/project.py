@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.audit.domain.header import Header, decode_header
 from services.audit.domain.logged import Logged, shown_by
-from services.audit.domain.producers import Numbers, find_fault
+from services.audit.domain.producers import Keys, Numbers, find_fault
 from services.audit.domain.record import Body, decode_body
 from services.audit.store import projection as store
 from services.audit.store.projection import Place, Unprojected
@@ -52,12 +52,12 @@ class _Entry:
 async def follow_log(
     transaction: Connection,
     *,
-    keys: Mapping[str, bytes],
+    keys: Keys,
     followers: Sequence[Follower],
     outbox: Outbox,
     clock: Clock,
 ) -> Step:
-    """Follow the log by one step. `keys` holds each service's producer key; without any, no MAC is looked at."""
+    """Follow the log by one step; without any keys, no MAC is looked at."""
     if not await store.try_lock(transaction):
         return Step()
     entries = [_read(row, keys) for row in await store.read_unprojected(transaction, limit=READ_AT_ONCE)]
@@ -105,7 +105,7 @@ async def tell_missing(
     return new
 
 
-def _read(row: Unprojected, keys: Mapping[str, bytes]) -> _Entry:
+def _read(row: Unprojected, keys: Keys) -> _Entry:
     header, body = decode_header(row.header), decode_body(row.body)
     fault = find_fault(header, body, keys) if keys else None
     return _Entry(row, header, body, fault, fault is None if keys else None)

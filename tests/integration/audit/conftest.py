@@ -1,13 +1,14 @@
 """A log in a database of the test's own, and ways to read and to touch it."""
 
 import argparse
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import asyncpg
 import pytest
 
 from services.audit.domain.note import VerifyingKey
+from services.audit.domain.producers import Keys
 from services.audit.handlers.log import append
 from services.audit.handlers.project import Step, follow_log
 from services.audit.verifier.options import Options
@@ -21,7 +22,7 @@ from tests.integration.audit.signed_logs import COSIGNER, KEY, SIZES, TABLES, gr
 from tests.servers import Database
 from tests.unit.audit.records import a_record
 
-NO_KEYS: Mapping[str, bytes] = {}
+NO_KEYS: Keys = {}
 PoolOf = Callable[[str], Awaitable[Pool]]
 Write = Callable[..., Awaitable[None]]
 Outcome = tuple[int, str]
@@ -48,7 +49,7 @@ async def write(pool: Pool) -> Write:
     return write
 
 
-async def follow(pool: Pool, keys: Mapping[str, bytes] = NO_KEYS) -> Step:
+async def follow(pool: Pool, keys: Keys = NO_KEYS) -> Step:
     """Follow the log by one step, as the worker does."""
     async with pool.acquire() as connection, connection.transaction():
         return await follow_log(

@@ -109,7 +109,7 @@ async def test_trouble_with_audits_own_events_makes_no_further_event(pool: Pool)
 async def test_numbers_left_out_are_told_once_and_audits_own_by_no_event(pool: Pool) -> None:
     seqs = [("intake", n) for n in (1, 2, 4, 7)] + [("linker", n) for n in (5, 6)]
     records = [
-        sent(f"{service}.0".encode(), seq=str(n).encode(), key=KEYS[service], offset=offset, topic=topic)
+        sent(f"{service}.0".encode(), seq=str(n).encode(), key=KEYS[service][0], offset=offset, topic=topic)
         for offset, (service, n) in enumerate(seqs)
         for topic in ({"intake": "intake.tips", "linker": "linker.leads"}[service],)
     ]

@@ -13,10 +13,11 @@ from shared.events.producer import producer_mac
 from shared.kafka.consume import Record
 from tests.unit.audit.records import POISON, a_record
 
-KEYS = {"intake": b"i" * 32, "linker": b"l" * 32, "referral": b"r" * 32}
+FORMER = b"f" * 32
+KEYS = {"intake": [b"i" * 32, FORMER], "linker": [b"l" * 32], "referral": [b"r" * 32]}
 
 
-def sent(producer: bytes = b"intake.0", *, seq: bytes = b"7", key: bytes = KEYS["intake"], **fields: Any) -> Record:
+def sent(producer: bytes = b"intake.0", *, seq: bytes = b"7", key: bytes = KEYS["intake"][0], **fields: Any) -> Record:
     """Return a record as a relay sends it."""
     record = a_record(**fields)
     mac = producer_mac(
@@ -41,10 +42,11 @@ def fault_of(record: Record) -> str | None:
     [
         sent(),
         sent(seq=b"007"),
-        sent(value=None, key=KEYS["intake"]),
+        sent(value=None, key=KEYS["intake"][0]),
         sent(value=POISON),
-        sent(b"linker.1", key=KEYS["linker"], topic="intake.tips.dlq"),
-        sent(b"referral.0", key=KEYS["referral"], topic="referral.office.sac-boston"),
+        sent(key=FORMER),
+        sent(b"linker.1", key=KEYS["linker"][0], topic="intake.tips.dlq"),
+        sent(b"referral.0", key=KEYS["referral"][0], topic="referral.office.sac-boston"),
         sent(headers=(("dlq-reason", b"bad"),)),
     ],
 )
@@ -61,10 +63,10 @@ def test_what_a_service_sent_where_it_may_is_well(record: Record) -> None:
         (a_record(), "bad_mac"),
         (sent(b"nobody.0"), "unknown_producer"),
         (sent(b"intake"), "unknown_producer"),
-        (sent(b"linker.0", key=KEYS["linker"]), "foreign_topic"),
+        (sent(b"linker.0", key=KEYS["linker"][0]), "foreign_topic"),
         (sent(topic="referral.office.sac-boston"), "foreign_topic"),
         (sent(topic="intake.tips.dlq"), "foreign_topic"),
-        (sent(key=KEYS["linker"]), "bad_mac"),
+        (sent(key=KEYS["linker"][0]), "bad_mac"),
     ],
 )
 def test_what_it_cannot_have_sent_is_told(record: Record, fault: str) -> None:
