@@ -4,13 +4,13 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
-from tests.fault.audit_stack import AuditStack, Process
+from tests.fault.audit_stack import AuditStack, Eyes, Process
 from tests.waiting import eventually
 
 BATCH_SIZES = (20, 100, 1_000)
@@ -62,8 +62,10 @@ class Scale:
 class Harm:
     """Does it, and counts."""
 
-    def __init__(self, stack: AuditStack, scale: Scale, seed: int) -> None:
+    def __init__(self, stack: AuditStack, scale: Scale, seed: int, pin: Callable[[Eyes], Awaitable[None]]) -> None:
+        """`pin` keeps outside what is signed at the moment."""
         self._stack = stack
+        self._pin = pin
         self._chance = random.Random(f"harm {seed}")
         self._scale = scale
         self.done = Counter[str]()
@@ -153,9 +155,13 @@ class Harm:
             self.batches[rows[0]["status"]] += 1
 
     async def _crash_postgres(self) -> None:
-        """Kill PostgreSQL in a batch, and sometimes the worker with it."""
-        await self._see(SEE_BATCH)
+        """Kill PostgreSQL in a batch or while it is signed, and sometimes the worker with it.
+
+        What was said a moment before to someone outside must still be there afterwards.
+        """
+        await self._see(self._chance.choice([SEE_BATCH, SEE_SIGNING]))
         await self._wait_a_little()
+        await self._pin(self._stack.eyes)
         is_double = self._chance.random() < 0.3
         crash = asyncio.create_task(self._stack.crash_postgres())
         if is_double:

@@ -31,7 +31,7 @@ from tests.servers import CHECKOUT, Database, free_port, kafka_server, make_data
 from tests.waiting import eventually
 
 GROUP = "audit"
-COMMAND_S, GONE_S = 300.0, 10.0
+COMMAND_S, GONE_S, RESTARTED_S = 300.0, 10.0, 60.0
 POSTGRES = {"shared_buffers": "128MB", "max_connections": "60"}
 """Smaller than the stack's; what a commit means is the same."""
 LOG_TAIL_BYTES = 3_000
@@ -56,7 +56,7 @@ class Eyes:
                 await self.close()
                 return []
 
-        return (await eventually(attempt))[0]
+        return (await eventually(attempt, timeout_s=RESTARTED_S))[0]
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -39,9 +39,9 @@ async def test_the_log_is_what_kafka_has_whatever_dies(
     async with running_audit(tmp_path, keys, LOGGED) as stack:
         claims = Claims(stack.log_key)
         load = AuditLoad(stack.bootstrap, seed)
-        harm = Harm(stack, SCALE, seed)
-        await stack.wait_for_witness()
         pins = _Pins(stack, tmp_path / "pins", claims, seed)
+        harm = Harm(stack, SCALE, seed, pins.keep)
+        await stack.wait_for_witness()
         referee = Referee(stack, claims)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(load.run())
@@ -74,20 +74,24 @@ class _Pins:
         folder.mkdir()
 
     async def run(self) -> None:
-        """Pin until cancelled."""
+        """Keep some until cancelled."""
         eyes = Eyes(self._stack.database.superuser_url)
         try:
             while True:
                 await asyncio.sleep(self._chance.uniform(*PIN_GAP_S))
-                file = self._folder / f"pin-{len(self.files)}"
-                if notes := await notes_of(eyes):
-                    await asyncio.to_thread(file.write_text, "".join(notes), encoding="utf-8")
-                    self.files.append(file)
-                    for note in notes:
-                        self._claims.add(note, file.name)
-                add_witnessed(self._stack.witness_file, self._claims)
+                await self.keep(eyes)
         finally:
             await eyes.close()
+
+    async def keep(self, eyes: Eyes) -> None:
+        """Keep what is signed now, if anything is."""
+        if notes := await notes_of(eyes):
+            file = self._folder / f"pin-{len(self.files)}"
+            self.files.append(file)
+            file.write_text("".join(notes), encoding="utf-8")
+            for note in notes:
+                self._claims.add(note, file.name)
+        add_witnessed(self._stack.witness_file, self._claims)
 
 
 async def _check(stack: AuditStack, referee: Referee, pins: list[Path]) -> None:
