@@ -82,7 +82,7 @@ test-fault: fetch ## kill services, Kafka and PostgreSQL under load, then count:
 	@$(PYTEST) tests/fault $(if $(SEED),--seed "$(SEED)")
 
 test-audit-log: fetch ## kill the audit log's writer 300 times and its database 25 times, some ten minutes [SEED=1]
-	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/fault/test_audit_log.py $(if $(SEED),--seed "$(SEED)")
+	@CETS_TEST_LONG=1 $(PYTEST) tests/fault/test_audit_log.py $(if $(SEED),--seed "$(SEED)")
 
 bench: fetch ## measure speed and delay on a stack of its own, against the targets
 	@$(PY) -m tests.bench

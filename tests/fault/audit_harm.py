@@ -69,7 +69,7 @@ class Harm:
         self._chance = random.Random(f"harm {seed}")
         self._scale = scale
         self.done = Counter[str]()
-        self.batches = Counter[str]()
+        self.batches = Counter[str | None]()
         """What became of the transactions that writers were killed in: aborted, committed."""
         self._worker = self._start()
         self._witness = stack.start_witness()
@@ -78,11 +78,12 @@ class Harm:
         """Do one thing after the other; each time yield whether it is time to look what became of the log."""
         for step in self._scale.plan(self._chance):
             match step:
-                case "batch" | "signing":
-                    seen = await self._see(SEE_BATCH if step == "batch" else SEE_SIGNING)
-                    await self._kill(self._worker, seen)
+                case "batch":
+                    self.batches[await self._kill(SEE_BATCH)] += 1
                 case "frozen":
-                    await self._kill_beside_successor()
+                    self.batches[await self._kill_beside_successor()] += 1
+                case "signing":
+                    await self._kill(SEE_SIGNING)
                 case "witness":
                     await asyncio.sleep(self._chance.uniform(0, WITNESS_GAP_S))
                     self._witness.refuse_ended()
@@ -110,17 +111,18 @@ class Harm:
                 await asyncio.sleep(LOOK_PERIOD_S)
         return seen
 
-    async def _kill(self, victim: Process, seen: Any) -> None:
-        """Kill a worker a little later, start the next one at once, and see what became of its transaction."""
+    async def _kill(self, statement: str) -> str | None:
+        """Kill the worker a little after it was seen, start the next at once; return what became of its transaction."""
+        seen = await self._see(statement)
         await self._wait_a_little()
-        victim.refuse_ended()
-        victim.kill()
+        self._worker.refuse_ended()
+        self._worker.kill()
         self._worker = self._start()
         await self._stack.expel()
-        await self._bury(seen)
+        return await self._bury(seen)
 
-    async def _kill_beside_successor(self) -> None:
-        """Freeze a worker in a batch, let another take over, wake the first or not, and kill it."""
+    async def _kill_beside_successor(self) -> str | None:
+        """Freeze the worker in a batch, let another take over, wake the first or not, kill it; return as `_kill`."""
         seen = await self._see(SEE_BATCH)
         await self._wait_a_little()
         old = self._worker
@@ -141,18 +143,18 @@ class Harm:
             old.refuse_ended()
         old.kill()
         await self._stack.expel(but=successor)
-        await self._bury(seen)
+        return await self._bury(seen)
 
-    async def _bury(self, seen: Any) -> None:
-        """Wait until PostgreSQL knows that a killed worker is gone, and count what it did with its transaction."""
+    async def _bury(self, seen: Any) -> str | None:
+        """Wait until PostgreSQL knows that a killed worker is gone; return what it did with its transaction."""
 
         async def is_gone() -> bool:
             return await self._ports(SEE_BACKENDS) <= _ports_of(self._worker)
 
         await eventually(is_gone, timeout_s=GONE_S)
-        if seen["xid"] is not None:
-            rows = await self._stack.eyes.fetch(STATUS, str(seen["xid"]))
-            self.batches[rows[0]["status"]] += 1
+        rows = await self._stack.eyes.fetch(STATUS, seen["xid"] and str(seen["xid"]))
+        status: str | None = rows[0]["status"]
+        return status
 
     async def _crash_postgres(self) -> None:
         """Kill PostgreSQL in a batch or while it is signed, and sometimes the worker with it.

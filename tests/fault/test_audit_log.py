@@ -31,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("seed", metafunc.config.getoption("--seed") or [DEFAULT_SEED])
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(1_800 if IS_LONG else 300)
 async def test_the_log_is_what_kafka_has_whatever_dies(
     seed: int, tmp_path: Path, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,9 +106,9 @@ async def _check(stack: AuditStack, referee: Referee, pins: list[Path]) -> None:
 def _summary(harm: Harm, referee: Referee, pin_count: int) -> str:
     done, became = harm.done, harm.batches
     return (
-        f"{done['batch'] + done['frozen']} kills of the writer in a batch ({done['frozen']} beside its successor), "
-        f"{done['signing']} of the signer, {done['witness']} of the witness, {done['postgres']} of PostgreSQL; "
-        f"{became['aborted']} transactions taken back, {became['committed']} just committed; "
+        f"{done['batch'] + done['frozen']} kills of the writer in a batch ({done['frozen']} beside its successor; "
+        f"{became['aborted']} batches taken back, {became['committed']} just committed), {done['signing']} of the "
+        f"signer, {done['witness']} of the witness, {done['postgres']} of PostgreSQL; "
         f"{referee.kinds.total():,} records ({', '.join(f'{n:,} {kind}' for kind, n in referee.kinds.items())}) in "
         f"{referee.log_count} logs, {referee.checkpoint_count:,} checkpoints, {pin_count} pins"
     )
