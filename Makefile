@@ -11,7 +11,7 @@ FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 pytho
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
 .PHONY: help setup fetch up down status reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
-	bench bench-audit bench-linking bench-lookup bench-pictures check format lock
+	test-audit-log bench bench-audit bench-linking bench-lookup bench-pictures check format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -60,7 +60,8 @@ test: check fetch ## check, and all tests: make test [BACKEND=containers]
 # Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
 test-long: check fetch ## all tests at full depth, some three quarters of an hour
 	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/unit tests/contract tests/integration tests/e2e
-	@$(PYTEST) tests/fault $(foreach seed,1 2 3 4 5,--seed $(seed))
+	@$(PYTEST) tests/fault/test_fault.py $(foreach seed,1 2 3 4 5,--seed $(seed))
+	@$(MAKE) test-audit-log
 
 unit: setup ## the tests of the code alone: no servers, under a minute
 	@$(PYTEST) tests/unit
@@ -79,6 +80,9 @@ e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, heali
 
 test-fault: fetch ## kill services, Kafka and PostgreSQL under load, then count: make test-fault [SEED=1]
 	@$(PYTEST) tests/fault $(if $(SEED),--seed "$(SEED)")
+
+test-audit-log: fetch ## kill the audit log's writer 300 times and its database 25 times, some ten minutes [SEED=1]
+	@CETS_TEST_LONG=1 $(PYTEST) tests/fault/test_audit_log.py $(if $(SEED),--seed "$(SEED)")
 
 bench: fetch ## measure speed and delay on a stack of its own, against the targets
 	@$(PY) -m tests.bench

@@ -57,6 +57,10 @@ class OffsetGap(CetsError):
     """The broker no longer holds, or never held, the offset we need next: events may be lost to this group."""
 
 
+class WentBack(CetsError):
+    """The database no longer has what this pump committed: a standby that was behind took over, or it was restored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record as it lies on a topic."""
@@ -136,6 +140,7 @@ class Pump:
         """Consume until `drain` is called.
 
         Trouble with Kafka means a new consumer after a growing pause; trouble with the database means waiting for it.
+        A database that went back to an older state gets again what it lost, by a new consumer too.
 
         Raises:
             OffsetGap: records this group needs are gone.
@@ -146,7 +151,7 @@ class Pump:
             started = time.monotonic()
             try:
                 await self._session()
-            except (KafkaError, *TRANSIENT) as error:
+            except (KafkaError, WentBack, *TRANSIENT) as error:
                 log.warning("consumer_restarted", group=self.group, error=type(error).__name__)
                 pause_s = BACKOFF_FIRST_S if time.monotonic() - started > 10 else min(pause_s * 2, BACKOFF_MAX_S)
                 await asyncio.sleep(pause_s)
@@ -234,6 +239,10 @@ class Pump:
                 (row["topic"], row["partition"]): row["next_offset"]
                 for row in await connection.fetch(LOCK_FENCE, self.group, topics, partitions)
             }
+            for place, position in self._positioned.items():
+                fence = fences.get((self._topic(place), place.partition), position)
+                if fence < position:
+                    raise WentBack(f"{place.topic}[{place.partition}] was applied below {position}, and is at {fence}")
             fresh = []
             for record in records:
                 if record.offset >= fences[record.topic, record.partition]:

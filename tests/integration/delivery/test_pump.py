@@ -239,6 +239,19 @@ async def test_a_revived_worker_cannot_apply_what_another_did_meanwhile(pool: Po
     assert await pool.fetchval(COUNT_EFFECTS) == 5
 
 
+async def test_what_the_database_lost_is_applied_again(pool: Pool, kafka: Kafka) -> None:
+    """A failover to a standby that was behind takes back what was committed, the fence with it, under a living pump."""
+    await kafka.send(TOPIC, *(event_bytes(a_tip_received()) for _ in range(3)), key=b"k")
+    async with running(a_pump(pool, kafka, a_handler(Store()))):
+        await eventually(lambda: has_effects(pool, 3))
+        await eventually(lambda: is_fenced(pool, 3))
+        await pool.execute("WITH gone AS (DELETE FROM inbox) UPDATE fence SET next_offset = 1 WHERE next_offset = 3")
+        await kafka.send(TOPIC, event_bytes(a_tip_received()), key=b"k")
+        await eventually(lambda: is_fenced(pool, 4))
+    # Three, the two that were lost, and the one that came then.
+    assert await pool.fetchval(COUNT_EFFECTS) == 6
+
+
 @pytest.mark.parametrize("next_offset", [7, 1_000])
 async def test_a_fence_beyond_the_topics_end_stops_the_pump(pool: Pool, kafka: Kafka, next_offset: int) -> None:
     """A topic made anew counts from zero again; going on would skip every new event."""
