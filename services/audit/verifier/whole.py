@@ -6,7 +6,7 @@ elsewhere.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from services.audit.domain.check import Finding
+from services.audit.domain.check import Finding, StoredHead
 from services.audit.verifier.logs import outrun
 from services.audit.verifier.options import Options
 from services.audit.verifier.parts import Part, read_part, read_side_by_side
@@ -56,16 +56,25 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
             if (pin.topic, pin.partition) not in known:
                 report.findings.append(outrun(pin.place, pin.size, pin.by, has=0))
         async with snapshot.readable():
-            orphan = await snapshot.find_orphan(report.heads)
-            lost_count = await snapshot.count_lost(report.heads) if has_checkpoints else 0
-        if orphan is not None:
-            report.findings.append(Finding(f"head {orphan[0]}", orphan[1], "it belongs to a log that has no head"))
-        if lost_count:
-            report.findings.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
+            report.findings += await _find_lost(snapshot, report.heads, has_checkpoints=has_checkpoints)
     except Damaged as error:
         report.findings.append(Finding("the log", None, str(error)))
     report.log_count, report.entry_count = len(report.heads), report.kinds.total()
     return report
+
+
+async def _find_lost(snapshot: Snapshot, heads: Sequence[StoredHead], *, has_checkpoints: bool) -> Sequence[Finding]:
+    """Return what belongs to no log."""
+    found = []
+    orphan, unfounded = await snapshot.find_orphan(heads), await snapshot.find_unfounded_event()
+    if orphan is not None:
+        found.append(Finding(f"head {orphan[0]}", orphan[1], "it belongs to a log that has no head"))
+    if unfounded is not None:
+        reason = "it is shown to auditors, and there is no such entry"
+        found.append(Finding(f"head {unfounded[0]}", unfounded[1], reason))
+    if has_checkpoints and await snapshot.count_lost(heads):
+        found.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
+    return found
 
 
 async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> None:
