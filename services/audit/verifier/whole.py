@@ -32,8 +32,7 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
             reason = f"everything below offset {next_offset} was read, but there is no log"
             report.findings.append(Finding(place, None, reason, is_tampered=False))
         report.signatures = "It has no checkpoints, being of a release that signed nothing"
-        if has_checkpoints:
-            await _verify_signed(snapshot, options, report)
+        sound_below = await _verify_signed(snapshot, options, report) if has_checkpoints else 0
         kept = len(options.pins) + len(options.since)
         report.signatures += (
             f". {kept} roots kept elsewhere were compared." if kept else ". None kept elsewhere was given."
@@ -43,7 +42,7 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
         pins = _by_log((*options.pins, *options.since))
         # The oldest of all, since what lies below the place to begin at is compared with nothing.
         since = {log: min(pins[log], key=lambda pin: pin.size) for log in _by_log(options.since)}
-        whole = Part(report.heads, pins, since, has_checkpoints)
+        whole = Part(report.heads, pins, since, has_checkpoints, sound_below)
         if progress.total < SPLIT_MIN:
             reads = [await read_part(snapshot, whole, progress.advance)]
         else:
@@ -77,8 +76,11 @@ async def _find_lost(snapshot: Snapshot, heads: Sequence[StoredHead], *, has_che
     return found
 
 
-async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> None:
-    """Read every checkpoint: signatures, and whether each says the same as what is kept beside it."""
+async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> int:
+    """Read every checkpoint: signatures, and whether each says the same as what is kept beside it.
+
+    Returns the id of the first that is not what was signed.
+    """
     signed = Signed({head.id: head for head in report.heads}, options.key, options.witness)
     last, missing = 0, None
     try:
@@ -102,6 +104,7 @@ async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -
         report.signatures += "; whose signatures they bear was not looked at, since no key was given"
     if options.witness:
         report.signatures += f", and {signed.cosigned_count:,} lines by {options.witness.name}"
+    return signed.sound_below
 
 
 async def _next_page(snapshot: Snapshot, pages: AsyncIterator[Vectors]) -> Vectors | None:
