@@ -253,6 +253,8 @@ def test_the_verifier_imports_nothing_else_of_the_project() -> None:
     domain = {f"services.audit.domain.{name}" for name in ("check", "header", "merkle", "note", "proof", "tiles")}
     rest = {name for name in found if not name.startswith("services.audit.verifier")} - domain
     assert rest == {"services", "services.audit", "services.audit.domain"}
+    # A dump or a folder is read without a client for a database or a broker.
+    assert not {"asyncpg", "aiokafka"} & set(imported.stdout.split())
 
 
 async def test_a_database_that_contradicts_what_was_kept_is_no_laggard(
