@@ -201,6 +201,12 @@ async def sign_with_another_key(attacker: Connection, chance: Random) -> str:
     index = chance.randrange(SIZE)
     await rewrite(attacker, index)
     await remake_tiles(attacker)
+    await sign_anew(attacker, OTHER)
+    return "checkpoint 1"
+
+
+async def sign_anew(attacker: Connection, signer: Signer) -> None:
+    """Make every checkpoint anew from what the entries are now."""
     head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
     leaves = await attacker.fetch("SELECT leaf FROM entry WHERE head_id = $1 ORDER BY index", head_id)
     (other,) = await attacker.fetch("SELECT id, topic, partition, size, frontier FROM head WHERE id <> $1", head_id)
@@ -208,18 +214,17 @@ async def sign_with_another_key(attacker: Connection, chance: Random) -> str:
     await attacker.execute("DELETE FROM cosignature")
     await attacker.execute(
         "UPDATE log_checkpoint SET note = $2 WHERE head_id = $1",
-        *(other["id"], OTHER.sign_log(other["topic"], other["partition"], beside)),
+        *(other["id"], signer.sign_log(other["topic"], other["partition"], beside)),
     )
     for size in SIZES:
         tree = Frontier().extend([row["leaf"] for row in leaves[:size]])
         id_ = await attacker.fetchval(
             "UPDATE log_checkpoint SET frontier = $3, note = $4 WHERE head_id = $1 AND size = $2 "
             "RETURNING checkpoint_id",
-            *(head_id, size, tree.encode(), OTHER.sign_log(TOPIC, 2, tree)),
+            *(head_id, size, tree.encode(), signer.sign_log(TOPIC, 2, tree)),
         )
-        note = OTHER.sign_all([(TOPIC, 2, tree), (other["topic"], other["partition"], beside)])
+        note = signer.sign_all([(TOPIC, 2, tree), (other["topic"], other["partition"], beside)])
         await attacker.execute("UPDATE checkpoint SET note = $2 WHERE id = $1", id_, note)
-    return "checkpoint 1"
 
 
 async def change_tile(attacker: Connection, chance: Random) -> str:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -19,10 +20,12 @@ from tests.integration.audit.signed_logs import (
     TOPIC,
     keep,
     pin,
+    rebuild,
     remake_tiles,
     rewrite,
     roll_back,
 )
+from tests.integration.audit.tampering import OF_LOG, keep_all, put_back, sign_anew, swap_rows
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_merkle import merkle_tree_hash
 
@@ -145,6 +148,28 @@ async def test_another_history_under_the_same_key_is_found_within_what_was_kept(
     assert code == TAMPERED
     reason = f"the entries from here to 499 do not hash to what {tmp_path / 'kept'} says of them"
     assert f"{TOPIC}[2] entry 0: {reason}" in said
+
+
+async def test_what_the_key_s_owner_signed_out_of_order_or_of_elsewhere_is_found(
+    verified: Verify, attacker: Connection, tmp_path: Path
+) -> None:
+    await keep_all(attacker)
+    await swap_rows(attacker, Random(1))
+    await remake_tiles(attacker)
+    await sign_anew(attacker, SIGNER)
+    folder = await write_tiles(verified, tmp_path / "swapped")
+    code, said = await verified(tiles=str(folder))
+    assert (code, "by the Kafka offsets, this is not its place" in said) == (TAMPERED, True), said
+    await put_back(attacker)
+    await attacker.execute(f"UPDATE entry SET header = set_byte(header, 5, 3) WHERE {OF_LOG} AND index = 700")
+    await attacker.execute(
+        f"UPDATE entry SET leaf = sha256('\\x00' || header || commit) WHERE {OF_LOG} AND index = 700"
+    )
+    await rebuild(attacker)
+    await sign_anew(attacker, SIGNER)
+    folder = await write_tiles(verified, tmp_path / "elsewhere")
+    code, said = await verified(tiles=str(folder))
+    assert (code, f"{TOPIC}[2] entry 700: its header names another partition" in said) == (TAMPERED, True), said
 
 
 CHANGES = {
