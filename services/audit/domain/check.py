@@ -69,6 +69,8 @@ class Finding:
     reason: str
     is_tampered: bool = True
     """Else the log is incomplete."""
+    beyond: int | None = None
+    """Where only so much is known, that it is somewhere from `index` to before this one."""
 
     def __str__(self) -> str:
         entry = "" if self.index is None else f" entry {self.index}"
@@ -143,7 +145,7 @@ class LogCheck:
             self._frontier, taken = self._frontier.extend(leaves[taken:upto]), upto
             if self._frontier.root() != signed.root:
                 reason = f"the entries from here to {signed.size - 1} do not hash to what {signed.by} says of them"
-                self.finding = self._found(self._agreed, reason)
+                self.finding = Finding(self._head.place, self._agreed, reason, beyond=signed.size)
                 return
             self._agreed = signed.size
         self._frontier = self._frontier.extend(leaves[taken:])
@@ -151,6 +153,13 @@ class LogCheck:
     def damaged(self, index: int | None, reason: str) -> None:
         """Note that an entry, or the log's index, could not even be read."""
         self.finding = self._found(index, reason)
+
+    def narrow(self, index: int, reason: str) -> None:
+        """Note an entry that is wrong, unless one before it is known to be, or this one for another reason."""
+        found = self.finding
+        bound = None if found is None else found.beyond or found.index
+        if found is None or (bound is not None and index < bound):
+            self.finding = self._found(index, reason)
 
     def repeated(self, index: int, *, is_event: bool) -> None:
         """Note that the kind of an entry contradicts the entries before it."""
@@ -161,7 +170,7 @@ class LogCheck:
     def finish(self) -> Iterator[Finding]:
         """Yield what is wrong, once every entry was taken or one was refused."""
         if self.finding is None:
-            self.finding = self._short() or self._other_tree() or self._other_end()
+            self.finding = self._short() or self._other_tree() or self._other_end() or self._followed_beyond()
         if self.finding is not None:
             yield self.finding
         for gap in self._gaps:
@@ -256,6 +265,13 @@ class LogCheck:
         reason = (
             f"the head says that offset {self._head.next_offset} comes next, and the entries say {self._next_offset}"
         )
+        return self._found(None, reason)
+
+    def _followed_beyond(self) -> Finding | None:
+        """What comes next would be left out by those who follow the log."""
+        if self._head.projected <= self._head.size:
+            return None
+        reason = f"it says to have been followed up to entry {self._head.projected}, and has {self._head.size}"
         return self._found(None, reason)
 
     def _found(self, index: int | None, reason: str) -> Finding:

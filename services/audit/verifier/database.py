@@ -93,6 +93,11 @@ SELECT entry.head_id, entry.index FROM entry
 WHERE entry.head_id <> ALL ($1::integer[])
 ORDER BY entry.head_id, entry.index
 LIMIT 1"""
+SELECT_UNFOUNDED_EVENT = """
+SELECT event.head_id, event.index FROM event LEFT JOIN head ON head.id = event.head_id
+WHERE head.id IS NULL OR event.index >= head.size
+ORDER BY event.head_id, event.index
+LIMIT 1"""
 SELECT_HAS_CHECKPOINTS = "SELECT to_regclass('log_checkpoint') IS NOT NULL"
 SELECT_NEWEST_VECTOR = "SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1"
 SELECT_VECTORS = "SELECT id, note FROM checkpoint ORDER BY id"
@@ -235,6 +240,11 @@ class DatabaseSnapshot:
     async def find_orphan(self, heads: Sequence[StoredHead]) -> tuple[int, int] | None:
         """Return head id and index of an entry that belongs to none of the heads."""
         row = await self._connection.fetchrow(SELECT_ORPHAN, [head.id for head in heads], timeout=WHOLE_LOG_TIMEOUT_S)
+        return None if row is None else (row["head_id"], row["index"])
+
+    async def find_unfounded_event(self) -> tuple[int, int] | None:
+        """Return head id and index of what auditors can search though no entry of a log is there for it."""
+        row = await self._connection.fetchrow(SELECT_UNFOUNDED_EVENT, timeout=WHOLE_LOG_TIMEOUT_S)
         return None if row is None else (row["head_id"], row["index"])
 
     async def has_checkpoints(self) -> bool:

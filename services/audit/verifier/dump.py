@@ -197,6 +197,10 @@ class DumpSnapshot:
         row = self._tables.execute(SELECT_ORPHAN).fetchone()
         return None if row is None else (row[0], row[1])
 
+    async def find_unfounded_event(self) -> tuple[int, int] | None:
+        """A dump has what auditors search beside its entries only."""
+        return None
+
     async def has_checkpoints(self) -> bool:
         """Return whether the dump holds what was signed."""
         return (self._source.folder / "checkpoint.copy").exists()

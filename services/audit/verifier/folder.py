@@ -157,6 +157,8 @@ def verify_folder(folder: Path, key: VerifyingKey, witness: VerifyingKey | None,
     report.signatures = f"It is signed by {key.name}"
     if witness:
         report.signatures += f", and what it says of {cosigned_count} of {len(logs)} logs by {witness.name}"
+    compared = f"{len(pins)} roots kept elsewhere were compared" if pins else "None kept elsewhere was given"
+    report.signatures += f". {compared}."
     return report
 
 

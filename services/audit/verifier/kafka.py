@@ -120,10 +120,12 @@ class _Comparison:
         return self.compared.finding is None
 
     async def finish(self, end: int) -> None:
-        """Look for an entry that Kafka, which ends here, has not."""
+        """Look for an entry that Kafka, which ends here, has not; it may have lost what it had at its end."""
         entry = await self._next()
-        if entry is not None and entry.kafka_offset < end:
-            self._found(entry.index, f"Kafka has no record at its offset {entry.kafka_offset}")
+        if entry is not None:
+            reason = f"Kafka has no record at its offset {entry.kafka_offset}"
+            is_inside = entry.kafka_offset < end
+            self.compared.finding = Finding(self._head.place, entry.index, reason, is_tampered=is_inside)
 
     async def _next(self) -> StoredEntry | None:
         if self._place == len(self._page):

@@ -17,9 +17,16 @@ class LogReader:
     """Reads the logs of one snapshot; what it read is counted in `kinds`, and told to `advance` page by page."""
 
     def __init__(
-        self, snapshot: Snapshot, *, has_checkpoints: bool, kinds: Counter[str], advance: Callable[[int], None]
+        self,
+        snapshot: Snapshot,
+        *,
+        has_checkpoints: bool,
+        sound_below: int,
+        kinds: Counter[str],
+        advance: Callable[[int], None],
     ) -> None:
         self._snapshot = snapshot
+        self._sound_below = sound_below
         self._has_checkpoints = has_checkpoints
         self._kinds = kinds
         self._advance = advance
@@ -49,11 +56,11 @@ class LogReader:
                 check.damaged(None, str(error))
             if check.finding is None and check.take(entries):
                 await self._check_duplicates(head, check, entries)
-                if self._has_checkpoints and check.finding is None:
-                    found = await self._tiles(head, 0, first // TILE_HASHES, (first + len(entries)) // TILE_HASHES)
-                    tiles.take(check, [entry.leaf for entry in entries], found)
-                if damage is not None and check.finding is None:
-                    check.damaged(check.next_index, damage)
+            if self._has_checkpoints:
+                found = await self._tiles(head, 0, first // TILE_HASHES, (first + len(entries)) // TILE_HASHES)
+                tiles.take(check, first, [entry.leaf for entry in entries], found)
+            if damage is not None and check.finding is None:
+                check.damaged(check.next_index, damage)
             self._kinds.update(entry.kind for entry in entries)
             self._advance(len(entries))
             if len(entries) < PAGE_ENTRIES:
@@ -86,6 +93,8 @@ class LogReader:
             async with self._snapshot.readable():
                 signed = await self._snapshot.read_signed(head, above=above, until=until)
             for size, frontier, id_ in signed:
+                if id_ >= self._sound_below:
+                    continue
                 try:
                     found.append(Expected(size, decode_frontier(size, frontier).root(), f"checkpoint {id_}"))
                 except ValueError:
@@ -183,9 +192,11 @@ class _Tiles:
         """Whether the leaves were read from the first on, so that the levels above follow from them."""
         self._roots: list[bytes] = []
 
-    def take(self, check: LogCheck, leaves: Sequence[bytes], stored: dict[int, tuple[bytes, bytes]]) -> None:
-        """Compare the tiles of a page of leaves, the last that were taken."""
-        for tile in full_tiles(0, check.next_index - len(leaves), leaves):
+    def take(
+        self, check: LogCheck, first: int, leaves: Sequence[bytes], stored: dict[int, tuple[bytes, bytes]]
+    ) -> None:
+        """Compare the tiles of a page of leaves; they say where it is that a root is another."""
+        for tile in full_tiles(0, first, leaves):
             if tile.index < self.full_count:
                 self._roots.append(tile.root)
                 self._compare(check, 0, tile.index, tile.root, b"".join(tile.hashes), stored.get(tile.index))
@@ -200,7 +211,7 @@ class _Tiles:
     def _compare(
         self, check: LogCheck, level: int, index: int, root: bytes, hashes: bytes, stored: tuple[bytes, bytes] | None
     ) -> None:
-        if check.finding is not None or stored == (root, hashes):
+        if stored == (root, hashes):
             return
         width = TILE_HASHES**level
         first = index * TILE_HASHES
@@ -209,7 +220,7 @@ class _Tiles:
             differing = (n for n in places if stored[1][n : n + HASH_BYTES] != hashes[n : n + HASH_BYTES])
             first += next(differing, 0) // HASH_BYTES
         state = "is missing or cannot be read" if stored is None else "does not hold the hashes of the entries"
-        check.damaged(first * width, f"tile {index} of level {level} {state}")
+        check.narrow(first * width, f"tile {index} of level {level} {state}")
 
 
 def _contradiction(head: StoredHead, pin: Pin, kept: bytes | None) -> Finding | None:

@@ -5,7 +5,7 @@ import multiprocessing
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -26,13 +26,15 @@ class Part:
     pins: Mapping[tuple[str, int], Sequence[Pin]]
     since: Mapping[tuple[str, int], Pin]
     has_checkpoints: bool
+    sound_below: int
+    """Checkpoints of the source's own with a lower id are what was signed."""
 
     def split(self, count: int) -> list["Part"]:
         """Return the logs in so many parts of about the same number of entries."""
         parts: list[list[StoredHead]] = [[] for _ in range(count)]
         for head in sorted(self.heads, key=lambda head: -head.size):
             min(parts, key=lambda part: sum(each.size for each in part)).append(head)
-        return [Part(part, self.pins, self.since, self.has_checkpoints) for part in parts if part]
+        return [replace(self, heads=part) for part in parts if part]
 
 
 @dataclass(slots=True)
@@ -46,7 +48,13 @@ class Read:
 async def read_part(snapshot: Snapshot, part: Part, advance: Callable[[int], None]) -> Read:
     """Read some logs, one after the other."""
     read = Read()
-    reader = LogReader(snapshot, has_checkpoints=part.has_checkpoints, kinds=read.kinds, advance=advance)
+    reader = LogReader(
+        snapshot,
+        has_checkpoints=part.has_checkpoints,
+        sound_below=part.sound_below,
+        kinds=read.kinds,
+        advance=advance,
+    )
     for head in part.heads:
         log = head.topic, head.partition
         read.findings += await reader.verify(head, part.pins.get(log, ()), part.since.get(log))

@@ -94,6 +94,8 @@ class Signed:
     witness: VerifyingKey | None
     checkpoint_count: int = 0
     cosigned_count: int = 0
+    sound_below: int = 2**63
+    """The first checkpoint that is not what was signed: neither it nor a later one says where entries are wrong."""
 
     def __post_init__(self) -> None:
         self._sizes: dict[int, int] = {}
@@ -102,6 +104,11 @@ class Signed:
     def check(self, id_: int, note: str, logs: Sequence[StoredLogCheckpoint]) -> Iterator[Finding]:
         """Yield what is wrong with the next checkpoint and with what it says of single logs."""
         self.checkpoint_count += 1
+        for finding in self._check(id_, note, logs):
+            self.sound_below = min(self.sound_below, id_)
+            yield finding
+
+    def _check(self, id_: int, note: str, logs: Sequence[StoredLogCheckpoint]) -> Iterator[Finding]:
         place = f"checkpoint {id_}"
         name = self.key.name if self.key else note.partition("\n")[0]
         for each in logs:

@@ -81,6 +81,9 @@ class Snapshot(Protocol):
     async def find_orphan(self, heads: Sequence[StoredHead]) -> tuple[int, int] | None:
         """Return head id and index of an entry that belongs to none of the heads."""
 
+    async def find_unfounded_event(self) -> tuple[int, int] | None:
+        """Return head id and index of what auditors can search though no entry of a log is there for it."""
+
     async def has_checkpoints(self) -> bool:
         """Return whether this log is of a release that signs."""
 

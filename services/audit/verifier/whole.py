@@ -6,7 +6,7 @@ elsewhere.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from services.audit.domain.check import Finding
+from services.audit.domain.check import Finding, StoredHead
 from services.audit.verifier.logs import outrun
 from services.audit.verifier.options import Options
 from services.audit.verifier.parts import Part, read_part, read_side_by_side
@@ -32,8 +32,7 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
             reason = f"everything below offset {next_offset} was read, but there is no log"
             report.findings.append(Finding(place, None, reason, is_tampered=False))
         report.signatures = "It has no checkpoints, being of a release that signed nothing"
-        if has_checkpoints:
-            await _verify_signed(snapshot, options, report)
+        sound_below = await _verify_signed(snapshot, options, report) if has_checkpoints else 0
         kept = len(options.pins) + len(options.since)
         report.signatures += (
             f". {kept} roots kept elsewhere were compared." if kept else ". None kept elsewhere was given."
@@ -43,7 +42,7 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
         pins = _by_log((*options.pins, *options.since))
         # The oldest of all, since what lies below the place to begin at is compared with nothing.
         since = {log: min(pins[log], key=lambda pin: pin.size) for log in _by_log(options.since)}
-        whole = Part(report.heads, pins, since, has_checkpoints)
+        whole = Part(report.heads, pins, since, has_checkpoints, sound_below)
         if progress.total < SPLIT_MIN:
             reads = [await read_part(snapshot, whole, progress.advance)]
         else:
@@ -56,20 +55,32 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
             if (pin.topic, pin.partition) not in known:
                 report.findings.append(outrun(pin.place, pin.size, pin.by, has=0))
         async with snapshot.readable():
-            orphan = await snapshot.find_orphan(report.heads)
-            lost_count = await snapshot.count_lost(report.heads) if has_checkpoints else 0
-        if orphan is not None:
-            report.findings.append(Finding(f"head {orphan[0]}", orphan[1], "it belongs to a log that has no head"))
-        if lost_count:
-            report.findings.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
+            report.findings += await _find_lost(snapshot, report.heads, has_checkpoints=has_checkpoints)
     except Damaged as error:
         report.findings.append(Finding("the log", None, str(error)))
     report.log_count, report.entry_count = len(report.heads), report.kinds.total()
     return report
 
 
-async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> None:
-    """Read every checkpoint: signatures, and whether each says the same as what is kept beside it."""
+async def _find_lost(snapshot: Snapshot, heads: Sequence[StoredHead], *, has_checkpoints: bool) -> Sequence[Finding]:
+    """Return what belongs to no log."""
+    found = []
+    orphan, unfounded = await snapshot.find_orphan(heads), await snapshot.find_unfounded_event()
+    if orphan is not None:
+        found.append(Finding(f"head {orphan[0]}", orphan[1], "it belongs to a log that has no head"))
+    if unfounded is not None:
+        reason = "it is shown to auditors, and there is no such entry"
+        found.append(Finding(f"head {unfounded[0]}", unfounded[1], reason))
+    if has_checkpoints and await snapshot.count_lost(heads):
+        found.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
+    return found
+
+
+async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -> int:
+    """Read every checkpoint: signatures, and whether each says the same as what is kept beside it.
+
+    Returns the id of the first that is not what was signed.
+    """
     signed = Signed({head.id: head for head in report.heads}, options.key, options.witness)
     last, missing = 0, None
     try:
@@ -93,6 +104,7 @@ async def _verify_signed(snapshot: Snapshot, options: Options, report: Report) -
         report.signatures += "; whose signatures they bear was not looked at, since no key was given"
     if options.witness:
         report.signatures += f", and {signed.cosigned_count:,} lines by {options.witness.name}"
+    return signed.sound_below
 
 
 async def _next_page(snapshot: Snapshot, pages: AsyncIterator[Vectors]) -> Vectors | None:

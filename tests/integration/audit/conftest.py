@@ -69,8 +69,14 @@ async def superuser(database: Database) -> AsyncIterator[Connection]:
 def verified(database: Database, capsys: pytest.CaptureFixture[str]) -> Verify:
     """Verify with the public keys, and whatever else is asked; return the exit code and what was said."""
 
-    async def verified(*, given_witness: VerifyingKey | None = COSIGNER.verifying, **asked: Any) -> Outcome:
-        given = Options(database_url=database.superuser_url, key=KEY, witness=given_witness)
+    async def verified(
+        *,
+        given_witness: VerifyingKey | None = COSIGNER.verifying,
+        given_url: str = database.superuser_url,
+        given_prefix: str = "",
+        **asked: Any,
+    ) -> Outcome:
+        given = Options(database_url=given_url, key=KEY, witness=given_witness, kafka_topic_prefix=given_prefix)
         code = await run(given, argparse.Namespace(**asked))
         said = capsys.readouterr().out
         assert "Traceback" not in said

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.audit.domain.merkle import Frontier
 from services.audit.domain.note import WITNESS, SigningKey, read_note
 from services.audit.domain.signer import Signer
+from services.audit.domain.tiles import full_tiles
 from services.audit.handlers.checkpoints import sign_grown
 from services.audit.store import checkpoints as store
 from shared.clock import SystemClock
@@ -58,7 +59,7 @@ async def pin(attacker: Connection, tmp_path: Path, *, last: bool = True) -> str
 
 
 async def rebuild(attacker: Connection, *, size: int | None = None) -> None:
-    """Cut the first log to a size, and make its head, and its tiles, as if its entries had always been these."""
+    """Cut the first log to a size, and make its head as if its entries had always been these."""
     head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
     if size is not None:
         await attacker.execute("DELETE FROM entry WHERE head_id = $1 AND index >= $2", head_id, size)
@@ -70,6 +71,17 @@ async def rebuild(attacker: Connection, *, size: int | None = None) -> None:
         "UPDATE head SET size = $2, frontier = $3, next_offset = $4 WHERE id = $1",
         *(head_id, tree.size, tree.encode(), rows[-1]["kafka_offset"] + 1),
     )
+
+
+async def remake_tiles(attacker: Connection) -> None:
+    """Make the tiles of the first log as if its entries had always been these."""
+    head_id = await attacker.fetchval("SELECT id FROM head WHERE topic = $1", TOPIC)
+    leaves = await attacker.fetch("SELECT leaf FROM entry WHERE head_id = $1 ORDER BY index", head_id)
+    for tile in full_tiles(0, 0, [row["leaf"] for row in leaves]):
+        await attacker.execute(
+            "UPDATE tile SET root = $3, hashes = $4 WHERE head_id = $1 AND level = 0 AND index = $2",
+            *(head_id, tile.index, tile.root, b"".join(tile.hashes)),
+        )
 
 
 async def rewrite(attacker: Connection, index: int) -> None:

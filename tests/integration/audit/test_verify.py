@@ -126,6 +126,7 @@ ATTACKS = {
     "head's size": ("UPDATE head SET size = 11, frontier = substr(frontier, 1, 96) WHERE topic = 'query.activity'", 11),
     "head's frontier": ("UPDATE head SET frontier = set_byte(frontier, 40, 0) WHERE topic = 'query.activity'", 8),
     "head's next offset": ("UPDATE head SET next_offset = 13 WHERE topic = 'query.activity'", None),
+    "followed beyond the end": (f"UPDATE projected SET index = 13 WHERE {AT_3.partition(' AND')[0]}", None),
     "head's partition": ("UPDATE head SET partition = 5 WHERE topic = 'query.activity'", 0),
 }
 

@@ -71,7 +71,7 @@ async def change_tile(attacker: Connection) -> None:
 
 
 async def hide_duplicate(attacker: Connection) -> None:
-    await attacker.execute("UPDATE entry SET kind = 'duplicate' WHERE index = 7")
+    await attacker.execute("UPDATE entry SET kind = 'duplicate' WHERE index = 7; DELETE FROM event WHERE index = 7")
 
 
 async def repeat_event(attacker: Connection) -> None:
@@ -89,7 +89,7 @@ async def repeat_event(attacker: Connection) -> None:
 
 
 ATTACKS: dict[str, tuple[Callable[[Connection], Awaitable[None]], int, str]] = {
-    "history written anew": (lambda attacker: rewrite(attacker, 150), TAMPERED, "[2] entry 100: the entries from here"),
+    "history written anew": (lambda attacker: rewrite(attacker, 150), TAMPERED, "[2] entry 150: tile 0 of level 0"),
     "tile": (change_tile, TAMPERED, "entry 263: tile 1 of level 0"),
     "cut tail": (lambda attacker: rebuild(attacker, size=850), INCOMPLETE, "entry 850: its own newest checkpoint"),
     "roll-back": (roll_back, INCOMPLETE, "entry 300: "),

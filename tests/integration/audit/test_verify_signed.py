@@ -25,6 +25,7 @@ from tests.integration.audit.signed_logs import (
     keep,
     pin,
     rebuild,
+    remake_tiles,
     rewrite,
     roll_back,
 )
@@ -52,7 +53,12 @@ async def test_history_that_was_written_anew_is_found_within_the_checkpoint_that
     await rewrite(attacker, index)
     code, said = await verified()
     assert code == TAMPERED
-    assert f"{TOPIC}[2] entry {bound}: the entries from here to " in said
+    # The last 132 entries are in no full tile.
+    reason = "tile " if index < 768 else "the entries from here to "
+    assert f"{TOPIC}[2] entry {index if index < 768 else bound}: {reason}" in said, said
+    await remake_tiles(attacker)
+    code, said = await verified()
+    assert (code, f"{TOPIC}[2] entry {bound}: the entries from here to " in said) == (TAMPERED, True), said
 
 
 async def test_a_roll_back_of_everything_is_found_by_what_was_kept_elsewhere_alone(
@@ -126,6 +132,17 @@ async def test_what_was_signed_cannot_be_edited(verified: Verify, attacker: Conn
     code, said = await verified()
     assert code == TAMPERED, said
     assert EDITS[edit] in said
+
+
+async def test_an_event_of_no_entry_is_shown_to_nobody(verified: Verify, attacker: Connection) -> None:
+    for row in ("head_id, 5000", "999, 0"):
+        await attacker.execute(
+            f"INSERT INTO event SELECT {row}, occurred_at, type, subject_kind, subject_id, actor_id, outcome "
+            "FROM event WHERE index = 7"
+        )
+        code, said = await verified()
+        assert (code, "it is shown to auditors, and there is no such entry" in said) == (TAMPERED, True), said
+        await attacker.execute("DELETE FROM event WHERE index = 5000")
 
 
 async def test_what_another_key_has_signed_is_found(verified: Verify, attacker: Connection) -> None:
@@ -236,6 +253,8 @@ def test_the_verifier_imports_nothing_else_of_the_project() -> None:
     domain = {f"services.audit.domain.{name}" for name in ("check", "header", "merkle", "note", "proof", "tiles")}
     rest = {name for name in found if not name.startswith("services.audit.verifier")} - domain
     assert rest == {"services", "services.audit", "services.audit.domain"}
+    # A dump or a folder is read without a client for a database or a broker.
+    assert not {"asyncpg", "aiokafka"} & set(imported.stdout.split())
 
 
 async def test_a_database_that_contradicts_what_was_kept_is_no_laggard(

@@ -60,7 +60,8 @@ def with_tree_of(head: StoredHead, entries: list[StoredEntry]) -> StoredHead:
     """Return the head that someone would write who covers up a change of the entries."""
     frontier = Frontier().extend(entry.leaf for entry in entries)
     last = entries[-1].kafka_offset + 1
-    return replace(head, size=frontier.size, frontier=frontier.encode(), next_offset=last, fence=last)
+    moved = replace(head, size=frontier.size, frontier=frontier.encode(), projected=frontier.size)
+    return replace(moved, next_offset=last, fence=last)
 
 
 @given(topics(), st.integers(1, 9))
