@@ -32,6 +32,10 @@ LOCK_TIP = """
 SELECT tip_id, source, source_ref, state, version, revision, decision, reopened_because
 FROM tip WHERE tip_id = $1 FOR NO KEY UPDATE"""
 SELECT_CONTENT_HASHES = "SELECT tip_id, content_hash FROM tip_version WHERE tip_id = ANY($1::uuid[])"
+SELECT_CONTENTS = """
+SELECT tip.tip_id, tip_version.event
+FROM tip JOIN tip_version ON tip_version.tip_id = tip.tip_id AND tip_version.version = tip.version
+WHERE tip.tip_id = ANY($1::uuid[])"""
 UPDATE_TIPS = """
 UPDATE tip SET state = given.state, version = given.version, revision = given.revision, decision = given.decision,
     reopened_because = given.reopened_because, changed_at = $7
@@ -255,6 +259,11 @@ async def list_content_hashes(transaction: Connection, tip_ids: Sequence[UUID]) 
     for row in await transaction.fetch(SELECT_CONTENT_HASHES, tip_ids):
         found[row["tip_id"]].add(row["content_hash"])
     return found
+
+
+async def list_contents(transaction: Connection, tip_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """Return the event of each tip's newest content; ask with the tips locked."""
+    return {row["tip_id"]: row["event"] for row in await transaction.fetch(SELECT_CONTENTS, list(tip_ids))}
 
 
 async def update_tips(transaction: Connection, tips: Sequence[Tip], changed_at: datetime) -> None:

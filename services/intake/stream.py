@@ -14,7 +14,7 @@ def build_handler(tools: Tools[IntakeSettings]) -> EventHandler:
     """Return what applies the records of intake's topics."""
 
     async def store_batch(transaction: Connection, events: Sequence[Incoming]) -> None:
-        await hear(transaction, events, clock=tools.clock)
+        await hear(transaction, events, clock=tools.clock, outbox=tools.outbox)
 
     return EventHandler(
         group="intake",

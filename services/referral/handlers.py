@@ -5,7 +5,7 @@ stored together.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from services.referral.store import Published, Referral
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound, Rejected
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context, Event, Payload, encode
 from shared.events.linker import LeadClosedV1, LeadMergedV1, LeadOpenedV1, LeadUpdatedV1
 from shared.events.referral import (
@@ -60,9 +61,10 @@ CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class _Announced:
-    """A change, why it came about, and what the office said to it."""
+    """A change, what there was before, if anything, why it came about, and what the office said to it."""
 
     change: Change
+    former: ReferralFacts | None
     context: Context
     response: Response | None = None
 
@@ -83,11 +85,13 @@ class Desk:
         current = await store.list_newest(transaction, seen)
         announced = []
         for event, lead in leads:
-            change = self._plan(lead, current.get(lead.lead_id), seen[lead.lead_id])
+            former = current.get(lead.lead_id)
+            change = self._plan(lead, former, seen[lead.lead_id])
             seen[lead.lead_id] = max(seen[lead.lead_id], lead.version)
             if change is not None:
                 current[lead.lead_id] = change.referral
-                announced.append(_Announced(change, event.context))
+                same = former is not None and former.referral_id == change.referral.referral_id
+                announced.append(_Announced(change, former if same else None, event.context))
         await store.advance_leads(transaction, seen)
         await self._save(transaction, announced, actor=None, response=None)
 
@@ -150,7 +154,7 @@ class Desk:
         self, transaction: Connection, referral: Referral, response: Response, principal: Principal, context: Context
     ) -> Referral:
         change = respond(referral.facts, response, self.directory)
-        announced = [_Announced(change, context, response)]
+        announced = [_Announced(change, referral.facts, context, response)]
         now = await self._save(transaction, announced, actor=principal.id, response=response.type)
         return Referral(change.referral, referral.opened_at, now)
 
@@ -197,6 +201,10 @@ class Desk:
     def _state_payload(self, announced: _Announced) -> Payload:
         referral, response = announced.change.referral, announced.response
         office = self.directory.offices.get(referral.office) if referral.office else None
+        salt, former = new_salt(), announced.former
+        said = ResponsePersonal(
+            reason=response.reason if response else None, note=response.note if response else None, salt=salt
+        )
         return CHANGES[announced.change.type](
             referral_id=referral.referral_id,
             version=referral.version,
@@ -212,7 +220,8 @@ class Desk:
             tip_ids=[tip.tip_id for tip in referral.content.tips[:TIP_IDS_MAX]],
             response=response.type if response else None,
             outcome=referral.outcome,
-            personal=ResponsePersonal(reason=response.reason, note=response.note) if response else None,
+            change=change_of(_fields(former), _fields(referral), salt=salt) if former is not None else None,
+            personal=said if former is not None else None,
         )
 
 
@@ -250,6 +259,14 @@ def _lead_of(event: Incoming) -> LeadFacts | None:
         summary=lead.personal.summary,
     )
     return LeadFacts(lead.lead_id, lead.lead_version, LeadState(lead.state), content, lead.merged_into)
+
+
+def _fields(referral: ReferralFacts) -> dict[str, object]:
+    """Return what may change of a referral, the lead behind it included, as fields of a change."""
+    own = ("lead_version", "state", "office", "confidence", "reason", "alternatives", "outcome")
+    refused_by = sorted(referral.refused_by)
+    content = {f"lead.{field.name}": getattr(referral.content, field.name) for field in fields(Content)}
+    return {**{field: getattr(referral, field) for field in own}, "refused_by": refused_by, **content}
 
 
 def _office_payload(referral: ReferralFacts, message: Message) -> Payload:

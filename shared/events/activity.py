@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from shared.events.change import Change, Salted
 from shared.events.envelope import Fact, Payload
 
 
@@ -121,6 +122,23 @@ class TipRepeatedV1(Payload):
     outcome: str = "ok"
 
 
+class TipReopenedPersonal(Salted):
+    """Nothing but the salt of the change."""
+
+
+class TipReopenedV1(Payload):
+    """A tip that was found not actionable awaits review again, for what became known of it since."""
+
+    TYPE: ClassVar[str] = "tip.reopened"
+    SUBJECT: ClassVar[str] = "tip"
+
+    tip_id: UUID
+    because: str
+    change: Change | None = None
+    outcome: str = "ok"
+    personal: TipReopenedPersonal = TipReopenedPersonal()
+
+
 class TipsSubmittedV1(Payload):
     """A batch or an upload was taken; one event for the whole of it, beside those of the tips that it told of."""
 
@@ -177,11 +195,13 @@ class LookupAnsweredV1(Payload):
     lead_ids: list[UUID]
     grades: dict[str, int]
     duration_ms: float
+    answer_bytes: int | None = None
+    """Length of the answer's JSON as it was kept; None in events from before this was."""
     outcome: str = "ok"
     personal: LookupPersonal
 
 
-class NotePersonal(Fact):
+class NotePersonal(Salted):
     """Free text and flight of a note."""
 
     flight_number: str | None = None
@@ -201,6 +221,8 @@ class NoteAddedV1(Payload):
     kind: str
     supersedes: UUID | None = None
     additional_screening: bool | None = None
+    change: Change | None = None
+    """From the note that it supersedes."""
     outcome: str = "ok"
     personal: NotePersonal
 
@@ -293,7 +315,7 @@ class AlertRaisedV1(Payload):
     personal: AlertPersonal
 
 
-class AlertAcknowledgedPersonal(Fact):
+class AlertAcknowledgedPersonal(Salted):
     """What was noted."""
 
     note: str | None = None
@@ -307,6 +329,7 @@ class AlertAcknowledgedV1(Payload):
 
     alert_id: UUID
     manifest_id: UUID
+    change: Change | None = None
     outcome: str = "ok"
     personal: AlertAcknowledgedPersonal
 
@@ -337,7 +360,7 @@ class HandoffRecordedV1(Payload):
     personal: HandoffPersonal
 
 
-class HandoffFollowedUpPersonal(Fact):
+class HandoffFollowedUpPersonal(Salted):
     """What was noted."""
 
     note: str | None = None
@@ -353,5 +376,6 @@ class HandoffFollowedUpV1(Payload):
     lookup_id: UUID
     state: str
     """contacted or done."""
+    change: Change | None = None
     outcome: str = "ok"
     personal: HandoffFollowedUpPersonal

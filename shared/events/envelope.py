@@ -158,16 +158,16 @@ def open_payload(envelope: Envelope, model: type[Payload]) -> Payload:
 
 
 def seal(personal: dict[str, Any]) -> dict[str, Any]:
-    """Add a random 128-bit salt, so that the hash of a body removed by law tells nobody a name.
+    """Add a random 128-bit salt where there is none, so that the hash of a body removed by law tells nobody a name.
 
     Encryption under a tip's own key goes here, and nowhere else, when it comes.
     """
-    return {**personal, "salt": secrets.token_hex(16)}
+    return {**personal, "salt": personal.get("salt") or secrets.token_hex(16)}
 
 
 def open_sealed(sealed: dict[str, Any]) -> dict[str, Any]:
-    """Undo `seal`; the salt is of no use to a reader, and models ignore it."""
-    return sealed
+    """Undo `seal`; the salt is of no use to a reader."""
+    return {name: value for name, value in sealed.items() if name != "salt"}
 
 
 def _rejected(error: ValidationError) -> Rejected:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from shared.events.change import Change, Salted
 from shared.events.envelope import Fact, Payload
 
 
@@ -119,8 +120,11 @@ class TipAmendedV1(_TipContent):
 
     TYPE: ClassVar[str] = "tip.amended"
 
+    change: Change | None = None
+    """Of the content, an incident's fields as `incident.<field>`, and of where the tip stands."""
 
-class ReviewPersonal(Fact):
+
+class ReviewPersonal(Salted):
     """Free text of a review."""
 
     reason: str
@@ -142,10 +146,11 @@ class TipReviewedV1(Payload):
     illegal_if_verified: bool
     decision: str
     """actionable or not_actionable."""
+    change: Change | None = None
     personal: ReviewPersonal
 
 
-class ResearchPersonal(Fact):
+class ResearchPersonal(Salted):
     """Personal data found by research."""
 
     entity: str | None = None
@@ -169,4 +174,6 @@ class ResearchRecordedV1(Payload):
     due_at: AwareDatetime | None = None
     returned_at: AwareDatetime | None = None
     files: list[File] = []
+    change: Change | None = None
+    """The result's own fields: none of them was the tip's before."""
     personal: ResearchPersonal

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from shared.events.change import Change, Salted
 from shared.events.envelope import Fact, Payload
 from shared.events.intake import GivenIdentifier
 
@@ -109,7 +110,7 @@ class ModelLearnedV1(Payload):
     learned_at: AwareDatetime
 
 
-class JudgementPersonal(Fact):
+class JudgementPersonal(Salted):
     """Free text of a judgement."""
 
     reason: str
@@ -126,6 +127,8 @@ class JudgementRecordedV1(Payload):
     right_tip_id: UUID
     decision: str
     """same, different or unsure."""
+    change: Change | None = None
+    """Of what counts for the pair."""
     personal: JudgementPersonal
 
 
@@ -248,7 +251,7 @@ class LeadClosedV1(_Lead):
     TYPE: ClassVar[str] = "lead.closed"
 
 
-class ReleasePersonal(Fact):
+class ReleasePersonal(Salted):
     """Why a person let a lead go on, and the value it hung on."""
 
     reason: str
@@ -266,10 +269,11 @@ class LeadReleasedV1(Payload):
     identifier: str | None = None
     """Its type."""
     tip_count: int
+    change: Change | None = None
     personal: ReleasePersonal
 
 
-class LeadDecisionPersonal(Fact):
+class LeadDecisionPersonal(Salted):
     """Free text of a person's decision on a lead."""
 
     reason: str
@@ -283,6 +287,7 @@ class LeadPrioritisedV1(Payload):
 
     lead_id: UUID
     tier: str | None = None
+    change: Change | None = None
     personal: LeadDecisionPersonal
 
 
@@ -294,6 +299,7 @@ class LeadSilencedV1(Payload):
 
     lead_id: UUID
     silent: bool
+    change: Change | None = None
     personal: LeadDecisionPersonal
 
 
@@ -333,7 +339,7 @@ class NoticeRaisedV1(_Notice):
     TYPE: ClassVar[str] = "notice.raised"
 
 
-class AcknowledgementPersonal(Fact):
+class AcknowledgementPersonal(Salted):
     """Free text of an acknowledgement."""
 
     note: str | None = None
@@ -344,4 +350,5 @@ class NoticeAcknowledgedV1(_Notice):
 
     TYPE: ClassVar[str] = "notice.acknowledged"
 
+    change: Change | None = None
     personal: AcknowledgementPersonal

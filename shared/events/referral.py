@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from shared.events.change import Change, Salted
 from shared.events.envelope import Fact, Payload
 from shared.events.linker import LeadPlace, LeadSubject
 
@@ -60,7 +61,7 @@ class ReferralRecalledV1(_OfficeReferral):
     TYPE: ClassVar[str] = "referral.recalled"
 
 
-class ResponsePersonal(Fact):
+class ResponsePersonal(Salted):
     """Free text of an office's response."""
 
     reason: str | None = None
@@ -90,6 +91,7 @@ class _ReferralState(Payload):
     """The first 1,000 tips of the lead."""
     response: str | None = None
     outcome: str | None = None
+    change: Change | None = None
     personal: ResponsePersonal | None = None
 
 

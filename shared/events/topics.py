@@ -92,7 +92,7 @@ ACTIVITY_TOPICS = (
         "intake.activity",
         "intake",
         "request, tip, event or session id",
-        (*_CONSUMERS, activity.TipRepeatedV1, activity.TipsSubmittedV1, activity.TipsRefusedV1),
+        (*_CONSUMERS, activity.TipRepeatedV1, activity.TipReopenedV1, activity.TipsSubmittedV1, activity.TipsRefusedV1),
         ("audit",),
         2,
     ),

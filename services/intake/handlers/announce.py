@@ -5,6 +5,7 @@ validated: that costs five times as much as all else that is done with a tip. A 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ import orjson
 
 from services.intake.domain.content import Submission, identified
 from services.intake.domain.tip import Tip
+from shared.events.change import change_of
 from shared.events.envelope import Context, open_sealed, seal
 from shared.events.intake import TipAmendedV1, TipReceivedV1
 
@@ -22,6 +24,14 @@ ACTIVITY_TOPIC = "intake.activity"
 _PERSONAL = ("narrative", "city", "postal_code")
 """Fields of an incident that are personal data."""
 _OPTIONAL = ("urgency", "files", "related_refs")
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A tip as it was, and the event of its content."""
+
+    tip: Tip
+    event: bytes
 
 
 def head_of(context: Context, now: datetime) -> dict[str, Any]:
@@ -35,8 +45,12 @@ def head_of(context: Context, now: datetime) -> dict[str, Any]:
     }
 
 
-def content_event(submission: Submission, tip: Tip, *, event_id: UUID, head: Mapping[str, Any]) -> bytes:
+def content_event(
+    submission: Submission, tip: Tip, *, event_id: UUID, head: Mapping[str, Any], former: Former | None = None
+) -> bytes:
     """Return the event of a tip's newest content: `tip.received` for the first, `tip.amended` for any later one.
+
+    `former` is what it amends.
 
     It is below 256 KiB, as a tip is at most 192 KiB and absent fields are left out.
     """
@@ -57,6 +71,10 @@ def content_event(submission: Submission, tip: Tip, *, event_id: UUID, head: Map
         **{field: content[field] for field in _OPTIONAL if field in content},
         "personal": seal(personal),
     }
+    if former is not None:
+        before = {**standing_of(former.tip), **_fields(content_of(former.event))}
+        after = {**standing_of(tip), **_fields(_content(payload))}
+        payload["change"] = change_of(before, after, salt=payload["personal"]["salt"]).model_dump()
     return orjson.dumps(
         {
             "event_id": event_id,
@@ -74,7 +92,15 @@ def content_event(submission: Submission, tip: Tip, *, event_id: UUID, head: Map
 
 def content_of(event: bytes) -> dict[str, Any]:
     """Return the content within a stored event in the shape of a request, each party with its id."""
-    payload = orjson.loads(event)["payload"]
+    return _content(orjson.loads(event)["payload"])
+
+
+def standing_of(tip: Tip) -> dict[str, Any]:
+    """Return where a tip stands, as fields of a change."""
+    return {"state": tip.state, "decision": tip.decision, "reopened_because": tip.reopened_because}
+
+
+def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
     personal = open_sealed(payload["personal"])
     return {
         "reported_at": payload["reported_at"],
@@ -82,3 +108,9 @@ def content_of(event: bytes) -> dict[str, Any]:
         "parties": personal.get("parties", []),
         **{field: payload[field] for field in _OPTIONAL if field in payload},
     }
+
+
+def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return content as the fields of a change."""
+    incident = {f"incident.{field}": value for field, value in content["incident"].items()}
+    return {**{field: value for field, value in content.items() if field != "incident"}, **incident}

@@ -9,10 +9,11 @@ from uuid import UUID
 from services.intake import store
 from services.intake.domain.content import identified
 from services.intake.domain.tip import State, Tip, Verdict, research, review
-from services.intake.handlers.announce import TIPS_TOPIC
+from services.intake.handlers.announce import TIPS_TOPIC, standing_of
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context, Event, Payload, encode
 from shared.events.intake import ResearchPersonal, ResearchRecordedV1, ReviewPersonal, TipReviewedV1
 from shared.kafka.outbox import Outbox, Outgoing
@@ -54,7 +55,7 @@ class Decider:
         former = await self._lock(tip_id)
         if tip_version is not None and tip_version != former.version:
             raise Conflict(f"the tip is at version {former.version} by now; look at it again")
-        tip = review(former, verdict)
+        tip, salt = review(former, verdict), new_salt()
         number = await store.next_review_number(self.transaction, tip_id)
         review_id, now = self.clock.new_id(), self.clock.now()
         payload = TipReviewedV1(
@@ -66,7 +67,12 @@ class Decider:
             verifiable=verdict.verifiable,
             illegal_if_verified=verdict.illegal_if_verified,
             decision=verdict.decision,
-            personal=ReviewPersonal(reason=reason),
+            change=change_of(
+                {**standing_of(former), "review_number": number - 1 or None},
+                {**standing_of(tip), "review_number": number},
+                salt=salt,
+            ),
+            personal=ReviewPersonal(reason=reason, salt=salt),
         )
         event = await self._save(tip, payload, now)
         await store.insert_review(
@@ -84,6 +90,7 @@ class Decider:
         number = await store.next_research_number(self.transaction, tip_id)
         research_id, now = self.clock.new_id(), self.clock.now()
         personal = {field: found[field] for field in ("entity", "summary") if field in found}
+        salt = new_salt()
         parties = identified(found.get("parties", ()), research_id)
         payload = ResearchRecordedV1.model_validate(
             {
@@ -91,7 +98,8 @@ class Decider:
                 "research_id": research_id,
                 "research_number": number,
                 "tip_id": tip_id,
-                "personal": ResearchPersonal.model_validate({**personal, "parties": parties}),
+                "change": change_of(None, {**found, "parties": parties}, salt=salt),
+                "personal": ResearchPersonal.model_validate({**personal, "parties": parties, "salt": salt}),
             }
         )
         event = await self._save(tip, payload, now)

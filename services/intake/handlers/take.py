@@ -10,7 +10,7 @@ from uuid import UUID
 from services.intake import store
 from services.intake.domain.content import Submission
 from services.intake.domain.tip import State, Status, Tip, amend
-from services.intake.handlers.announce import ACTIVITY_TOPIC, TIPS_TOPIC, content_event, head_of
+from services.intake.handlers.announce import ACTIVITY_TOPIC, TIPS_TOPIC, Former, content_event, head_of
 from services.intake.store import Content
 from shared.clock import Clock
 from shared.db.pool import Connection, Pool
@@ -96,6 +96,9 @@ class _Taking:
         """Take submissions whose references are in the database, be it since a moment ago."""
         tips = await store.lock_tips(self._transaction, sorted({each.submission.key for each in given}))
         hashes = await store.list_content_hashes(self._transaction, [tip.tip_id for tip in tips.values()])
+        asked = [(tips[each.submission.key].tip_id, each.submission.digest) for each in given]
+        amended = {tip_id for tip_id, digest in asked if digest not in hashes[tip_id]}
+        events = await store.list_contents(self._transaction, amended) if amended else {}
         contents: list[Content] = []
         taken: list[Taken] = []
         for each in given:
@@ -106,9 +109,11 @@ class _Taking:
                 self._publish(ACTIVITY_TOPIC, tip, self._repeated(tip, each.context))
             else:
                 status = Status.AMENDED
+                former = Former(tip, events[tip.tip_id])
                 tip = tips[submission.key] = amend(tip)
                 hashes[tip.tip_id].add(submission.digest)
-                contents.append(self._content(each, tip))
+                contents.append(self._content(each, tip, former))
+                events[tip.tip_id] = contents[-1].event
                 self._publish(TIPS_TOPIC, tip, contents[-1].event)
             taken.append(Taken(tip.tip_id, tip.version, status))
         if contents:
@@ -121,11 +126,12 @@ class _Taking:
         tip = Tip(self._clock.new_id(), *given.submission.key, State.AWAITING_REVIEW, version=1, revision=1)
         return self._content(given, tip)
 
-    def _content(self, given: Given, tip: Tip) -> Content:
+    def _content(self, given: Given, tip: Tip, former: Former | None = None) -> Content:
         request_id = given.context.correlation_id
         if request_id not in self._heads:
             self._heads[request_id] = head_of(given.context, self._now)
-        event = content_event(given.submission, tip, event_id=self._clock.new_id(), head=self._heads[request_id])
+        head, event_id = self._heads[request_id], self._clock.new_id()
+        event = content_event(given.submission, tip, event_id=event_id, head=head, former=former)
         return Content(tip, given.submission.digest, event)
 
     def _repeated(self, tip: Tip, context: Context) -> bytes:

@@ -1,10 +1,12 @@
 """What people decide: that two tips belong together or not, and how urgent a lead is. Each takes effect at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.linker.domain.cluster import Judged, Judgement, pair_of
+from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements, pair_of
 from services.linker.domain.priority import Tier
 from services.linker.handlers.announce import LEADS_TOPIC, LINKS_TOPIC
 from services.linker.handlers.settle import settle
@@ -13,6 +15,7 @@ from services.linker.store import graph, shown
 from services.linker.store import leads as lead_store
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context
 from shared.events.linker import (
     JudgementPersonal,
@@ -53,8 +56,9 @@ async def judge(
     if len(await graph.known_tips(transaction, pair)) < len(pair):
         raise NotFound("one of these tips is not known")
     judgement = Judgement(desk.clock.new_id(), *pair, decision, desk.clock.now())
+    before = await _counting(transaction, pair)
     await lead_store.add_judgement(transaction, judgement, reason=reason, decided_by=decider.principal_id)
-    await _apply(turn, judgement, JudgementRecordedV1, decider.context, reason=reason)
+    await _apply(turn, judgement, JudgementRecordedV1, decider.context, reason=reason, before=before)
     return judgement
 
 
@@ -73,6 +77,7 @@ async def withdraw(
         raise NotFound("there is no such judgement")
     if judgement.is_withdrawn:
         raise Conflict("this judgement was withdrawn before")
+    before = await _counting(transaction, (judgement.left_tip_id, judgement.right_tip_id))
     await lead_store.withdraw_judgement(
         transaction,
         judgement_id,
@@ -80,7 +85,7 @@ async def withdraw(
         withdrawn_by=decider.principal_id,
         withdrawn_at=desk.clock.now(),
     )
-    await _apply(turn, judgement, JudgementWithdrawnV1, decider.context, reason=reason)
+    await _apply(turn, judgement, JudgementWithdrawnV1, decider.context, reason=reason, before=before)
     return judgement
 
 
@@ -105,7 +110,17 @@ async def prioritise(
     number = await lead_store.add_priority(
         transaction, lead.lead_id, tier, reason=reason, decided_by=decider.principal_id, decided_at=decided_at
     )
-    payload = LeadPrioritisedV1(lead_id=lead.lead_id, tier=tier, personal=LeadDecisionPersonal(reason=reason))
+    salt, told = new_salt(), lead.told["personal"]["priority_reason"]
+    payload = LeadPrioritisedV1(
+        lead_id=lead.lead_id,
+        tier=tier,
+        change=change_of(
+            {"priority": lead.tier if told is not None else None, "priority_reason": told},
+            {"priority": tier, "priority_reason": reason if tier is not None else None},
+            salt=salt,
+        ),
+        personal=LeadDecisionPersonal(reason=reason, salt=salt),
+    )
     turn.announcer.tell(LEADS_TOPIC, payload, decider.context, subject_id=str(lead.lead_id), version=number)
     await settle(turn, [lead.anchor_tip_id])
     await end_turn(turn)
@@ -120,17 +135,26 @@ async def _apply(
     context: Context,
     *,
     reason: str,
+    before: Mapping[str, Any] | None,
 ) -> None:
-    """Announce what was decided on a pair, and what follows from it."""
+    """Announce what was decided on a pair, of which `before` counted, and what follows from it."""
     left, right = judgement.left_tip_id, judgement.right_tip_id
+    salt, after = new_salt(), await _counting(turn.transaction, (left, right))
     payload = model(
         judgement_id=judgement.judgement_id,
         left_tip_id=left,
         right_tip_id=right,
         decision=judgement.decision,
-        personal=JudgementPersonal(reason=reason),
+        change=change_of(before, after or {}, salt=salt),
+        personal=JudgementPersonal(reason=reason, salt=salt),
     )
     number = await lead_store.count_judgements(turn.transaction, judgement)
     turn.announcer.tell(LINKS_TOPIC, payload, context, subject_id=f"{left}:{right}", version=number)
     await settle(turn, [left, right])
     await end_turn(turn)
+
+
+async def _counting(transaction: Connection, pair: Pair) -> dict[str, Any] | None:
+    """Return what counts for a pair, as fields of a change; None where nobody decided, or took it back."""
+    newest = newest_judgements(await graph.load_judgements(transaction, pair)).get(pair)
+    return None if newest is None else {"judgement_id": newest.judgement_id, "decision": newest.decision}

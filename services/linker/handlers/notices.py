@@ -11,6 +11,7 @@ from services.linker.handlers.turn import Desk
 from services.linker.store import inboxes
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context
 from shared.events.linker import AcknowledgementPersonal, NoticeAcknowledgedV1, NoticeRaisedV1, NoticeSide
 
@@ -38,7 +39,12 @@ async def acknowledge(
     taken = Acknowledgement(decider.principal_id, desk.clock.now())
     await inboxes.add_acknowledgement(transaction, notice_id, unit, taken, note=note)
     state = _state(replace(notice, left=_with(notice.left, mine[0], taken), right=_with(notice.right, mine[0], taken)))
-    payload = NoticeAcknowledgedV1(**state, personal=AcknowledgementPersonal(note=note))
+    salt = new_salt()
+    payload = NoticeAcknowledgedV1(
+        **state,
+        change=change_of(None, {"acknowledged_by": taken.by, "acknowledged_at": taken.at, "note": note}, salt=salt),
+        personal=AcknowledgementPersonal(note=note, salt=salt),
+    )
     announcer = Announcer(desk.clock, desk.outbox)
     _keep(announcer, notice, payload, decider.context)
     await announcer.publish(transaction)

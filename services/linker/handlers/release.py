@@ -14,6 +14,7 @@ from services.linker.store import shown
 from services.linker.store.shown import FoundLead
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
+from shared.events.change import change_of, new_salt
 from shared.events.linker import LeadDecisionPersonal, LeadReleasedV1, LeadSilencedV1, ReleasePersonal
 
 
@@ -47,12 +48,17 @@ async def release(transaction: Connection, desk: Desk, decider: Decider, lead_id
         released_by=decider.principal_id,
         released_at=released_at,
     )
+    salt = new_salt()
+    key_type, value = (hold.identifier.type, hold.identifier.value) if hold.identifier is not None else (None, None)
+    held = {"held_reason": hold.reason, "held_identifier_type": key_type, "held_identifier": value}
     payload = LeadReleasedV1(
         lead_id=lead.lead_id,
         held_reason=hold.reason,
-        identifier=hold.identifier.type if hold.identifier is not None else None,
+        identifier=key_type,
         tip_count=tip_count,
-        personal=ReleasePersonal(reason=reason, identifier=hold.identifier.value if hold.identifier else None),
+        # Another reason may hold it still: its next event tells.
+        change=change_of(held, {}, salt=salt),
+        personal=ReleasePersonal(reason=reason, identifier=value, salt=salt),
     )
     turn.announcer.tell(LEADS_TOPIC, payload, decider.context, subject_id=str(lead.lead_id), version=number)
     await settle(turn, [lead.anchor_tip_id])
@@ -90,7 +96,13 @@ async def silence(
         decided_by=decider.principal_id,
         decided_at=decided_at,
     )
-    payload = LeadSilencedV1(lead_id=lead.lead_id, silent=silent, personal=LeadDecisionPersonal(reason=reason))
+    salt = new_salt()
+    payload = LeadSilencedV1(
+        lead_id=lead.lead_id,
+        silent=silent,
+        change=change_of({"silent": lead.told["silent"]}, {"silent": silent}, salt=salt),
+        personal=LeadDecisionPersonal(reason=reason, salt=salt),
+    )
     number = numbers[lead.lead_id]
     turn.announcer.tell(LEADS_TOPIC, payload, decider.context, subject_id=str(lead.lead_id), version=number)
     await settle(turn, [lead.anchor_tip_id])

@@ -10,6 +10,7 @@ from services.query.store.alerts import ListedAlert
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
 from shared.events.activity import AlertAcknowledgedPersonal, AlertAcknowledgedV1
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context
 from shared.security import Principal
 
@@ -52,8 +53,12 @@ async def acknowledge_alert(
     now = desk.clock.now()
     if not await alerts.add_acknowledgement(transaction, alert_id, by=caller.id, at=now, note=note):
         raise Conflict("this alert was acknowledged before")
+    salt = new_salt()
     payload = AlertAcknowledgedV1(
-        alert_id=alert_id, manifest_id=manifest_id, personal=AlertAcknowledgedPersonal(note=note)
+        alert_id=alert_id,
+        manifest_id=manifest_id,
+        change=change_of(None, {"acknowledged_by": caller.id, "acknowledged_at": now, "note": note}, salt=salt),
+        personal=AlertAcknowledgedPersonal(note=note, salt=salt),
     )
     await desk.announce(transaction, context, alert_id, payload)
     return now

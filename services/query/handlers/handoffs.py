@@ -20,6 +20,7 @@ from shared.events.activity import (
     HandoffPersonal,
     HandoffRecordedV1,
 )
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context
 from shared.security import Principal
 
@@ -93,14 +94,16 @@ async def follow_up(
     step = Step(state, desk.clock.now(), caller.id, note)
     if not handoff.can_become(state) or not await handoffs.add_step(transaction, handoff_id, step):
         raise Conflict(f"this hand-off cannot become {state} now: a follow-up is open, then contacted, then done")
+    followed, salt = replace(handoff, steps=(*handoff.steps, step)), new_salt()
     payload = HandoffFollowedUpV1(
         handoff_id=handoff_id,
         lookup_id=handoff.lookup_id,
         state=state,
-        personal=HandoffFollowedUpPersonal(note=note),
+        change=change_of(_standing(handoff), _standing(followed), salt=salt),
+        personal=HandoffFollowedUpPersonal(note=note, salt=salt),
     )
     await desk.announce(transaction, context, handoff_id, payload)
-    return replace(handoff, steps=(*handoff.steps, step))
+    return followed
 
 
 async def get_handoff(desk: Desk, transaction: Connection, caller: Principal, handoff_id: UUID) -> Handoff:
@@ -140,6 +143,11 @@ async def _still_told(
         replace(each, record_ids=tuple(id_ for id_ in each.record_ids if id_ in told[each.lookup_id])) for each in found
     ]
     return [handoff for handoff in less if handoff.record_ids]
+
+
+def _standing(handoff: Handoff) -> dict[str, object]:
+    """Return how far a follow-up is, as fields of a change."""
+    return {"state": handoff.state, "note": handoff.steps[-1].note if handoff.steps else None}
 
 
 def _handoff_recorded(handoff: Handoff) -> HandoffRecordedV1:

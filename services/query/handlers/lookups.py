@@ -11,6 +11,8 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from services.query.domain.again import retell
 from services.query.domain.answer import Answer, Standing, answer_of, answered_of, document_of, document_of_match
 from services.query.domain.grade import Grade, Match, find_matches
@@ -109,11 +111,16 @@ async def keep_answers(
     asked = [question.asked for question, _ in given]
     answers = [answer for _, answer in given]
     duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
-    rows = list(zip(answers, asked, documents, strict=True))
+    kept = [orjson.dumps(document) for document in documents]
+    rows = list(zip(answers, asked, kept, strict=True))
     await lookups.add_lookups(transaction, asker, reason, rows, duration_ms=duration_ms)
     events = [
-        desk.event(context, each.lookup_id, _lookup_answered(each, question, reason, duration_ms=duration_ms))
-        for each, question in zip(answers, asked, strict=True)
+        desk.event(
+            context,
+            each.lookup_id,
+            _lookup_answered(each, question, reason, duration_ms=duration_ms, answer_bytes=len(document)),
+        )
+        for each, question, document in rows
     ]
     await desk.outbox.publish(transaction, events)
     return documents
@@ -183,7 +190,9 @@ def _ranked(matches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(matches, key=lambda match: grades.index(match["grade"]))
 
 
-def _lookup_answered(answer: Answer, asked: Asked, reason: Reason, *, duration_ms: float) -> LookupAnsweredV1:
+def _lookup_answered(
+    answer: Answer, asked: Asked, reason: Reason, *, duration_ms: float, answer_bytes: int
+) -> LookupAnsweredV1:
     leads = dict.fromkeys(a.standing.lead_id for a in answer.matches if a.standing.lead_id)
     return LookupAnsweredV1(
         lookup_id=answer.lookup_id,
@@ -195,5 +204,6 @@ def _lookup_answered(answer: Answer, asked: Asked, reason: Reason, *, duration_m
         lead_ids=list(leads),
         grades=answer.grades,
         duration_ms=duration_ms,
+        answer_bytes=answer_bytes,
         personal=LookupPersonal.model_validate(asdict(asked)),
     )

@@ -9,6 +9,7 @@ from services.query.store import notes, people
 from shared.db.pool import Connection
 from shared.errors import Conflict, FieldError, NotFound, Rejected
 from shared.events.activity import NoteAddedV1, NotePersonal
+from shared.events.change import change_of, new_salt
 from shared.events.envelope import Context
 from shared.security import Principal
 
@@ -36,6 +37,7 @@ async def add_note(
         Conflict: it was superseded already.
     """
     tip_id, person_id = await person_of(transaction, caller, record_id)
+    former: Note | None = None
     if supersedes is not None:
         former = await notes.find_note(
             transaction, person_id, supersedes, agency=caller.agency, sees_all=asker_of(caller).sight.sees_all
@@ -60,7 +62,7 @@ async def add_note(
     )
     if not await notes.add_note(transaction, note, tip_id=tip_id):
         raise Conflict("the note was superseded already: supersede the newest one")
-    await desk.announce(transaction, context, note.note_id, _note_added(note))
+    await desk.announce(transaction, context, note.note_id, _note_added(note, former))
     return note
 
 
@@ -86,17 +88,26 @@ async def person_of(transaction: Connection, caller: Principal, record_id: UUID)
     return found
 
 
-def _note_added(note: Note) -> NoteAddedV1:
+def _note_added(note: Note, former: Note | None) -> NoteAddedV1:
+    salt = new_salt()
     return NoteAddedV1(
         note_id=note.note_id,
         record_id=note.record_id,
         kind=note.kind,
         supersedes=note.supersedes,
         additional_screening=note.additional_screening,
+        change=change_of(_said(former), _said(note), salt=salt) if former is not None else None,
         personal=NotePersonal(
             flight_number=note.flight_number,
             flight_date=note.flight_date.isoformat() if note.flight_date else None,
             outcome=note.outcome,
             text=note.text,
+            salt=salt,
         ),
     )
+
+
+def _said(note: Note) -> dict[str, object]:
+    """Return what a note says, as fields of a change."""
+    said = ("record_id", "kind", "flight_number", "flight_date", "additional_screening", "outcome", "text")
+    return {field: getattr(note, field) for field in said}

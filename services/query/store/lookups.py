@@ -50,13 +50,13 @@ async def add_lookups(
     connection: Connection,
     asker: Asker,
     reason: Reason,
-    rows: Sequence[tuple[Answer, Asked, dict[str, Any]]],
+    rows: Sequence[tuple[Answer, Asked, bytes]],
     *,
     duration_ms: float,
 ) -> None:
     """Keep look-ups with the answers they get, and what statistics count of them.
 
-    A row is the answer, what was asked, and the document; `duration_ms` is what all of them took together.
+    A row is the answer, what was asked, and the document in JSON; `duration_ms` is what all of them took together.
     """
     grades = [answer.grades for answer, _, _ in rows]
     hits = [
@@ -70,7 +70,7 @@ async def add_lookups(
         [answer.lookup_id for answer, _, _ in rows],
         [answer.answered_at for answer, _, _ in rows],
         [orjson.dumps(asdict(asked)).decode() for _, asked, _ in rows],
-        [orjson.dumps(document).decode() for _, _, document in rows],
+        [document.decode() for _, _, document in rows],
         asker.id,
         asker.agency,
         asker.office,

@@ -142,14 +142,14 @@ async def test_a_refusal_before_anything_is_stored_frees_the_key(small: Desk) ->
 
 
 class _GateThatCloses:
-    """Lets one chunk pass, and is open again after one refusal."""
+    """Lets the session and one chunk pass, and is open again after one refusal."""
 
     def __init__(self) -> None:
         self.calls = 0
 
     async def check(self, connection: Connection) -> None:
         self.calls += 1
-        if self.calls == 2:
+        if self.calls == 3:
             raise Unavailable("the outbox is full")
 
 

@@ -76,7 +76,7 @@ def incoming(payload: Payload, **fields: Any) -> Incoming:
 
 async def tell(desk: Desk, clock: FakeClock, events: Sequence[Incoming]) -> None:
     async with desk.pool.acquire() as connection, connection.transaction():
-        await hear(connection, events, clock=clock)
+        await hear(connection, events, clock=clock, outbox=Outbox(shards=2))
 
 
 async def decided_tips(desk: Desk, *verdicts: dict[str, Any]) -> list[str]:
@@ -101,7 +101,10 @@ async def test_a_rejected_tip_linked_to_an_actionable_one_awaits_review_again(de
     assert (await desk.show(rejected))["decision"] == "not_actionable"
     assert await state_of(desk, actionable) == ("actionable", None)
     after = [sent for sent in await desk.sent() if sent[1] != "record.viewed"]
-    assert after == before, "hearing publishes nothing"
+    assert after == [*before, ("intake.activity", "tip.reopened")], "hearing publishes nothing else"
+    [event] = await desk.events("tip.reopened")
+    assert (event["payload"]["tip_id"], event["payload"]["because"]) == (rejected, LINKED)
+    assert event["payload"]["change"]["fields"] == ["reopened_because", "state"]
 
 
 async def test_a_source_is_not_told_that_its_tip_was_linked_to_another(desk: Desk, clock: FakeClock) -> None:

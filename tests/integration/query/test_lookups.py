@@ -356,8 +356,9 @@ async def test_reading_an_answer_again_is_on_record(facts: Facts, cbp: Officer) 
     await reader.again()
     assert len(await events_of(facts, "lookup.answered")) == 1
     viewed = [event["payload"] for event in await events_of(facts, "record.viewed")]
-    assert [view["record_ids"] for view in viewed if view["kind"] == "lookup"] == [[told["lookup_id"]]] * 2
-    assert [view["route"] for view in viewed] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
+    lookups = [view for view in viewed if view["kind"] == "lookup"]
+    assert [view["record_ids"] for view in lookups] == [[told["lookup_id"]]] * 2
+    assert [view["route"] for view in lookups] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
 
 
 @pytest.mark.parametrize(
