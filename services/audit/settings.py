@@ -25,6 +25,8 @@ class AuditSettings(ServiceSettings):
     """Ed25519 private key, PEM, that checkpoints are signed with; without it none are."""
     producer_keys_folder: Path | None = None
     """Holds each service's producer key as `<service>.producer`; without it no record's MAC is looked at."""
+    staff_file: Path | None = None
+    """JSON: who the users are, by actor id; without it nobody is found to have looked themselves up."""
     witness_url: str = ""
     """Of a witness (C2SP tlog-witness); without it nobody but us signs."""
     witness_key: str = ""

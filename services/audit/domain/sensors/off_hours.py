@@ -13,7 +13,7 @@ SHARE_MAX = 0.1
 REQUESTS_MIN = 7
 """Whoever stays longer to finish something looks up fewer."""
 REQUESTS_IN_SHIFTS_MIN = 25
-"""Of officers whose shifts may move: the first night of another one is full of travellers, not all of listed flights."""
+"""Of officers whose shifts may move: the first night of another is full of travellers, not all of listed flights."""
 IN_SHIFTS = frozenset({"cbp.att", "cbp.supervisor"})
 NEW_FOR = timedelta(hours=24)
 """Who is called in at night is called in because of something: that was heard of in the last day."""
