@@ -1,7 +1,7 @@
 """The composition root of audit."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +9,12 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from services.audit.domain.keys import Keys
 from services.audit.domain.note import WITNESS, BadNote, SigningKey, VerifyingKey, read_vkey
 from services.audit.domain.signer import Signer
+from services.audit.domain.staff import Staff, read_staff
 from services.audit.following import Following
+from services.audit.handlers.sensors import Sensors
 from services.audit.http import ROUTES
 from services.audit.reporting import Reporting
 from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
@@ -44,7 +47,13 @@ def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Calla
         log.error(
             "producers_unknown", reason="AUDIT_PRODUCER_KEYS_FOLDER is not set: whoever sent a record is believed"
         )
-    parts: list[Periodic] = [Following(tools, keys, (), progress, on_commit), Reporting(tools, on_commit)]
+    sensors = Sensors(*read_staff_file(settings), tools.metrics)
+    if settings.staff_file is None:
+        log.warning("self_lookup_off", reason="AUDIT_STAFF_FILE is not set: nobody is known to look themselves up")
+    parts: list[Periodic] = [
+        Following(tools, keys, (sensors.follow,), progress, on_commit),
+        Reporting(tools, on_commit),
+    ]
     if settings.checkpoint_key_file is None:
         log.error("checkpoints_off", reason="AUDIT_CHECKPOINT_KEY_FILE is not set: nothing of the log is signed")
         return parts
@@ -87,6 +96,34 @@ def read_producer_keys(folder: Path) -> dict[str, list[bytes]]:
         ) from error
 
 
+def read_staff_file(settings: AuditSettings) -> tuple[Keys, Staff]:
+    """Return what makes the keys of look-ups, and who the users are; nobody, if the settings name no file.
+
+    Raises:
+        Rejected: a file cannot be read.
+    """
+    try:
+        keys = Keys(bytes.fromhex(settings.producer_key_file.read_text().strip()))
+    except (OSError, ValueError) as error:
+        raise Rejected(f"AUDIT_PRODUCER_KEY_FILE: {settings.producer_key_file} is no key in hex") from error
+    if settings.staff_file is None:
+        return keys, Staff({}, keys)
+    try:
+        return keys, read_staff(settings.staff_file.read_bytes(), keys)
+    except (OSError, Rejected) as error:
+        said = error.detail if isinstance(error, Rejected) else f"cannot be read ({type(error).__name__})"
+        raise Rejected(f"AUDIT_STAFF_FILE: {settings.staff_file} {said}") from error
+
+
+def check_staff(settings: AuditSettings) -> Iterable[str]:
+    """Tell how many users are known, or that the sensor of look-ups of oneself is off."""
+    if settings.staff_file is None:
+        yield "self_lookup: off, since AUDIT_STAFF_FILE is not set"
+    else:
+        _, staff = read_staff_file(settings)
+        yield f"self_lookup: {len(staff)} users are known"
+
+
 def read_witness_key(text: str) -> VerifyingKey:
     """Return the witness's public key.
 
@@ -127,6 +164,7 @@ SERVICE = Service(
     topics=TOPICS,
     build_handler=build_handler,
     build_more=build_more,
+    check=check_staff,
     commands={
         "verify": Command(
             "re-read the whole log, live: 0 intact, 1 tampered, 2 incomplete or not to be verified, 3 wrong usage",

@@ -26,6 +26,8 @@ class AuditSettings(ServiceSettings):
     producer_keys_folder: Path | None = None
     """Holds each service's producer keys as `<service>.producer`: in hex, one a line, also former ones. Without
     it no record's MAC is looked at."""
+    staff_file: Path | None = None
+    """JSON: who the users are, by actor id; without it nobody is found to have looked themselves up."""
     witness_url: str = ""
     """Of a witness (C2SP tlog-witness); without it nobody but us signs."""
     witness_key: str = ""

@@ -96,6 +96,8 @@ TABLES: dict[str, Table] = {
         "GET /v1/records/{record_id}/views": AUDITORS,
         "GET /v1/checkpoint": AUDITORS,
         "POST /v1/exports": AUDITORS,
+        "GET /v1/flags": AUDITORS,
+        "GET /v1/lookups": AUDITORS,
         "GET /v1/reports": AUDITORS | OPERATORS,
         "GET /v1/reports/{report_id}": AUDITORS | OPERATORS,
         "POST /v1/reports/{report_id}/signatures": OPERATORS,

@@ -4,7 +4,6 @@ A key is the first half of an HMAC-SHA-256 under a secret of this service: 16 by
 without the secret nobody can try names until one fits. What is kept of look-ups outlives their bodies.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
@@ -35,7 +34,7 @@ class Keys:
     def of(self, kind: str, *parts: str) -> bytes:
         """Return the key of a value of this kind; its parts may hold anything."""
         text = "\x1f".join((kind, *(part.replace("\x1f", " ") for part in parts)))
-        return hmac.digest(self._secret, text.encode(errors="replace"), hashlib.sha256)[:KEY_BYTES]
+        return hmac.digest(self._secret, text.encode(errors="replace"), "sha256")[:KEY_BYTES]
 
     def persons(self, asked: Mapping[str, Any]) -> list[bytes]:
         """Return a key for each thing that a look-up's parameters identify a person by, the name first.

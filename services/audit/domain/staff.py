@@ -76,5 +76,5 @@ def read_staff(text: bytes, keys: Keys) -> Staff:
             f"{'.'.join(map(str, found['loc'])) or '(whole)'}: {found['msg']}"
             for found in error.errors(include_input=False, include_url=False, include_context=False)[:5]
         )
-        raise Rejected(f"the file of users is not valid: {places}") from error
+        raise Rejected(f"does not say who the users are: {places}") from error
     return Staff(members, keys)

@@ -2,12 +2,14 @@
 
 entries  events on record: the list, an actor's day, who was shown a record
 exports  a range of the log with its proof
+flags    what sensors flagged, and look-ups with what explains them
 proofs   what is signed, and the proof that an event is in it
 reports  the periodic audit: a report for each month, and who signed it off
 """
 
 from services.audit.http.entries import DeedItem, EntryItem, get_entries, get_timeline, get_views
 from services.audit.http.exports import ExportRequest, post_export
+from services.audit.http.flags import FlagItem, LookupItem, get_flags, get_lookups
 from services.audit.http.proofs import CheckpointShown, ProofShown, get_checkpoint, get_proof
 from services.audit.http.reports import (
     ReportItem,
@@ -47,6 +49,8 @@ ROUTES = (
         records=(AuditExportedV1,),
         openapi=_NDJSON,
     ),
+    Route("GET", "/v1/flags", get_flags, needs=NEEDS, answers={200: Page[FlagItem]}, records=VIEW),
+    Route("GET", "/v1/lookups", get_lookups, needs=NEEDS, answers={200: Page[LookupItem]}, records=VIEW),
     Route("GET", "/v1/reports", get_reports, needs=READ_OR_SIGN, answers={200: Page[ReportItem]}, records=VIEW),
     Route("GET", "/v1/reports/{report_id}", get_report, needs=READ_OR_SIGN, answers={200: ReportWhole}, records=VIEW),
     Route(

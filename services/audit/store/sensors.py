@@ -1,8 +1,9 @@
 """What sensors keep, what they are given of a person's day, and what they say."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
@@ -17,8 +18,12 @@ DAY_LOOKUPS_MAX = 2_000
 """Of one person and day, the first so many look-ups and views are seen. Who does more by hand is flagged by then."""
 VISITS_MAX = 100
 TRAVELLER = "traveller_targeting"
+FIXED_ENDS = ("manifest", "notice")
+"""Kinds of reasons whose end never changes, so that what names them can end with them: a flight number comes daily."""
 FLAG_IDS = UUID("6f1a2c1e-7d53-5b0e-9a7c-3d1f0c5b8e21")
 """The namespace of flags' ids, so that what is flagged again has the same id."""
+
+_PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in ("likeness", "names")))
 
 # Keeping. A list of keys travels as the text of an array: the driver has no arrays of arrays of unequal length.
 
@@ -40,7 +45,6 @@ SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until,
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[])
     AS row (event_id, kind, id, state_of, at, until, units)
 ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING"""
-# A manifest's name ends with it; other things may change their end, so their names last.
 INSERT_REASON_NAMES = """
 INSERT INTO reason_name (name, state_of, until)
 SELECT row.name, row.state_of, COALESCE(row.until, 'infinity')
@@ -155,17 +159,17 @@ ON CONFLICT ON CONSTRAINT flag_event_pkey DO NOTHING"""
 
 async def add_lookups(transaction: Connection, lookups: Sequence[Lookup]) -> None:
     """Keep look-ups; those that are kept already stay as they are."""
-    rows = [(*astuple(each)[:-2], _array_of(each.likeness), _array_of(each.names)) for each in lookups]
-    await transaction.execute(INSERT_LOOKUPS, *_columns(rows, 18))
+    rows = [(*_PLAIN(each), _array_of(each.likeness), _array_of(each.names)) for each in lookups]
+    await _insert(transaction, INSERT_LOOKUPS, rows)
     people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
-    await transaction.execute(INSERT_DUE, *_columns(people, 3))
+    await _insert(transaction, INSERT_DUE, people)
 
 
 async def add_views(transaction: Connection, views: Sequence[View]) -> None:
     """Keep views of records."""
-    await transaction.execute(INSERT_VIEWS, *_columns([astuple(each) for each in views], 5))
-    people = [(each.event_id, each.actor_id, each.occurred_at) for each in views]
-    await transaction.execute(INSERT_DUE, *_columns(people, 3))
+    rows = [(each.event_id, each.occurred_at, each.record_count, each.actor_id, each.role) for each in views]
+    await _insert(transaction, INSERT_VIEWS, rows)
+    await _insert(transaction, INSERT_DUE, [(each.event_id, each.actor_id, each.occurred_at) for each in views])
 
 
 async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> None:
@@ -174,23 +178,19 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
         (each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units))
         for each in reasons
     ]
-    await transaction.execute(INSERT_REASONS, *_columns(rows, 7))
+    await _insert(transaction, INSERT_REASONS, rows)
+    names = {
+        (name, each.state_of): each.until if each.kind in FIXED_ENDS else None
+        for each in reasons
+        for name in each.names
+    }
     # Always in one order, so that two transactions cannot wait for each other.
-    names = sorted(
-        {
-            (name, each.state_of): each.until if each.kind in ("manifest", "notice") else None
-            for each in reasons
-            for name in each.names
-        }.items()
-    )
-    await transaction.execute(
-        INSERT_REASON_NAMES, *_columns([(name, state_of, until) for (name, state_of), until in names], 3)
-    )
+    await _insert(transaction, INSERT_REASON_NAMES, [(*key, names[key]) for key in sorted(names)])
 
 
 async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
     """Keep in which hours somebody worked."""
-    await transaction.execute(INSERT_HOURS, *_columns(sorted(set(hours)), 2))
+    await _insert(transaction, INSERT_HOURS, sorted(set(hours)))
 
 
 async def find_newest(transaction: Connection) -> datetime | None:
@@ -247,9 +247,11 @@ async def add_flags(transaction: Connection, flags: Sequence[Flag]) -> list[tupl
     """Keep flags and the events they rest on; return the id and sensor of those that are new."""
     named = {flag_id_of(flag): flag for flag in flags}
     rows = [(flag_id, flag.sensor, flag.actor_id, flag.start, flag.end, flag.reason) for flag_id, flag in named.items()]
-    new = await transaction.fetch(INSERT_FLAGS, *_columns(rows, 6))
+    if not rows:
+        return []
+    new = await transaction.fetch(INSERT_FLAGS, *(list(column) for column in zip(*rows, strict=True)))
     events = [(flag_id, event_id) for flag_id, flag in named.items() for event_id in flag.event_ids]
-    await transaction.execute(INSERT_FLAG_EVENTS, *_columns(events, 2))
+    await _insert(transaction, INSERT_FLAG_EVENTS, events)
     return [(row["flag_id"], row["sensor"]) for row in new]
 
 
@@ -263,8 +265,9 @@ def day_of(at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
-    return [[row[place] for row in rows] for place in range(width)]
+async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        await transaction.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
 
 
 def _array_of(keys: Iterable[bytes]) -> str:

@@ -1,0 +1,162 @@
+"""What auditors look at first: flags of sensors, and look-ups that nothing on record explains."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from services.audit.domain.explain import Kind
+from services.audit.http.entries import Text
+from services.audit.store import flags as store
+from services.audit.store.flags import KeptFlag, KeptLookup, Within
+from shared.http import Call, Cursor, Limit, Page, answer, read_cursor, wrong_cursor
+from shared.http.page import PAGE_ITEMS_DEFAULT, cut
+from shared.http.types import Time, read_time
+
+Sensor = Literal["bulk_view", "enumeration", "no_reason", "off_hours", "repeated", "self_lookup"]
+FromAt = Annotated[Time | None, Query(alias="from")]
+ToAt = Annotated[Time | None, Query(alias="to")]
+
+
+class WindowShown(BaseModel):
+    """From when to when; the end does not count in."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_at: datetime = Field(alias="from")
+    to_at: datetime = Field(alias="to")
+
+
+class FlagItem(BaseModel):
+    """What a sensor says of a person and a window of time. `event_ids` are the first 20 of `count` that it rests on."""
+
+    flag_id: UUID
+    sensor: Sensor
+    actor: str
+    reason: str
+    window: WindowShown
+    event_ids: list[UUID]
+    count: int
+
+
+class ReasonShown(BaseModel):
+    """What explains a look-up."""
+
+    kind: Kind
+    id: str
+
+
+class LookupItem(BaseModel):
+    """A look-up; whom it asked for stands in its event. Without `reasons` nothing on record explains it."""
+
+    lookup_id: UUID
+    event_id: UUID
+    actor: str
+    agency: str
+    office: str | None
+    purpose: str
+    reference: str
+    occurred_at: datetime
+    match_count: int
+    reasons: list[ReasonShown]
+    """The first 20."""
+
+
+async def get_flags(
+    request: Request,
+    actor: Text = None,
+    sensor: Sensor | None = None,
+    from_at: FromAt = None,
+    to_at: ToAt = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    """List what sensors flagged, the latest first; `from` and `to` choose windows that touch that time."""
+    call: Call = request.state.call
+    before = _flag_place(cursor)
+    async with call.transaction() as transaction:
+        within = Within(actor, from_at, to_at)
+        found = await store.list_flags(transaction, within, sensor=sensor, before=before, limit=limit + 1)
+        shown, following = cut(found, limit, lambda flag: [flag.to_at, flag.flag_id])
+        await call.record_view(transaction, "flag", [flag.flag_id for flag in shown])
+    return answer(Page[FlagItem](items=[_flag(flag) for flag in shown], cursor=following))
+
+
+async def get_lookups(
+    request: Request,
+    actor: Text = None,
+    explained: Literal["true", "false"] | None = None,
+    from_at: FromAt = None,
+    to_at: ToAt = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_ITEMS_DEFAULT,
+) -> Response:
+    """List look-ups with what explains them: those that nothing does first, and the newest of each first."""
+    call: Call = request.state.call
+    after = _lookup_place(cursor)
+    async with call.transaction() as transaction:
+        found = await store.list_lookups(
+            transaction,
+            Within(actor, from_at, to_at),
+            explained=None if explained is None else explained == "true",
+            after=after,
+            limit=limit + 1,
+        )
+        shown, following = cut(found, limit, lambda each: [int(each.is_explained), each.occurred_at, each.event_id])
+        await call.record_view(transaction, "lookup", [each.lookup_id for each in shown])
+    return answer(Page[LookupItem](items=[_lookup(each) for each in shown], cursor=following))
+
+
+def _flag_place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    key = read_cursor(cursor, length=2)
+    return None if key is None else _moment(*key)
+
+
+def _lookup_place(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
+    key = read_cursor(cursor, length=3)
+    if key is None:
+        return None
+    if key[0] not in (0, 1):
+        raise wrong_cursor()
+    return (bool(key[0]), *_moment(*key[1:]))
+
+
+def _moment(at: str | int, id_: str | int) -> tuple[datetime, UUID]:
+    try:
+        return read_time(at), UUID(str(id_))
+    except (PydanticCustomError, ValueError) as error:
+        raise wrong_cursor() from error
+
+
+def _flag(flag: KeptFlag) -> FlagItem:
+    return FlagItem.model_validate(
+        {
+            "flag_id": flag.flag_id,
+            "sensor": flag.sensor,
+            "actor": flag.actor_id,
+            "reason": flag.reason,
+            "window": {"from": flag.from_at, "to": flag.to_at},
+            "event_ids": list(flag.event_ids),
+            "count": flag.count,
+        }
+    )
+
+
+def _lookup(lookup: KeptLookup) -> LookupItem:
+    return LookupItem.model_validate(
+        {
+            "lookup_id": lookup.lookup_id,
+            "event_id": lookup.event_id,
+            "actor": lookup.actor_id,
+            "agency": lookup.agency,
+            "office": lookup.office or None,
+            "purpose": lookup.purpose,
+            "reference": lookup.reference,
+            "occurred_at": lookup.occurred_at,
+            "match_count": lookup.match_count,
+            "reasons": [{"kind": kind, "id": id_} for kind, id_ in lookup.reasons],
+        }
+    )
