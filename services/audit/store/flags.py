@@ -153,5 +153,6 @@ async def list_lookups(
 
 
 def _lookup(row: Row) -> KeptLookup:
-    *plain, kinds, ids = row.values()
-    return KeptLookup(*plain, reasons=list(zip(kinds or (), ids or (), strict=True)))
+    fields = dict(row)
+    kinds, ids = fields.pop("kinds"), fields.pop("ids")
+    return KeptLookup(**fields, reasons=list(zip(kinds or (), ids or (), strict=True)))
