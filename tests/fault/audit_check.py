@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,12 +27,14 @@ WRONG_MAX = 20
 HEADS = """
 SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier, fence.next_offset AS fence,
     (SELECT max(size) FROM log_checkpoint WHERE head_id = head.id) AS signed,
-    (SELECT max(size) FROM cosignature WHERE head_id = head.id) AS cosigned
+    (SELECT max(size) FROM cosignature WHERE head_id = head.id) AS cosigned,
+    (SELECT index FROM projected WHERE head_id = head.id) AS followed
 FROM head LEFT JOIN fence USING (topic, partition)"""
 ENTRIES = f"""
 SELECT index, kafka_offset, kind, {", ".join(FACTS)}, header, commit, leaf, body
-FROM entry WHERE head_id = $1 AND index >= $2 ORDER BY index"""
-COUNT = "SELECT count(*) FROM entry"
+FROM entry LEFT JOIN event USING (head_id, index) WHERE head_id = $1 AND index >= $2 ORDER BY index"""
+COUNT = "SELECT (SELECT count(*) FROM entry) AS entries, (SELECT count(*) FROM event) AS events"
+WAITING = "SELECT count(*) FROM outbox"
 VECTORS = "SELECT note FROM checkpoint WHERE id > $1 ORDER BY id"
 LAST_VECTOR = "SELECT COALESCE(max(id), 0) FROM checkpoint"
 LOG_NOTES = "SELECT note FROM log_checkpoint WHERE checkpoint_id > $1"
@@ -105,6 +107,10 @@ class Referee:
     def log_count(self) -> int:
         """How many logs there are."""
         return len(self._logs)
+
+    def count(self, topics: Collection[str]) -> int:
+        """Return how many records of these topics are in the log."""
+        return sum(len(log.leaves) for (topic, _), log in self._logs.items() if topic in topics)
 
     @property
     def checkpoint_count(self) -> int:
@@ -197,21 +203,28 @@ async def notes_of(eyes: Eyes) -> list[str]:
 
 
 async def drained(stack: AuditStack) -> None:
-    """Wait until everything on Kafka is in the log, signed, and signed by the witness too."""
-    ends = {place: end for place, end in (await stack.ends()).items() if end}
+    """Wait until everything on Kafka is in the log, was followed, is signed, and signed by the witness too."""
 
-    async def is_drained() -> bool:
+    async def left() -> str:
         for process in stack.started:
             process.refuse_ended()
+        # What is told of the log is on its way to Kafka, and from there to the log.
+        if (await stack.eyes.fetch(WAITING))[0][0]:
+            return "events that were not sent"
+        ends = {place: end for place, end in (await stack.ends()).items() if end}
         rows = await stack.eyes.fetch(HEADS)
         reached = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        return reached == ends and all(row["size"] == row["signed"] == row["cosigned"] for row in rows)
+        if reached == ends and all(row["size"] == row["signed"] == row["cosigned"] == row["followed"] for row in rows):
+            return ""
+        return f"Kafka ends at {ends}, the log has {[dict(row) for row in rows]}"
+
+    async def is_drained() -> bool:
+        return not await left()
 
     try:
         await eventually(is_drained, timeout_s=DRAINED_S)
     except TimeoutError:
-        rows = [dict(row) for row in await stack.eyes.fetch(HEADS)]
-        raise AssertionError(f"not drained: Kafka ends at {ends}, the log has {rows}") from None
+        raise AssertionError(f"not drained: {await left()}") from None
 
 
 async def _compare(

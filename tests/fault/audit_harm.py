@@ -27,11 +27,18 @@ SEE_BATCH = f"""
 SELECT pid, client_port, backend_xid::text::xid8 AS xid FROM pg_stat_activity
 WHERE {WORKER} AND backend_xid IS NOT NULL
     AND query ~ '(FROM fence JOIN|UPDATE fence|FROM head JOIN|INTO head|UPDATE head|plan_cache_mode|COPY "entry")'"""
+# That of what follows the log: any of them, for its lock is held in it alone.
+SEE_FOLLOWING = f"""
+SELECT activity.pid, activity.client_port, activity.backend_xid::text::xid8 AS xid
+FROM pg_stat_activity AS activity JOIN pg_locks AS held ON held.pid = activity.pid
+WHERE activity.{WORKER} AND held.locktype = 'advisory' AND held.classid = 7300 AND held.objid = 1 AND held.granted
+    AND activity.backend_xid IS NOT NULL"""
 # The checkpointer's, while entries are read again for it, or what was signed is being stored.
 SEE_SIGNING = f"""
 SELECT activity.pid, activity.client_port, activity.backend_xid::text::xid8 AS xid
 FROM pg_stat_activity AS activity JOIN pg_locks AS held ON held.pid = activity.pid
-WHERE activity.{WORKER} AND held.locktype = 'advisory' AND held.classid = 7300 AND held.granted AND (
+WHERE activity.{WORKER} AND held.locktype = 'advisory' AND held.classid = 7300 AND held.objid = 0
+    AND held.granted AND (
     activity.backend_xid IS NOT NULL
     OR EXISTS (SELECT FROM pg_stat_activity WHERE {WORKER} AND state = 'active' AND query ~ 'JOIN entry ON'))"""
 SEE_SUCCESSOR = f"""
@@ -43,7 +50,7 @@ STATUS = "SELECT pg_xact_status($1::text::xid8) AS status"
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done. All kills of the writer hit it in a batch; those of the signer come on top of them."""
+    """How much is done. All kills of the writer hit it in a batch; those while it signs or follows come on top."""
 
     writer: int
     postgres: int
@@ -53,8 +60,8 @@ class Scale:
         """Return what is done, in order; one in ten writers is frozen, and killed beside its successor."""
         frozen = max(1, self.writer // 10)
         other = max(1, self.writer // 8)
-        steps = ["batch"] * (self.writer - frozen) + ["frozen"] * frozen + ["signing"] * other + ["witness"] * other
-        steps += ["postgres"] * self.postgres
+        steps = ["batch"] * (self.writer - frozen) + ["frozen"] * frozen + ["postgres"] * self.postgres
+        steps += ["signing", "following", "witness"] * other
         chance.shuffle(steps)
         return steps
 
@@ -84,6 +91,8 @@ class Harm:
                     self.batches[await self._kill_beside_successor()] += 1
                 case "signing":
                     await self._kill(SEE_SIGNING)
+                case "following":
+                    await self._kill(SEE_FOLLOWING)
                 case "witness":
                     await asyncio.sleep(self._chance.uniform(0, WITNESS_GAP_S))
                     self._witness.refuse_ended()

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
@@ -11,9 +12,10 @@ from aiokafka import AIOKafkaProducer
 from shared.events.envelope import Context
 from shared.events.topics import TOPICS, Topic, office_topics
 from tests.builders import an_actor, event_bytes
+from tests.fault.audit_stack import OFFICE
 
 NAMES = ("intake.tips", "linker.notices", "query.activity", "intake.tips.dlq")
-LOGGED = (*(topic for topic in TOPICS if topic.name in NAMES), *office_topics(["invented"]))
+LOGGED = (*(topic for topic in TOPICS if topic.name in NAMES), *office_topics([OFFICE]))
 """The topics that are written to: facts, what people did, dead letters, an office's."""
 RATE_PER_S = 400
 BURST_S = 0.05
@@ -98,7 +100,9 @@ class AuditLoad:
             name: UUID(int=self._chance.getrandbits(128), version=4) for name in ("event", "correlation")
         }
         actor = an_actor(id=f"invented.{self._chance.randrange(20)}") if self._chance.random() < 0.7 else None
-        return event_bytes(event_id=numbers["event"], context=Context(actor, numbers["correlation"]))
+        context = Context(actor, numbers["correlation"])
+        # Of this month, so that no report on a month that is over is due.
+        return event_bytes(event_id=numbers["event"], context=context, occurred_at=datetime.now(UTC))
 
     def _headers(self) -> list[tuple[str, bytes | None]]:
         kind = self._chance.random()

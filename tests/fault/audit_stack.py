@@ -25,12 +25,13 @@ from deploy.signing_keys import WITNESS_NAME, keep_log_key, keep_witness_key
 from services.audit.domain.note import VerifyingKey, read_vkey
 from services.audit.verifier.kafka import read_ends
 from shared.db.pool import TRANSIENT
-from shared.events.topics import Topic
+from shared.events.topics import TOPICS, office_topics
 from tests.conftest import Keys
 from tests.servers import CHECKOUT, Database, free_port, kafka_server, make_database_with
 from tests.waiting import eventually
 
 GROUP = "audit"
+OFFICE = "invented"
 COMMAND_S, GONE_S, RESTARTED_S = 300.0, 10.0, 60.0
 POSTGRES = {"shared_buffers": "128MB", "max_connections": "60"}
 """Smaller than the stack's; what a commit means is the same."""
@@ -141,10 +142,10 @@ class AuditStack:
         return f"http://127.0.0.1:{self.witness_port}"
 
     async def verify(self, pins: Collection[Path]) -> tuple[int, str]:
-        """Run `verify` with checkpoints that were kept outside; return its exit code and all that it said."""
+        """Run `verify`, against Kafka too, with checkpoints kept outside; return its exit code and all that it said."""
         arguments = [word for pin in pins for word in ("--checkpoint", str(pin))]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.audit", "verify", *arguments),
+            *(sys.executable, "-m", "services.audit", "verify", "--against-kafka", *arguments),
             cwd=CHECKOUT,
             env=self._environ({}),
             stdout=asyncio.subprocess.PIPE,
@@ -213,8 +214,8 @@ class AuditStack:
 
 
 @asynccontextmanager
-async def running_audit(home: Path, keys: Keys, topics: Collection[Topic]) -> AsyncIterator[AuditStack]:
-    """Start Kafka with these topics and PostgreSQL with audit's schema; neither worker nor witness runs yet."""
+async def running_audit(home: Path, keys: Keys) -> AsyncIterator[AuditStack]:
+    """Start Kafka with every topic and PostgreSQL with audit's schema; neither worker nor witness runs yet."""
     async with AsyncExitStack() as stack:
         postgres = await asyncio.to_thread(
             start_postgres, home, free_port(), cache=read_layout().cache, settings=POSTGRES
@@ -222,7 +223,7 @@ async def running_audit(home: Path, keys: Keys, topics: Collection[Topic]) -> As
         stack.callback(postgres.stop)
         bootstrap = stack.enter_context(kafka_server(home))
         database = await make_database_with(postgres.url, "audit_crash", services=("audit",))
-        await provision_topics(bootstrap, topics)
+        await provision_topics(bootstrap, (*TOPICS, *office_topics([OFFICE])))
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
         stack.push_async_callback(admin.close)
