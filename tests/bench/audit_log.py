@@ -28,6 +28,7 @@ from deploy.local.postgres import start_postgres
 from deploy.local.report import say, step
 from services.audit.domain.signer import Signer
 from services.audit.handlers.log import append
+from services.audit.handlers.project import follow_log
 from services.audit.handlers.proofs import prove
 from services.audit.signing import SIGN_PERIOD_S, Checkpointer
 from services.audit.store.log import ENTRY_COLUMNS
@@ -36,7 +37,10 @@ from shared.db.pool import Pool, open_pool
 from shared.events.activity import TipRepeatedV1
 from shared.events.envelope import Context, Event, encode
 from shared.kafka.consume import Record
+from shared.kafka.outbox import Outbox
 from shared.metrics import Metrics
+from shared.service import OUTBOX_SHARDS
+from tests.bench.audit_tessera import tessera_figures
 from tests.bench.figures import Figure, percentile, print_table, write_json
 from tests.builders import an_actor, new_id
 from tests.servers import free_port, make_database_with
@@ -47,6 +51,7 @@ PARTITIONS = 4
 ROUNDS = 3
 PACED_BATCH, PACED_S = 50, 20
 PROOFS = 500
+TESSERA_ENTRIES_MAX = 200_000
 RSS_POLL_S = 0.05
 SELECT_SIGNED = """
 SELECT COALESCE(sum(newest.size), 0) FROM (SELECT max(size) AS size FROM log_checkpoint GROUP BY head_id) AS newest"""
@@ -85,6 +90,7 @@ async def measure(superuser_url: str, entries: int) -> list[Figure]:
         figures += await _delays(pool, entries)
         await checkpointer.work()
         figures += await _proofs(pool, entries)
+        figures += await _follow(pool)
     finally:
         checkpointer.drain()
         await signing
@@ -185,6 +191,19 @@ async def _proofs(pool: Pool, entries: int) -> list[Figure]:
     ]
 
 
+async def _follow(pool: Pool) -> list[Figure]:
+    """Follow the log to its end, as the worker does behind it; verify compares what is filled in with the entries."""
+    outbox, count, started = Outbox(shards=OUTBOX_SHARDS), 0, time.monotonic()
+    with step("Following"):
+        while True:
+            async with pool.acquire() as connection, connection.transaction():
+                done = await follow_log(connection, keys={}, followers=(), outbox=outbox, clock=SystemClock())
+            if not done.entry_count:
+                break
+            count += done.entry_count
+    return [Figure("followed, without keys and sensors", count / (time.monotonic() - started), "/s")]
+
+
 def _verify(url: str) -> list[Figure]:
     """Run the verifier as a process; return how fast it was, and the most memory it held."""
     with step("Verifying"):
@@ -229,6 +248,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     figures = figures_of(options.entries - options.entries % (ROUNDS * PARTITIONS))
+    figures = [*figures, *tessera_figures(min(options.entries, TESSERA_ENTRIES_MAX))]
     print_table(figures)
     about = {
         "date": date.today().isoformat(),  # noqa: DTZ011

@@ -181,7 +181,7 @@ async def _write_tiles(snapshot: Snapshot, options: Options, folder: Path) -> in
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True)
     except OSError as error:
         raise Misused(f"{folder} cannot be made ({type(error).__name__})") from error
 
