@@ -297,6 +297,8 @@ async def audit(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": record_id}),
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": new_id()}),
         Ask("GET /v1/checkpoint", AUDITOR, VIEW),
+        Ask("GET /v1/flags", AUDITOR, VIEW),
+        Ask("GET /v1/lookups", AUDITOR, VIEW, query={"explained": "false"}),
         Ask("POST /v1/exports", AUDITOR, ["audit.exported"], body=export, has_key=False),
         Ask("GET /v1/reports", AUDITOR, VIEW),
         Ask("GET /v1/reports/{report_id}", AUDITOR, VIEW, one),
