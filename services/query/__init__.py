@@ -3,8 +3,8 @@
 Owns      the projection of subjects, decisions, clusters, leads and referrals; look-ups and their answers; passenger
           lists and alerts; notes, hand-offs and statistics
 Consumes  intake.tips, linker.links, linker.leads, referral.referrals
-Publishes query.activity (lookup.answered, manifest.submitted, manifest.screened, alert.raised, alert.acknowledged,
-          note.added, handoff.recorded, handoff.followed_up)
+Publishes query.activity (lookup.answered, manifest.submitted, screening.requested, manifest.screened, alert.raised,
+          alert.acknowledged, note.added, handoff.recorded, handoff.followed_up)
 
 `domain/`    what a look-up asks, how names are filed and compared, how evidence becomes a grade, who sees what;
              passenger lists as they come, what is news about them; hand-offs and figures

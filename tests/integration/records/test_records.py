@@ -171,21 +171,15 @@ async def test_a_refusal_is_on_record_as_that_and_as_nothing_else(
             assert event["correlation_id"] == response.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("service", WORLDS)
-async def test_a_bug_is_on_record_as_a_request_that_failed(
-    service: str, call_service: CallService, pool_of: PoolOf, clock: FakeClock
-) -> None:
-    whole = service_of(service)
-    broken = replace(whole, routes=[replace(route, endpoint=_failing(route)) for route in whole.routes])
-    pool, caller = await pool_of(service), await call_service(broken, clock=clock)
-    for route in whole.routes:
-        allowing = next(a[0] for role, a in ACCOUNTS.items() if role in TABLES[service][name_of(route)])
-        last: int = await pool.fetchval(LAST)
-        response = await caller.client.request(route.method, path_of(route), headers=caller.as_(allowing))
-        assert response.status_code == 500, name_of(route)
-        events = [row["event"] for row in await pool.fetch(EVENTS_SINCE, last)]
-        [event] = [event for event in events if event["type"] != LOGIN]
+async def test_a_bug_is_on_record_as_a_request_that_failed(world: World, call_service: CallService) -> None:
+    routes = [replace(route, endpoint=_failing(route)) for route in world.service.routes]
+    broken = await call_service(replace(world.service, routes=routes))
+    for ask in world.asks:
+        last, response = await world.last(), await send(broken, ask)
+        assert is_problem(response, 500), ask.route
+        [event] = [event for event in await world.since(last) if event["type"] != LOGIN]
         assert (event["type"], event["payload"]["outcome"]) == (refused_by(500).TYPE, "failed")
+        assert (event["payload"]["route"], event["actor"]["id"]) == (ask.route, ask.account)
 
 
 async def test_what_cannot_be_stored_is_neither_done_nor_shown(world: World) -> None:
@@ -222,8 +216,9 @@ async def test_when_the_outbox_is_full_nothing_is_answered_done_or_refused_off_t
         assert is_problem(await send(world.caller, wrong), 503), ask.route
         unknown = await world.caller.client.request(ask.method, ask.path)
         assert is_problem(unknown, 503), ask.route
-    stranger = world.caller.as_("program.manager")
-    for path in ("/openapi.json", "/metrics"):
+    # Whom no world asks as: nobody has seen this session.
+    stranger = world.caller.as_("hsi.agent.sac-miami")
+    for path in ("/openapi.json", "/metrics", "/v1/none"):
         assert is_problem(await world.caller.client.get(path, headers=stranger), 503), path
     assert await world.pool.fetchval(COUNT) == count
     assert await world.state() == before

@@ -4,22 +4,27 @@ Each request is good whatever of the others was sent before it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Any
 
 import orjson
 
-from services.audit.handlers.checkpoints import sign_grown
+from services.audit.domain.report import Verification
 from services.audit.handlers.log import append
+from services.audit.handlers.reports import make_report
 from services.referral.app import load_directory
 from services.referral.handlers import Desk as Referrals
 from shared.clock import SystemClock
 from shared.db.pool import Pool
+from shared.events.activity import RecordViewedV1
+from shared.events.envelope import Context
 from shared.events.linker import LeadPersonal, LeadSubject
 from shared.kafka.outbox import Outbox
-from tests.builders import event_bytes, new_id
+from tests.builders import an_actor, event_bytes, new_id
 from tests.conftest import Caller
 from tests.fakes import FakeClock
-from tests.integration.audit.test_checkpoints import SIGNER
+from tests.integration.audit.conftest import follow
+from tests.integration.audit.signed_logs import sign
 from tests.integration.intake.desk import GOOD
 from tests.integration.intake.desk import Desk as Intake
 from tests.integration.linker.graph import Graph, a_lookup, a_review, email
@@ -264,17 +269,41 @@ def _manifest_asks(
 
 
 async def audit(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
-    """An event in the log, signed."""
-    event_id = new_id()
+    """A look at a record in the log, signed and followed, and a month's report."""
+    event_id, viewer, record_id = new_id(), an_actor(id=ANALYST, kind="person"), new_id()
+    view = RecordViewedV1(route="GET /v1/tips/{tip_id}", kind="tip", record_ids=[str(record_id)], record_count=1)
+    value = event_bytes(view, event_id=event_id, context=Context(viewer, new_id()), topic="intake.activity")
     async with pool.acquire() as connection, connection.transaction():
-        await append(connection, [a_record(value=event_bytes(event_id=event_id))])
-    async with pool.acquire() as reader, pool.acquire() as connection, connection.transaction():
-        await sign_grown(reader, connection, SIGNER, SystemClock())
+        await append(connection, [a_record(topic="intake.activity", value=value)])
+    await sign(pool)
+    await follow(pool)
+    verification = Verification(clock.now(), 0, [])
+    async with pool.acquire() as connection, connection.transaction():
+        report = await make_report(connection, date(2026, 2, 1), verification, Outbox(shards=1), clock)
+    assert report is not None
+    one, event = {"report_id": report.report_id}, {"event_id": event_id}
+    export = {
+        "from": "2026-03-01T00:00:00Z",
+        "to": "2026-03-02T00:00:00Z",
+        "recipient": "A court",
+        "authority": "Order 7",
+    }
+    signature = {"sha256": report.sha256.hex()}
     return [
         Ask("GET /v1/entries", AUDITOR, VIEW),
         Ask("GET /v1/entries", AUDITOR, VIEW, query={"actor": "nobody"}),
-        Ask("GET /v1/entries/{event_id}/proof", AUDITOR, VIEW, {"event_id": event_id}),
+        Ask("GET /v1/entries/{event_id}/proof", AUDITOR, VIEW, event),
+        Ask("GET /v1/actors/{actor}/timeline", AUDITOR, VIEW, {"actor": ANALYST}, query={"day": "2026-03-01"}),
+        Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": record_id}),
+        Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": new_id()}),
         Ask("GET /v1/checkpoint", AUDITOR, VIEW),
+        Ask("GET /v1/flags", AUDITOR, VIEW),
+        Ask("GET /v1/lookups", AUDITOR, VIEW, query={"explained": "false"}),
+        Ask("POST /v1/exports", AUDITOR, ["audit.exported"], body=export, has_key=False),
+        Ask("GET /v1/reports", AUDITOR, VIEW),
+        Ask("GET /v1/reports/{report_id}", AUDITOR, VIEW, one),
+        Ask("POST /v1/reports/{report_id}/signatures", "system.admin", ["report.signed"], one, body=signature),
+        Ask("POST /v1/reports/{report_id}/signatures", "program.manager", ["report.signed"], one, body=signature),
     ]
 
 
