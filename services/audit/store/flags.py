@@ -154,4 +154,5 @@ async def list_lookups(
 
 def _lookup(row: Row) -> KeptLookup:
     *plain, kinds, ids = row.values()
-    return KeptLookup(*plain, reasons=list(zip(kinds or (), ids or (), strict=True)))
+    reasons = list(zip(kinds or (), ids or (), strict=True))
+    return KeptLookup(*(*plain, reasons))
