@@ -163,8 +163,26 @@ def test_a_wrong_file_of_users_is_refused_without_telling_names(text: bytes, pla
     assert "ecret" not in refused.value.detail
 
 
-ODD: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "", "x", "x" * 5_000, str(new_id()), "2026-03-01T10:00:00",
-    [], ["x"], [{}], [[]], {}, {"parties": [7]}, {"flight_number": "LH1"}, [{"is_told": True, "agency": [], "lead_id": {}}])  # fmt: skip
+ODD: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        -1,
+        10**30,
+        1.5,
+        "",
+        "x",
+        "x" * 5_000,
+        str(new_id()),
+        "2026-03-01T10:00:00",
+        [],
+        ["x"],
+        [{}],
+        [[]],
+        {},
+    ),
+    *({"parties": [7]}, {"flight_number": "LH1"}, [{"is_told": True, "agency": [], "lead_id": {}}]),
+)
 FIELDS = ("manifest_id", "screening_id", "alert_id", "lead_id", "referral_id", "notice_id", "tip_id", "lookup_id",
     "state", "ends_at", "requested_at", "until", "sides", "aliases", "tip_ids", "personal", "source_ref", "office",
     "agency", "reference", "record_ids", "lead_ids", "record_count", "match_count")  # fmt: skip
