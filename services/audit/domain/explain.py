@@ -16,7 +16,7 @@ explains nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -39,8 +39,8 @@ Payload = Mapping[str, Any]
 class Reason:
     """One state of a thing that explains look-ups.
 
-    `state_of` tells whose states replace each other; most often the thing's own id. `until` is None for good. `units`
-    are those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
+    `state_of` tells whose states replace each other: kind and id of the thing. `until` is None for good. `units` are
+    those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
     """
 
     event_id: UUID
@@ -59,7 +59,8 @@ def reason_of(event: Logged, keys: Keys) -> Reason | None:
     if read is None or event.is_verified is False:
         return None
     try:
-        return read(event, keys)
+        reason = read(event, keys)
+        return replace(reason, state_of=f"{reason.kind} {reason.state_of}")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         # The log holds what producers sent, and a model of theirs may have been another one.
         return None
