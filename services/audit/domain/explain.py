@@ -16,7 +16,7 @@ explains nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -39,8 +39,8 @@ Payload = Mapping[str, Any]
 class Reason:
     """One state of a thing that explains look-ups.
 
-    `state_of` tells whose states replace each other; most often the thing's own id. `until` is None for good. `units`
-    are those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
+    `state_of` tells whose states replace each other: kind and id of the thing. `until` is None for good. `units` are
+    those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
     """
 
     event_id: UUID
@@ -59,7 +59,8 @@ def reason_of(event: Logged, keys: Keys) -> Reason | None:
     if read is None or event.is_verified is False:
         return None
     try:
-        return read(event, keys)
+        reason = read(event, keys)
+        return replace(reason, state_of=f"{reason.kind} {reason.state_of}")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         # The log holds what producers sent, and a model of theirs may have been another one.
         return None
@@ -72,7 +73,7 @@ def request_name(event: Logged, keys: Keys) -> bytes:
 
 def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
     payload = event.payload
-    id_, flight = str(payload["manifest_id"]), str(payload["personal"]["flight_number"])
+    id_, flight = _id(payload["manifest_id"]), str(payload["personal"]["flight_number"])
     names = (request_name(event, keys), keys.flight(flight), *_ids(keys, [id_]))
     units = (_whole(_agency(event)),)
     return Reason(event.event_id, "manifest", id_, id_, event.occurred_at, _time(payload["ends_at"]), units, names)
@@ -81,29 +82,29 @@ def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
 def _manifest_screened(event: Logged, keys: Keys) -> Reason:
     """Look-ups of a screening that somebody asked for again; they were made before this was told."""
     payload = event.payload
-    since, id_ = _time(payload["requested_at"]), str(payload["manifest_id"])
+    since, id_ = _time(payload["requested_at"]), _id(payload["manifest_id"])
     units = (_whole(_agency(event)),)
     names = (request_name(event, keys),)
-    return Reason(event.event_id, "manifest", id_, str(payload["screening_id"]), since, None, units, names)
+    return Reason(event.event_id, "manifest", id_, _id(payload["screening_id"]), since, None, units, names)
 
 
 def _alert_raised(event: Logged, keys: Keys) -> Reason:
     """Look-ups of a sweep: something was news about a passenger."""
     payload = event.payload
-    id_, units = str(payload["manifest_id"]), (_whole(str(payload["agency"])),)
+    id_, units = _id(payload["manifest_id"]), (_whole(str(payload["agency"])),)
     names = (request_name(event, keys),)
-    return Reason(event.event_id, "manifest", id_, str(payload["alert_id"]), event.occurred_at, None, units, names)
+    return Reason(event.event_id, "manifest", id_, _id(payload["alert_id"]), event.occurred_at, None, units, names)
 
 
 def _lead(event: Logged, keys: Keys) -> Reason:
-    payload, id_ = event.payload, str(event.payload["lead_id"])
+    payload, id_ = event.payload, _id(event.payload["lead_id"])
     until = _end(event, is_over=payload["state"] == "closed")
     names = _ids(keys, [id_, *payload.get("aliases", ())])
     return Reason(event.event_id, "lead", id_, id_, event.occurred_at, until, (CEIU,), names)
 
 
 def _referral(event: Logged, keys: Keys) -> Reason:
-    payload, id_ = event.payload, str(event.payload["referral_id"])
+    payload, id_ = event.payload, _id(event.payload["referral_id"])
     office = payload.get("office")
     units = (_unit("ICE", office),) if office else ()
     until = _end(event, is_over=payload["state"] in ("closed", "recalled"))
@@ -112,7 +113,7 @@ def _referral(event: Logged, keys: Keys) -> Reason:
 
 
 def _notice(event: Logged, keys: Keys) -> Reason:
-    payload, id_ = event.payload, str(event.payload["notice_id"])
+    payload, id_ = event.payload, _id(event.payload["notice_id"])
     units = tuple(_unit(side["agency"], side.get("office")) for side in payload["sides"] if side["is_told"])
     names = _ids(keys, [id_, *(side["lead_id"] for side in payload["sides"] if side.get("lead_id"))])
     return Reason(event.event_id, "notice", id_, id_, event.occurred_at, _time(payload["until"]), units, names)
@@ -120,7 +121,7 @@ def _notice(event: Logged, keys: Keys) -> Reason:
 
 def _tip(event: Logged, keys: Keys) -> Reason:
     """A tip that came in or was changed, reviewed or researched."""
-    payload, id_ = event.payload, str(event.payload["tip_id"])
+    payload, id_ = event.payload, _id(event.payload["tip_id"])
     parties = payload.get("personal", {}).get("parties", ())
     named = _ids(keys, [id_, *(party["party_id"] for party in parties if party.get("role") == "subject")])
     if "source_ref" in payload:
@@ -137,6 +138,10 @@ _READERS: Mapping[str, Callable[[Logged, Keys], Reason]] = {
     **dict.fromkeys(("notice.raised", "notice.acknowledged"), _notice),
     **dict.fromkeys(("tip.received", "tip.amended", "tip.reviewed", "research.recorded"), _tip),
 }
+
+
+def _id(given: object) -> str:
+    return str(UUID(str(given)))
 
 
 def _ids(keys: Keys, ids: Iterable[object]) -> tuple[bytes, ...]:
