@@ -22,8 +22,17 @@ SETTINGS = {"application_name": "audit-verify", "search_path": "audit", "jit": "
 
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What is raised when the database is away, or goes away."""
-DAMAGE = (asyncpg.InternalServerError, asyncpg.PostgresSystemError, asyncpg.DataError, ValueError, OverflowError)
-"""What PostgreSQL or its client raises when stored bytes are not what they should be."""
+DAMAGE = (
+    asyncpg.InternalServerError,
+    asyncpg.PostgresSystemError,
+    asyncpg.DataError,
+    asyncpg.FeatureNotSupportedError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+    OverflowError,
+)
+"""What PostgreSQL or its client raises when stored bytes are not what they should be: the last two kinds of its own where
+a value's length or compression cannot be."""
 
 SNAPSHOT_ID = re.compile(r"[0-9A-F-]{1,64}")
 
