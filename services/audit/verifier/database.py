@@ -31,8 +31,8 @@ DAMAGE = (
     ValueError,
     OverflowError,
 )
-"""What PostgreSQL or its client raises when stored bytes are not what they should be: the last two kinds of its own where
-a value's length or compression cannot be."""
+"""What PostgreSQL or its client raises when stored bytes are not what they should be: a value's compression that there
+is not, or a length that cannot be, among them."""
 
 SNAPSHOT_ID = re.compile(r"[0-9A-F-]{1,64}")
 
