@@ -56,7 +56,8 @@ SELECT entry.head_id, entry.index, entry.kafka_offset, entry.kind, entry.event_i
     event.subject_kind, event.subject_id, event.actor_id, event.outcome, entry.header, entry.commit, entry.leaf,
     entry.body
 FROM entry LEFT JOIN event ON event.head_id = entry.head_id AND event.index = entry.index"""
-SELECT_STORED_ENTRIES = f"""{STORED_ENTRIES}
+# What is said of `event` too keeps a page from reading all events before it.
+SELECT_STORED_ENTRIES = f"""{STORED_ENTRIES} AND event.head_id = $1 AND event.index >= $2
 WHERE entry.head_id = $1 AND entry.index >= $2
 ORDER BY entry.index
 LIMIT $3"""
