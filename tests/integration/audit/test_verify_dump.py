@@ -1,5 +1,6 @@
 """A dump is verified as the database is that it was made of; and each of its bits counts."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -8,7 +9,7 @@ import pytest
 
 from services.audit.verifier import whole
 from services.audit.verifier.dump import TABLES
-from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED
+from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
 from shared.db.pool import Connection, Pool
 from tests.builders import event_bytes
 from tests.integration.audit.conftest import Verify, Write
@@ -52,6 +53,14 @@ async def test_a_dump_is_found_to_be_what_the_database_is(
     out = str(tmp_path / "proof")
     assert (await verified(dump=folder, prove=str(IDS[700]), out=out))[0] == INTACT
     assert (await verified(proof=out))[0] == INTACT
+
+
+async def test_a_dump_is_its_owner_s_alone_and_written_once(verified: Verify, attacker: Connection, dump: Dump) -> None:
+    folder = await dump()
+    assert os.stat(folder).st_mode & 0o077 == 0
+    assert (await verified(write_dump=folder))[0] == USAGE
+    code, said = await verified(write_dump=f"{folder}.more", dump=folder)
+    assert (code, "reads a database, not a dump" in said) == (USAGE, True)
 
 
 async def test_extreme_entries_and_all_kinds_are_read_from_a_dump(verified: Verify, write: Write, dump: Dump) -> None:
