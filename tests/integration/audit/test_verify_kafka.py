@@ -154,6 +154,15 @@ async def test_what_kafka_no_longer_has_is_counted(
         assert f"entry {gone}: Kafka's record at offset {gone} is another" in (await compared())[1]
 
 
+async def test_an_entry_behind_kafka_s_end_is_named_once_and_may_be_one_that_kafka_lost(
+    compared: Compare, write: Write
+) -> None:
+    await write([a_record(topic="query.activity", partition=1)])
+    code, said = await compared()
+    assert (code, said.count("query.activity[1]")) == (INCOMPLETE, 1), said
+    assert "query.activity[1] entry 0: Kafka has no record at its offset 0" in said
+
+
 async def test_a_topic_that_is_gone_is_counted_too(compared: Compare, write: Write) -> None:
     await write([a_record(topic="referral.office.sac-nowhere", offset=n) for n in range(3)])
     code, said = await compared()

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from services.audit.domain.merkle import Frontier, leaf_hash
+from services.audit.domain.note import SigningKey
 from services.audit.handlers.checkpoints import SIGNED_AT_ONCE, sign_grown
 from services.audit.verifier.folder import tile_path
 from services.audit.verifier.report import INCOMPLETE, INTACT, TAMPERED, USAGE
@@ -25,7 +26,7 @@ from tests.integration.audit.signed_logs import (
     rewrite,
     roll_back,
 )
-from tests.integration.audit.tampering import OF_LOG, keep_all, put_back, sign_anew, swap_rows
+from tests.integration.audit.tampering import OF_LOG, OTHER, keep_all, put_back, sign_anew, swap_rows
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_merkle import merkle_tree_hash
 
@@ -228,6 +229,10 @@ async def test_checkpoints_of_a_folder_must_be_signed(verified: Verify, folder: 
     by_witness = text[text.index(f"\u2014 {COSIGNER.name}") :]
     keep(own, text.replace(by_witness, ""))
     assert "what it says of 1 of 2 logs by" in (await verified(tiles=str(folder)))[1]
+    body = text.partition("\n\n")[0] + "\n"
+    keep(own, SigningKey(body.partition("\n")[0], OTHER.key).sign(body))
+    code, said = await verified(tiles=str(folder))
+    assert (code, "its own checkpoint is not signed by cets.example/audit" in said) == (TAMPERED, True), said
     line = COSIGNER.cosign("another\n", at_s=1)
     keep(own, text.replace(by_witness, line))
     code, said = await verified(tiles=str(folder))
