@@ -193,6 +193,8 @@ class LookupAnsweredV1(Payload):
     truncated: bool
     record_ids: list[UUID]
     lead_ids: list[UUID]
+    tip_ids: list[UUID] = []
+    """The tips that the matches rest on."""
     grades: dict[str, int]
     duration_ms: float
     answer_bytes: int | None = None
@@ -376,6 +378,8 @@ class HandoffFollowedUpV1(Payload):
     lookup_id: UUID
     state: str
     """contacted or done."""
+    record_ids: list[UUID] = []
+    """The matches relied on that were shown with it."""
     change: Change | None = None
     outcome: str = "ok"
     personal: HandoffFollowedUpPersonal

@@ -168,9 +168,10 @@ async def test_a_view_is_on_record_with_what_was_shown(caller: Caller, pool: Poo
     assert view["actor"]["id"] == "cbp.att"
 
 
-async def test_a_caller_over_the_rate_is_asked_to_wait(caller: Caller) -> None:
+async def test_a_caller_over_the_rate_is_asked_to_wait_which_is_on_record(caller: Caller, pool: Pool) -> None:
     statuses = [(await caller.client.get("/v1/things/7", headers=caller.as_("cbp.att"))).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
+    assert [event["payload"]["status"] for event in await events(pool, "request.refused")] == [429, 429]
     response = await caller.client.get("/v1/things/7", headers=caller.as_("cbp.supervisor"))
     assert response.status_code == 200
 

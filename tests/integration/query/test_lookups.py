@@ -230,10 +230,11 @@ async def test_an_answer_can_be_read_again_by_the_agency_that_asked(
     assert (await cbp.get(f"/v1/lookups/{theirs['lookup_id']}")).status_code == 404
     assert (await cbp.get(f"/v1/lookups/{new_id()}")).status_code == 404
     views = [event["payload"] for event in await events_of(facts, "record.viewed")]
-    assert [view["kind"] for view in views] == ["lookup", "record", "lead"] * 2
+    assert [view["kind"] for view in views] == ["lookup", "record", "tip", "lead"] * 2
     shown = [view["record_ids"] for view in views]
     [match] = mine["matches"]
-    assert shown[:4] == [[mine["lookup_id"]], [match["record_id"]], [match["lead_id"]], [theirs["lookup_id"]]]
+    assert shown[:4] == [[mine["lookup_id"]], [match["record_id"]], match["tip_ids"], [match["lead_id"]]]
+    assert shown[4] == [theirs["lookup_id"]]
 
 
 async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp: Officer) -> None:

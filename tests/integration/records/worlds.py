@@ -6,6 +6,7 @@ Each request is good whatever of the others was sent before it.
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -138,7 +139,7 @@ def _lead_asks(one: Mapping[str, Any], slow: Mapping[str, Any]) -> list[Ask]:
     """Return what is asked about a lead, and about one that is held."""
     reason = {"reason": "invented"}
     return [
-        Ask("GET /v1/leads", ANALYST, 2 * VIEW),
+        Ask("GET /v1/leads", ANALYST, 3 * VIEW),
         Ask("GET /v1/leads", ANALYST, VIEW, query={"state": "closed"}),
         Ask("GET /v1/leads/{lead_id}", ANALYST, 3 * VIEW, one),
         Ask("GET /v1/leads/{lead_id}/graph", ANALYST, 2 * VIEW, one),
@@ -169,7 +170,7 @@ def _lead_asks(one: Mapping[str, Any], slow: Mapping[str, Any]) -> list[Ask]:
 async def referral(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
     """A referral that Boston has, and one that waits for a person."""
     desk = Referrals(clock=clock, outbox=Outbox(shards=1), directory=load_directory(), confidence_min=0.5)
-    subject = LeadSubject(party_id=new_id(), tip_id=new_id(), names=["Ana Invented"])
+    subject = LeadSubject(party_id=new_id(), tip_id=UUID(int=0), names=["Ana Invented"])
     told = LeadPersonal(places=[BOSTON], subjects=[subject])
     sent = a_referred_lead("opened", new_id(), 1, personal=told)
     queued = a_referred_lead("opened", new_id(), 1, place=None)
@@ -219,7 +220,7 @@ async def query(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
         Ask("POST /v1/lookups", CBP, answered, body=asked),
         Ask("POST /v1/lookups", CBP, answered, body={**asked, "emails": ["no.one@example.org"]}, has_key=False),
         Ask("POST /v1/lookups/batch", CBP, 3 * answered, body=batch),
-        Ask("GET /v1/lookups/{lookup_id}", CBP, 3 * VIEW, lookup),
+        Ask("GET /v1/lookups/{lookup_id}", CBP, 4 * VIEW, lookup),
         Ask("POST /v1/records/{record_id}/notes", CBP, ["note.added"], record, body={"kind": "general", "text": "x"}),
         Ask(
             "POST /v1/records/{record_id}/notes",
@@ -253,7 +254,7 @@ def _manifest_asks(
         Ask("POST /v1/manifests", CBP, ["manifest.submitted"], body=passengers),
         Ask("GET /v1/manifests", CBP, VIEW),
         Ask("GET /v1/manifests", "cbp.supervisor", VIEW, query={"limit": 1}),
-        Ask("GET /v1/manifests/{manifest_id}", CBP, 4 * VIEW, manifest),
+        Ask("GET /v1/manifests/{manifest_id}", CBP, 5 * VIEW, manifest),
         Ask("GET /v1/manifests/{manifest_id}", CBP, 2 * VIEW, quiet),
         Ask("POST /v1/manifests/{manifest_id}/screenings", CBP, ["screening.requested"], manifest),
         Ask("GET /v1/alerts", CBP, 2 * VIEW),
