@@ -75,10 +75,10 @@ class AnswerRepeatedV1(Payload):
 
 
 class RecordViewedV1(Payload):
-    """A caller was shown records of a kind: their ids, or the one word `all` where every record is shown.
+    """A caller was shown records: `record_count` of a kind, and others within them, as a lead shows tips.
 
-    An answer that shows records of several kinds, or more than 1,000 of one, has several of these events, and
-    `record_count` counts those of this one.
+    `record_ids` are all of them, those of the kind first; or the one word `all` where a whole table is shown. An answer
+    with more than 5,000 ids has several of these events.
     """
 
     TYPE: ClassVar[str] = "record.viewed"
@@ -88,6 +88,8 @@ class RecordViewedV1(Payload):
     kind: str
     record_ids: list[str]
     record_count: int
+    within: dict[str, int] = {}
+    """How many ids of which other kinds follow, in this order."""
     outcome: str = "ok"
 
 
@@ -193,6 +195,8 @@ class LookupAnsweredV1(Payload):
     truncated: bool
     record_ids: list[UUID]
     lead_ids: list[UUID]
+    tip_ids: list[UUID] = []
+    """The tips that the matches rest on."""
     grades: dict[str, int]
     duration_ms: float
     answer_bytes: int | None = None
@@ -376,6 +380,8 @@ class HandoffFollowedUpV1(Payload):
     lookup_id: UUID
     state: str
     """contacted or done."""
+    record_ids: list[UUID] = []
+    """The matches relied on that were shown with it."""
     change: Change | None = None
     outcome: str = "ok"
     personal: HandoffFollowedUpPersonal

@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -36,8 +36,8 @@ from shared.security import Principal
 SESSIONS_KEPT = 10_000
 BUCKETS_KEPT = 10_000
 IDEMPOTENCY_KEY_CHARS_MAX = 200
-VIEWED_IDS_MAX = 1_000
-"""Ids in one `record.viewed`; an answer that shows more of a kind has several."""
+VIEWED_IDS_MAX = 5_000
+"""Ids in one `record.viewed`; they take some 200 of the 256 KiB that an event may have."""
 EVERYTHING = "all"
 """Stands for the ids where a whole table is shown."""
 
@@ -294,16 +294,19 @@ class Call:
     ) -> None:
         """Put on record, in the same transaction, which records of a kind the caller is about to be shown.
 
-        That there are none is an answer, too, and on record as such. `along` holds what is shown of other records with
-        them, by kind: nothing is said of a kind without ids.
+        That there are none is an answer, too, and on record as such. `along` holds what is shown within them of records
+        of other kinds, by kind. It is one event, or several when there are more than 5,000 ids.
         """
-        views = self._views(kind, ids) or [self._view(kind, [], record_count=0)]
-        views += [view for other, others in along.items() for view in self._views(other, others)]
-        await self.record(transaction, *views)
+        among = [(kind, ids), *along.items()]
+        shown = list(dict.fromkeys((each, str(id_)) for each, some in among for id_ in some))
+        parts = [shown[first : first + VIEWED_IDS_MAX] for first in range(0, len(shown), VIEWED_IDS_MAX)]
+        await self.record(transaction, *(self._view(kind, part) for part in parts or [[]]))
 
     async def record_export(self, transaction: Connection, kind: str, *, count: int) -> None:
         """Put on record that the caller is about to be shown all `count` records of a kind."""
-        await self.record(transaction, self._view(kind, [EVERYTHING], record_count=count))
+        route = route_name(self.request)
+        payload = RecordViewedV1(route=route, kind=kind, record_ids=[EVERYTHING], record_count=count)
+        await self.record(transaction, payload)
 
     async def record_repeat(self, transaction: Connection, status: int, request_id: UUID | None) -> None:
         """Put on record that the caller is about to get the answer of an earlier request again."""
@@ -315,13 +318,15 @@ class Call:
         actor = actor_of(self.principal)
         await self.edge.publish_activity(transaction, *payloads, correlation_id=self.request_id, actor=actor)
 
-    def _views(self, kind: str, ids: Iterable[object]) -> list[RecordViewedV1]:
-        shown = list(dict.fromkeys(map(str, ids)))
-        parts = [shown[first : first + VIEWED_IDS_MAX] for first in range(0, len(shown), VIEWED_IDS_MAX)]
-        return [self._view(kind, part, record_count=len(part)) for part in parts]
-
-    def _view(self, kind: str, ids: list[str], *, record_count: int) -> RecordViewedV1:
-        return RecordViewedV1(route=route_name(self.request), kind=kind, record_ids=ids, record_count=record_count)
+    def _view(self, kind: str, shown: Sequence[tuple[str, str]]) -> RecordViewedV1:
+        counts = Counter(each for each, _ in shown)
+        return RecordViewedV1(
+            route=route_name(self.request),
+            kind=kind,
+            record_ids=[id_ for _, id_ in shown],
+            record_count=counts.pop(kind, 0),
+            within=dict(counts),
+        )
 
 
 def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:

@@ -1,6 +1,6 @@
 """Links of a tip, the export of clusters, leads. Whatever is shown of them is on record first."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -76,8 +76,7 @@ async def get_leads(
         found = await shown.list_leads(transaction, wanted, after, count_max=limit + 1)
         listed, further = cut(found, limit, lambda lead: lead.place)
         items = [listed_lead_of(each) for each in listed]
-        party_ids = [subject.party_id for lead in items for subject in lead.subjects]
-        await call.record_view(transaction, "lead", [lead.lead_id for lead in items], along={"record": party_ids})
+        await call.record_view(transaction, "lead", [lead.lead_id for lead in items], along=_within(items))
     return answer(Page[LeadShown](items=items, cursor=further))
 
 
@@ -88,11 +87,7 @@ async def get_lead(request: Request, lead_id: UUID) -> Response:
     async with call.transaction() as transaction:
         whole = await show_lead(transaction, lead_id, office=office, desk=desk_of(call))
         lead = whole_lead_of(whole)
-        along = {
-            "tip": [tip.tip_id for tip in lead.tips],
-            "record": [subject.party_id for subject in lead.subjects],
-        }
-        await call.record_view(transaction, "lead", [lead.lead_id], along=along)
+        await call.record_view(transaction, "lead", [lead.lead_id], along=_within([lead]))
     return answer(lead)
 
 
@@ -112,6 +107,14 @@ async def cluster_lines(pool: Pool) -> AsyncIterator[bytes]:
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         async for rows in shown.stream_clusters(connection):
             yield b"".join(orjson.dumps(dict(row), default=str, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def _within(leads: Sequence[LeadShown]) -> dict[str, list[UUID]]:
+    """Return what leads show of tips and of the people in them, by kind, for the record."""
+    return {
+        "tip": [tip.tip_id for lead in leads for tip in lead.tips],
+        "record": [subject.party_id for lead in leads for subject in lead.subjects],
+    }
 
 
 def _place(link: Link) -> list[str | int]:

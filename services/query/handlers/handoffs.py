@@ -99,6 +99,7 @@ async def follow_up(
         handoff_id=handoff_id,
         lookup_id=handoff.lookup_id,
         state=state,
+        record_ids=list(handoff.record_ids),
         change=change_of(_standing(handoff), _standing(followed), salt=salt),
         personal=HandoffFollowedUpPersonal(note=note, salt=salt),
     )

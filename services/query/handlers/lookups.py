@@ -202,6 +202,7 @@ def _lookup_answered(
         truncated=answer.is_truncated,
         record_ids=[answered.standing.record_id for answered in answer.matches],
         lead_ids=list(leads),
+        tip_ids=list(dict.fromkeys(tip_id for answered in answer.matches for tip_id in answered.match.tip_ids)),
         grades=answer.grades,
         duration_ms=duration_ms,
         answer_bytes=answer_bytes,

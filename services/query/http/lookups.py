@@ -161,5 +161,6 @@ def told_of(documents: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     matches = [match for document in documents for match in document["matches"]]
     return {
         "record": [match["record_id"] for match in matches],
+        "tip": [tip_id for match in matches for tip_id in match["tip_ids"]],
         "lead": [match["lead_id"] for match in matches if match["lead_id"]],
     }

@@ -66,6 +66,14 @@ async def get_thing(request: Request, thing_id: int, colour: str | None = None) 
     return answer(Made(number=thing_id))
 
 
+async def list_things(request: Request, count: int) -> Response:
+    call: Call = request.state.call
+    async with call.transaction() as transaction:
+        parts = [f"part {number}" for number in range(count)]
+        await call.record_view(transaction, "thing", range(count), along={"part": parts, "nothing": []})
+    return answer(Made(number=count))
+
+
 class EdgeSettings(ServiceSettings):
     """Intake's schema serves as any."""
 
@@ -78,6 +86,7 @@ SERVICE = Service(
     folder=CHECKOUT / "services" / "intake",
     routes=(
         Route("POST", "/v1/things", post_thing, needs=("tip.submit",), answers={201: Made}, records=(), takes=Thing),
+        Route("GET", "/v1/things", list_things, needs=("lookup",), answers={200: Made}, records=VIEW),
         Route(
             "GET",
             "/v1/things/{thing_id}",
@@ -168,9 +177,25 @@ async def test_a_view_is_on_record_with_what_was_shown(caller: Caller, pool: Poo
     assert view["actor"]["id"] == "cbp.att"
 
 
-async def test_a_caller_over_the_rate_is_asked_to_wait(caller: Caller) -> None:
+async def test_whatever_is_shown_is_on_record_in_as_few_events_as_hold_it(caller: Caller, pool: Pool) -> None:
+    for count in (0, 2, 4_000):
+        response = await caller.client.get("/v1/things", params={"count": count}, headers=caller.as_("cbp.att"))
+        assert response.json() == {"number": count}
+    views = [event["payload"] for event in await events(pool, "record.viewed")]
+    assert [(view["record_count"], view["within"], len(view["record_ids"])) for view in views] == [
+        (0, {}, 0),
+        (2, {"part": 2}, 4),
+        (4_000, {"part": 1_000}, 5_000),
+        (0, {"part": 3_000}, 3_000),
+    ]
+    assert views[1]["record_ids"] == ["0", "1", "part 0", "part 1"]
+    assert views[2]["record_ids"][-1] == "part 999"
+
+
+async def test_a_caller_over_the_rate_is_asked_to_wait_which_is_on_record(caller: Caller, pool: Pool) -> None:
     statuses = [(await caller.client.get("/v1/things/7", headers=caller.as_("cbp.att"))).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
+    assert [event["payload"]["status"] for event in await events(pool, "request.refused")] == [429, 429]
     response = await caller.client.get("/v1/things/7", headers=caller.as_("cbp.supervisor"))
     assert response.status_code == 200
 

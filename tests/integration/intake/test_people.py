@@ -42,9 +42,14 @@ async def test_the_newest_review_counts_and_all_are_kept(desk: Desk) -> None:
     assert reviews[1]["reason"] == "nothing to go by"
     assert reviews[1]["reviewer"] == ANALYST
     views = await desk.events("record.viewed")
-    assert [view["payload"]["kind"] for view in views] == ["tip", "review", "tip", "review", "tip"]
-    shown = [id_ for view in views if view["payload"]["kind"] == "review" for id_ in view["payload"]["record_ids"]]
-    assert shown == [review["review_id"] for review in reviews]
+    assert [view["payload"]["kind"] for view in views] == ["tip", "review", "review"]
+    shown = [view["payload"]["record_ids"] for view in views[1:]]
+    ids = [review["review_id"] for review in reviews]
+    assert shown == [[*ids[:3], tip_id], [ids[3], tip_id]]
+    assert [(view["payload"]["record_count"], view["payload"]["within"]) for view in views[1:]] == [
+        (3, {"tip": 1}),
+        (1, {"tip": 1}),
+    ]
 
 
 async def test_reviews_at_the_same_time_are_numbered_without_a_gap(desk: Desk) -> None:

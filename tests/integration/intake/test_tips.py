@@ -126,9 +126,10 @@ async def test_a_tip_is_shown_as_it_was_given(desk: Desk) -> None:
     shown = [{k: v for k, v in party.items() if k != "party_id"} for party in _without_nulls(tip["parties"])]
     assert shown[0] == given["parties"][0]
     assert (shown[1]["role"], shown[1]["birth_date"]) == ("victim", "2014")
-    views = [event["payload"] for event in await desk.events("record.viewed")]
-    parties = [party["party_id"] for party in tip["parties"]]
-    assert [(view["kind"], view["record_ids"]) for view in views] == [("tip", [tip["tip_id"]]), ("record", parties)]
+    (event,) = await desk.events("record.viewed")
+    view, parties = event["payload"], [party["party_id"] for party in tip["parties"]]
+    assert (view["kind"], view["record_count"], view["within"]) == ("tip", 1, {"record": 2})
+    assert view["record_ids"] == [tip["tip_id"], *parties]
 
 
 async def test_a_system_may_not_submit_in_anothers_name(desk: Desk) -> None:

@@ -230,10 +230,10 @@ async def test_an_answer_can_be_read_again_by_the_agency_that_asked(
     assert (await cbp.get(f"/v1/lookups/{theirs['lookup_id']}")).status_code == 404
     assert (await cbp.get(f"/v1/lookups/{new_id()}")).status_code == 404
     views = [event["payload"] for event in await events_of(facts, "record.viewed")]
-    assert [view["kind"] for view in views] == ["lookup", "record", "lead"] * 2
-    shown = [view["record_ids"] for view in views]
+    assert [(view["kind"], view["within"]) for view in views] == [("lookup", {"record": 1, "tip": 1, "lead": 1})] * 2
     [match] = mine["matches"]
-    assert shown[:4] == [[mine["lookup_id"]], [match["record_id"]], [match["lead_id"]], [theirs["lookup_id"]]]
+    assert views[0]["record_ids"] == [mine["lookup_id"], match["record_id"], *match["tip_ids"], match["lead_id"]]
+    assert views[1]["record_ids"][0] == theirs["lookup_id"]
 
 
 async def test_a_repeat_under_the_same_key_is_the_same_look_up(facts: Facts, cbp: Officer) -> None:
@@ -356,9 +356,8 @@ async def test_reading_an_answer_again_is_on_record(facts: Facts, cbp: Officer) 
     await reader.again()
     assert len(await events_of(facts, "lookup.answered")) == 1
     viewed = [event["payload"] for event in await events_of(facts, "record.viewed")]
-    lookups = [view for view in viewed if view["kind"] == "lookup"]
-    assert [view["record_ids"] for view in lookups] == [[told["lookup_id"]]] * 2
-    assert [view["route"] for view in lookups] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
+    assert [view["record_ids"][0] for view in viewed] == [told["lookup_id"]] * 2
+    assert [view["route"] for view in viewed] == ["POST /v1/lookups", "GET /v1/lookups/{lookup_id}"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ The routes are those of the services' tables. Good answers come of the requests 
 from the route alone. What an answer put on record are the rows of the outbox that bear its request id.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
@@ -12,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 
 from shared.db.pool import Connection, Pool
@@ -29,6 +31,24 @@ PoolOf = Callable[[str], Awaitable[Pool]]
 LOGIN = "session.opened"
 COUNT = "SELECT count(*) FROM outbox"
 TABLE_NAMES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ONLY_NAMED = {
+    "GET /v1/leads": {"cluster_id", "source_tip_id"},
+    "GET /v1/leads/{lead_id}": {"cluster_id"},
+    # Nodes that are values; their tips are on record.
+    "GET /v1/leads/{lead_id}/graph": {"id", "target"},
+    "GET /v1/notices": {"id", "lead_id"},
+    "GET /v1/referrals": {"lead_id"},
+    "GET /v1/referrals/{referral_id}": {"lead_id", "source_tip_id"},
+    "GET /v1/alerts": {"manifest_id", "lookup_id"},
+    "GET /v1/handoffs": {"lookup_id"},
+    "GET /v1/handoffs/{handoff_id}": {"lookup_id"},
+    # What events are about.
+    "GET /v1/entries": {"id"},
+    "GET /v1/actors/{actor}/timeline": {"id", "record_ids"},
+    "GET /v1/records/{record_id}/views": {"id", "record_ids"},
+}
+"""Of each route, fields that name something of which nothing else is shown: they need not be on record."""
 NO_STATE = {"outbox", "once", "idempotency", "bell"}
 """Tables that say nothing about what the service is for."""
 
@@ -113,6 +133,26 @@ def is_problem(response: httpx.Response, status: int) -> bool:
     }
 
 
+def names_off_record(response: httpx.Response, events: Sequence[dict[str, Any]]) -> set[str]:
+    """Return the names under which an answer holds ids that are in none of the events."""
+    told = orjson.dumps(events).decode()
+    if response.headers["content-type"] != "application/json":
+        return set()
+    return {name for name, id_ in ids_in(response.json()) if id_ not in told}
+
+
+def ids_in(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each id in a document, under the name of the field that it or its list has."""
+    if isinstance(node, dict):
+        for field, value in node.items():
+            yield from ids_in(value, field)
+    elif isinstance(node, list):
+        for value in node:
+            yield from ids_in(value, name)
+    elif isinstance(node, str) and UUID_TEXT.fullmatch(node):
+        yield name, node
+
+
 async def test_every_route_has_a_request_that_gets_a_good_answer(world: World) -> None:
     asked = {ask.route for ask in world.asks}
     assert asked == {name_of(route) for route in world.service.routes}
@@ -135,6 +175,7 @@ async def test_a_good_answer_is_on_record_before_it_leaves_and_so_is_its_repeat(
         assert set(ask.records) <= allowed | {model.TYPE for model in route.follows}, ask.route
         assert {event["correlation_id"] for event in events} == {response.headers["x-request-id"]}
         assert {event["actor"]["id"] for event in events} == {ask.account}
+        assert names_off_record(response, events) <= ONLY_NAMED.get(ask.route, set()), ask.route
         if key is None:
             continue
         last, again = await world.last(), await send(world.caller, ask, key=key)
@@ -217,6 +258,8 @@ async def test_when_the_outbox_is_full_nothing_is_answered_done_or_refused_off_t
         unknown = await world.caller.client.request(ask.method, ask.path)
         assert is_problem(unknown, 503), ask.route
     # Whom no world asks as: nobody has seen this session.
+    known = world.caller.as_(world.asks[0].account)
+    assert (await world.caller.client.get("/openapi.json", headers=known)).status_code == 200, "no record is in it"
     stranger = world.caller.as_("hsi.agent.sac-miami")
     for path in ("/openapi.json", "/metrics", "/v1/none"):
         assert is_problem(await world.caller.client.get(path, headers=stranger), 503), path
