@@ -72,7 +72,7 @@ async def tell(console: Console, world: World, layout: Layout, *, seed: int) -> 
     lead = _show_one(teller, leads, ids, known)
     lead = await _refer(teller, world, actionable, lead)
     lookups = await _look_up(teller, world, known, unknown, lead)
-    await _audit(teller, world, layout, lookups)
+    await _audit(teller, world, layout, lookups, lead["lead_id"])
 
 
 def is_telling(seed: int) -> bool:
@@ -311,7 +311,7 @@ def _question(person: Traveller) -> dict[str, Any]:
     }
 
 
-async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence[str]) -> None:
+async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence[str], lead_id: str) -> None:
     teller.step("7. Everything anyone did is on a record that proves itself")
 
     async def find() -> list[Any]:
@@ -324,6 +324,8 @@ async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence
         [entry["actor"] for entry in answered] == [OFFICER] * len(lookups),
         f"the audit holds both look-ups, once each, by {OFFICER}",
     )
+    teller.claim(all(entry["verified"] for entry in answered), "each was sent by the service that it names")
+    await _ask_as_auditor(teller, world, lookups, lead_id)
     entry = answered[0]
 
     async def find_checkpoint() -> Any:
@@ -342,6 +344,21 @@ async def _audit(teller: Teller, world: World, layout: Layout, lookups: Sequence
     for line in result.stdout.strip().splitlines()[-4:]:
         teller.console.print(f"      {line}", soft_wrap=True, markup=False)
     teller.claim(result.returncode == 0, "the verifier re-read every entry: intact")
+
+
+async def _ask_as_auditor(teller: Teller, world: World, lookups: Sequence[str], lead_id: str) -> None:
+    views = await world.list_all("audit", f"/v1/records/{lead_id}/views", "auditor")
+    people = sorted({view["actor"] for view in views})
+    teller.claim(OFFICER in people, f"who was shown the lead is known: {', '.join(people)}")
+
+    async def find() -> set[str]:
+        found = await world.list_all("audit", "/v1/lookups", "auditor", explained="false", actor=OFFICER)
+        return {*lookups} & {lookup["lookup_id"] for lookup in found}
+
+    unexplained = await eventually(find, "look-ups that nothing explains are shown to auditors")
+    teller.claim(
+        unexplained == {*lookups}, "no passenger list has flight ZZ 123: auditors see that nothing explains the look-ups"
+    )
 
 
 def _covers(log: dict[str, Any], entry: dict[str, Any]) -> bool:
