@@ -380,11 +380,11 @@ async def test_a_flag_says_who_what_when_and_on_which_events_it_rests(log: Log, 
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({}, ["self_lookup", "no_reason", "enumeration"]),
+        ({}, ["self_lookup", "enumeration", "no_reason"]),
         ({"actor": CBP.id}, ["self_lookup"]),
         ({"sensor": "enumeration"}, ["enumeration"]),
         ({"from": "2026-03-02T00:00:00Z"}, ["self_lookup"]),
-        ({"to": "2026-03-02T00:00:00Z"}, ["no_reason", "enumeration"]),
+        ({"to": "2026-03-02T00:00:00Z"}, ["enumeration", "no_reason"]),
         ({"sensor": "off_hours"}, []),
     ],
 )
