@@ -101,7 +101,7 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         SELECT lookup.event_id, lookup.occurred_at, lookup.request_id, lookup.names_reason, lookup.purpose,
             lookup.is_self, lookup.person, lookup.likeness, lookup.role
         FROM lookup
-        WHERE lookup.actor_id = day.actor_id AND lookup.is_person
+        WHERE lookup.actor_id = day.actor_id
             AND lookup.occurred_at >= day.start AND lookup.occurred_at < day.start + interval '1 day'
             AND lookup.occurred_at <= $3
             AND NOT EXISTS (SELECT FROM reason_name WHERE reason_name.name = lookup.request)
