@@ -17,6 +17,8 @@ from deploy.local.layout import SERVICES, WITNESS, Layout, write_file
 from deploy.signing_keys import LOG_NAME, WITNESS_NAME, keep_log_key, keep_witness_key
 
 DATABASE = "cets"
+STAFF_FILE = Path(__file__).parent / "staff.json"
+"""Who the test system's accounts are, as people; invented."""
 ROLES = tuple(f"{service}_{part}" for service in SERVICES for part in ("owner", "app"))
 
 
@@ -69,6 +71,7 @@ def write_settings(layout: Layout, *, postgres_url: str, kafka_bootstrap: str) -
                 "LOG_NAME": LOG_NAME,
                 "CHECKPOINT_KEY_FILE": str(layout.keys / "audit_checkpoint.pem"),
                 "PRODUCER_KEYS_FOLDER": str(layout.keys),
+                "STAFF_FILE": str(STAFF_FILE),
                 "WITNESS_URL": layout.url("audit", "witness"),
                 "WITNESS_KEY": witness_key,
             }

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 from dotenv import dotenv_values
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic_settings import SettingsConfigDict
 
 from deploy.local.keys import (
+    STAFF_FILE,
     database_passwords,
     database_url,
     env_file_text,
@@ -20,7 +22,9 @@ from deploy.local.keys import (
     write_settings,
 )
 from deploy.local.layout import SERVICES, Layout
-from shared.security import issue_token, token_verifier
+from services.audit.app import check_staff
+from services.audit.settings import AuditSettings
+from shared.security import get_account, issue_token, token_verifier
 from shared.settings import ServiceSettings, load_settings
 
 SUPERUSER_URL = "postgresql://postgres:p%40ss@127.0.0.1:17702/postgres"
@@ -50,6 +54,13 @@ def test_a_service_reads_the_settings_written_for_it(layout: Layout, monkeypatch
     app, owner = settings.database_url.get_secret_value(), settings.owner_database_url.get_secret_value()
     assert (urlsplit(app).username, urlsplit(owner).username) == ("intake_app", "intake_owner")
     assert urlsplit(app).password != urlsplit(owner).password
+
+
+def test_audit_knows_who_the_accounts_are(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_settings(layout, postgres_url=SUPERUSER_URL, kafka_bootstrap="127.0.0.1:20000")
+    monkeypatch.setenv("CETS_HOME", str(layout.home))
+    assert list(check_staff(load_settings(AuditSettings))) == ["self_lookup: 5 users are known"]
+    assert all(get_account(name) for name in orjson.loads(STAFF_FILE.read_bytes()))
 
 
 def test_every_secret_and_settings_file_is_private(layout: Layout) -> None:

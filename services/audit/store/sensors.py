@@ -12,6 +12,7 @@ from services.audit.domain.lookup import Lookup, View
 from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
+from services.audit.store.log import PLAN_EACH
 from shared.db.pool import Connection
 
 DAY_LOOKUPS_MAX = 2_000
@@ -93,6 +94,7 @@ RETURNING due.actor_id, due.occurred_at"""
 
 # A person's day
 
+# OFFSET 0: with the limit in view, the planner would walk through all that somebody ever asked, latest first.
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
     asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, visit.event_ids, visit.times
@@ -101,7 +103,7 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         SELECT lookup.event_id, lookup.occurred_at, lookup.request_id, lookup.names_reason, lookup.purpose,
             lookup.is_self, lookup.person, lookup.likeness, lookup.role
         FROM lookup
-        WHERE lookup.actor_id = day.actor_id AND lookup.is_person
+        WHERE lookup.actor_id = day.actor_id
             AND lookup.occurred_at >= day.start AND lookup.occurred_at < day.start + interval '1 day'
             AND lookup.occurred_at <= $3
             AND NOT EXISTS (SELECT FROM reason_name WHERE reason_name.name = lookup.request)
@@ -114,11 +116,15 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
         SELECT array_agg(earlier.event_id) AS event_ids, array_agg(earlier.occurred_at) AS times
         FROM (
-            SELECT lookup.event_id, lookup.occurred_at FROM lookup
-            WHERE lookup.actor_id = day.actor_id AND lookup.person = asked.person
-                AND lookup.occurred_at <= asked.occurred_at AND lookup.occurred_at > asked.occurred_at - $5::interval
-                AND (told.at IS NULL OR lookup.occurred_at > told.at)
-            ORDER BY lookup.occurred_at DESC
+            SELECT same.event_id, same.occurred_at
+            FROM (
+                SELECT lookup.event_id, lookup.occurred_at FROM lookup
+                WHERE lookup.actor_id = day.actor_id AND lookup.person = asked.person
+                    AND lookup.occurred_at <= asked.occurred_at
+                    AND lookup.occurred_at > GREATEST(asked.occurred_at - $5::interval, told.at)
+                OFFSET 0
+            ) AS same
+            ORDER BY same.occurred_at DESC
             LIMIT $6
         ) AS earlier
     ) AS visit
@@ -211,6 +217,7 @@ async def take_due(transaction: Connection, *, until: datetime, limit: int) -> l
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
     """Return what these persons did on these days, as far as it lies no later than `until`."""
+    await transaction.execute(PLAN_EACH)
     actors, starts = [actor for actor, _ in days], [start for _, start in days]
     asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX)
     viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX)
