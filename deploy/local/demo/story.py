@@ -357,7 +357,7 @@ async def _ask_as_auditor(teller: Teller, world: World, lookups: Sequence[str], 
 
     unexplained = await eventually(find, "look-ups that nothing explains are shown to auditors")
     teller.claim(
-        unexplained == {*lookups}, "no passenger list has flight ZZ 123: auditors see that nothing explains the look-ups"
+        unexplained == {*lookups}, "no passenger list has flight ZZ 123: auditors see the look-ups as unexplained"
     )
 
 

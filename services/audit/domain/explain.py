@@ -8,7 +8,8 @@ since topics are not ordered among each other. The statement that matches them i
                until the flight is over
     lead       for the CEIU, which works on all of them: look-ups that it answered, or whose reference names it
     referral   for the office that has it: the same, of its lead and of the tips behind it
-    notice     for those whom it tells: look-ups answered by a lead of its, or that name it; as long as it holds
+    notice     for those whom it tells, but for a side that is in it for a look-up: nobody's look-up explains their own
+               next one. Look-ups answered by a lead of its, or that name it; as long as it holds
     tip        for the CEIU: look-ups that one of its subjects answered, or whose reference names it
 
 What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A record that its producer has not signed
@@ -114,7 +115,8 @@ def _referral(event: Logged, keys: Keys) -> Reason:
 
 def _notice(event: Logged, keys: Keys) -> Reason:
     payload, id_ = event.payload, _id(event.payload["notice_id"])
-    units = tuple(_unit(side["agency"], side.get("office")) for side in payload["sides"] if side["is_told"])
+    told = [side for side in payload["sides"] if side["is_told"] and side["record_kind"] != "lookup"]
+    units = tuple(_unit(side["agency"], side.get("office")) for side in told)
     names = _ids(keys, [id_, *(side["lead_id"] for side in payload["sides"] if side.get("lead_id"))])
     return Reason(event.event_id, "notice", id_, id_, event.occurred_at, _time(payload["until"]), units, names)
 

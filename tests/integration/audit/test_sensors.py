@@ -191,9 +191,9 @@ def a_referral(office: str | None = "sac-boston", *, at: datetime = START, gone:
     return told(payload, "referral.referrals", at=at)
 
 
-def a_notice(*, is_told: bool = True) -> Event:
+def a_notice(*, is_told: bool = True, by: str = "tip") -> Event:
     sides = [
-        NoticeSide(agency="ICE", office="sac-boston", is_told=is_told, record_kind="lookup", record_id=TIP),
+        NoticeSide(agency="ICE", office="sac-boston", is_told=is_told, record_kind=by, record_id=TIP),
         NoticeSide(agency="ICE", is_told=True, record_kind="tip", record_id=TIP, lead_id=LEAD),
     ]
     payload = NoticeRaisedV1(
@@ -241,6 +241,7 @@ LATER = START + timedelta(hours=1)
         (a_notice(), a_lookup(BOSTON, lead_ids=[LEAD], at=LATER), ["notice"]),
         (a_notice(), a_lookup(BOSTON, str(TIP), at=LATER), ["notice"]),
         (a_notice(is_told=False), a_lookup(BOSTON, lead_ids=[LEAD], at=LATER), []),
+        (a_notice(by="lookup"), a_lookup(BOSTON, lead_ids=[LEAD], at=LATER), []),
         (a_notice(), a_lookup(BOSTON, lead_ids=[LEAD], at=START + 2 * DAY), []),
         (a_tip(), a_lookup(CEIU, "ct 2026/99", at=LATER), ["tip"]),
         (a_tip(), a_lookup(CEIU, f"tip {TIP}", at=LATER), ["tip"]),
