@@ -5,8 +5,8 @@ Consumes  every topic, those of the offices too
 Publishes audit.activity (what callers of its own routes did, anomalies and gaps of other topics, reports; nothing for
           storing, signing or verifying)
 
-`domain/`   the bytes of an entry, the Merkle tree and its proofs, signed notes, what is wrong with a stored log; whether
-            a producer sent a record; sensors and reasons; reports. Its docstring gives the whole format
+`domain/`   the bytes of an entry, the Merkle tree and its proofs, signed notes, what is wrong with a stored log;
+            whether a producer sent a record; sensors and reasons; reports. Its docstring gives the whole format
 `handlers/` append a batch; follow the log; sign, prove, export; let sensors see; make and sign reports
 `store/`    all SQL
 `http/`     for auditors: entries, an actor's day, who saw a record, proofs, exports, flags, look-ups, reports

@@ -48,13 +48,14 @@ class Pin:
 def read_pins(text: str, by: str, key: VerifyingKey, witness: VerifyingKey | None) -> list[Pin]:
     """Return the pins of a file: signed notes one after the other, or an answer of `GET /v1/checkpoint`.
 
-    With a witness, checkpoints of single logs must have its line too.
+    With a witness, checkpoints of single logs must have its line too. In an answer those that were too fresh for it are
+    left out, since its checkpoint of all logs says the same of them.
 
     Raises:
         BadNote: a note cannot be read.
         NotSigned: one is not signed by the key, or by the witness.
     """
-    pins = [pin for note in _notes(text) for pin in _pins_of(note, by, key, witness)]
+    pins = [pin for note in _notes(text, witness) for pin in _pins_of(note, by, key, witness)]
     if not pins:
         raise BadNote("it holds no checkpoint")
     return pins
@@ -204,12 +205,13 @@ def check_export(lines: Iterable[str], key: VerifyingKey, witness: VerifyingKey 
     return f"{reader.entries:,} entries of {reader.logs} partitions are what {by} signed, none of them left out between"
 
 
-def _notes(text: str) -> Iterator[str]:
+def _notes(text: str, witness: VerifyingKey | None) -> Iterator[str]:
     if text.lstrip().startswith("{"):
         try:
             answer = json.loads(text)
             yield str(answer["note"])
-            yield from (str(log["note"]) for log in answer["logs"])
+            notes = [str(log["note"]) for log in answer["logs"]]
+            yield from (note for note in notes if not witness or f"\n{LINE_BEGINS}{witness.name} " in note)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadNote("it is no answer of GET /v1/checkpoint") from error
         return
