@@ -158,9 +158,11 @@ class Edge:
         Raises:
             Unavailable: the outbox is full.
         """
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.pool.acquire() as connection:
+            # Before it begins: the first statement of a transaction may be one that says how it sees the database.
             await self.gate.check(connection)
-            yield connection
+            async with connection.transaction():
+                yield connection
         self._bell.ring()
 
     async def record_refusal(self, request: Request, problem: Problem, error: Exception) -> None:

@@ -27,6 +27,7 @@ from tests.servers import CHECKOUT
 from tests.waiting import eventually
 
 PoolOf = Callable[[str], Awaitable[Pool]]
+FREEZE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 INSERT_THING = "INSERT INTO once (key) VALUES ($1)"
 COUNT_THINGS = "SELECT count(*) FROM once WHERE key LIKE 'thing:%'"
 EVENTS = "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox ORDER BY id"
@@ -69,6 +70,7 @@ async def get_thing(request: Request, thing_id: int, colour: str | None = None) 
 async def list_things(request: Request, count: int) -> Response:
     call: Call = request.state.call
     async with call.transaction() as transaction:
+        await transaction.execute(FREEZE)
         parts = [f"part {number}" for number in range(count)]
         await call.record_view(transaction, "thing", range(count), along={"part": parts, "nothing": []})
     return answer(Made(number=count))
@@ -385,3 +387,12 @@ async def test_the_openapi_document_names_bodies_and_capabilities(caller: Caller
     assert operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Thing")
     assert {"Thing", "ProblemDocument"} <= set(document["components"]["schemas"])
     assert Path("/metrics").name in str(document["paths"])
+
+
+async def test_a_route_may_say_first_how_its_transaction_sees_the_database(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the edge asks the database before it, as the outbox's gate does every two seconds."""
+    monkeypatch.setattr("shared.kafka.outbox.DEPTH_PERIOD_S", -1)
+    response = await caller.client.get("/v1/things?count=1", headers=caller.as_("cbp.att"))
+    assert response.status_code == 200, response.text
