@@ -34,6 +34,8 @@ DAMAGE = (
 """What PostgreSQL or its client raises when stored bytes are not what they should be: a value's compression that there
 is not, or a length that cannot be, among them."""
 
+# One for all that is read: nothing is written, so there is never more to go back to.
+SAVEPOINT, ROLLBACK, RELEASE = "SAVEPOINT readable", "ROLLBACK TO SAVEPOINT readable", "RELEASE SAVEPOINT readable"
 SNAPSHOT_ID = re.compile(r"[0-9A-F-]{1,64}")
 
 Connection = Any
@@ -183,6 +185,7 @@ class DatabaseSource:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     if self.snapshot_id:
                         await _enter_snapshot(connection, self.snapshot_id)
+                    await connection.execute(SAVEPOINT)
                     yield DatabaseSnapshot(connection, self.url)
             finally:
                 await connection.close(timeout=CLOSE_TIMEOUT_S)
@@ -201,14 +204,18 @@ class DatabaseSnapshot:
     async def readable(self) -> AsyncIterator[None]:
         """Turn what damaged bytes raise into `Damaged`; the savepoint keeps the snapshot usable."""
         try:
-            async with self._connection.transaction():
-                yield
+            yield
         except DAMAGE as error:
+            await self._connection.execute(ROLLBACK)
             raise Damaged(f"the database cannot read it ({reason_of(error)})") from error
 
     async def share(self) -> Source:
         """Export the snapshot: other connections can read in it while this transaction stands."""
-        return DatabaseSource(self._url, await self._connection.fetchval("SELECT pg_export_snapshot()"))
+        # Not from behind a savepoint.
+        await self._connection.execute(RELEASE)
+        snapshot_id = await self._connection.fetchval("SELECT pg_export_snapshot()")
+        await self._connection.execute(SAVEPOINT)
+        return DatabaseSource(self._url, snapshot_id)
 
     async def write_dump(self, folder: Path) -> None:
         """Write what `dump.py` reads: of each table a file, as COPY ... TO ... (FORMAT binary) does."""
