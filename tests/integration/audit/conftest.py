@@ -9,6 +9,7 @@ import pytest
 
 from services.audit.domain.note import VerifyingKey
 from services.audit.domain.producers import Keys
+from services.audit.domain.staff import read_staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import Step, follow_log
 from services.audit.verifier.options import Options
@@ -18,6 +19,8 @@ from shared.db.pool import Connection, Pool
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
 from shared.service import OUTBOX_SHARDS
+from tests.integration.audit.looking import KEYS as KEYS_OF_LOOKUPS
+from tests.integration.audit.looking import Log
 from tests.integration.audit.signed_logs import COSIGNER, KEY, SIZES, TABLES, grow
 from tests.servers import Database
 from tests.unit.audit.records import a_record
@@ -55,6 +58,12 @@ async def follow(pool: Pool, keys: Keys = NO_KEYS) -> Step:
         return await follow_log(
             connection, keys=keys, followers=(), outbox=Outbox(shards=OUTBOX_SHARDS), clock=SystemClock()
         )
+
+
+@pytest.fixture
+def log(pool: Pool) -> Log:
+    """An empty log that sensors follow; one user is known."""
+    return Log(pool, read_staff(b'{"cbp.att": {"emails": ["me@example.org"]}}', KEYS_OF_LOOKUPS))
 
 
 @pytest.fixture

@@ -1,0 +1,181 @@
+"""What happens around look-ups, as events; and a log that sensors follow."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.audit.domain.keys import Keys
+from services.audit.domain.staff import Staff
+from services.audit.handlers.log import append
+from services.audit.handlers.project import follow_log
+from services.audit.handlers.sensors import PATIENCE, Sensors
+from shared.clock import SystemClock
+from shared.db.pool import Pool
+from shared.events.activity import (
+    LookupAnsweredV1,
+    LookupPersonal,
+    ManifestPersonal,
+    ManifestScreenedV1,
+    ManifestSubmittedV1,
+)
+from shared.events.envelope import Actor, Context, Event, Payload
+from shared.events.linker import LeadOpenedV1, LeadPersonal, NoticeRaisedV1, NoticeSide
+from shared.events.referral import ReferralOpenedV1, ReferralWithdrawnV1
+from shared.kafka.consume import Record
+from shared.kafka.outbox import Outbox
+from shared.metrics import Metrics
+from shared.service import OUTBOX_SHARDS
+from tests.builders import a_tip_received, an_event, event_bytes, new_id
+from tests.fakes import START
+from tests.unit.audit.records import a_record
+
+KEYS = Keys(b"secret")
+CBP = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
+CEIU = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
+BOSTON = Actor(id="hsi.agent.sac-boston", kind="person", role="hsi.agent", agency="ICE", office="sac-boston")
+DENVER = Actor(id="hsi.agent.sac-denver", kind="person", role="hsi.agent", agency="ICE", office="sac-denver")
+LEAD, TIP, REQUEST = new_id(), new_id(), new_id()
+DAY = timedelta(days=1)
+
+
+class Log:
+    """The log of a test: events are appended to their topics' logs and followed, sensors among the followers."""
+
+    def __init__(self, pool: Pool, staff: Staff) -> None:
+        self.pool = pool
+        self.metrics = Metrics()
+        self._sensors = Sensors(KEYS, staff, self.metrics)
+        self._ends: dict[str, int] = {}
+
+    async def append(self, *events: Event) -> None:
+        """Append events, those of each topic in the order given; nobody follows yet."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await append(connection, [self._record(event) for event in events])
+
+    async def follow(self) -> None:
+        """Follow to the end."""
+        while await self._step():
+            pass
+
+    async def tell(self, *events: Event) -> None:
+        """Append events and follow; then an hour goes by."""
+        latest = max(event.occurred_at for event in events)
+        await self.append(*events, an_event(occurred_at=latest + PATIENCE))
+        await self.follow()
+
+    async def flags(self) -> set[tuple[str, str, datetime, frozenset[UUID]]]:
+        """Return sensor, actor, begin and evidence of all flags."""
+        rows = await self.pool.fetch(
+            "SELECT sensor, actor_id, from_at, array_agg(event_id) AS ids FROM flag JOIN flag_event USING (flag_id) "
+            "GROUP BY flag_id"
+        )
+        return {(row["sensor"], row["actor_id"], row["from_at"], frozenset(row["ids"])) for row in rows}
+
+    async def _step(self) -> int:
+        async with self.pool.acquire() as connection, connection.transaction():
+            step = await follow_log(
+                connection,
+                keys={},
+                followers=[self._sensors.follow],
+                outbox=Outbox(shards=OUTBOX_SHARDS),
+                clock=SystemClock(),
+            )
+        return step.entry_count
+
+    def _record(self, event: Event) -> Record:
+        offset = self._ends.get(event.topic, 0)
+        self._ends[event.topic] = offset + 1
+        fields = {name: getattr(event, name) for name in event.__slots__}
+        return a_record(topic=event.topic, partition=0, offset=offset, value=event_bytes(**fields))
+
+
+def told(
+    payload: Payload, topic: str, actor: Actor | None = None, *, at: datetime = START, request: Any = None
+) -> Event:
+    context, subject_id = Context(actor, request or new_id()), str(getattr(payload, "lookup_id", "x"))
+    return an_event(payload, topic=topic, occurred_at=at, context=context, subject_id=subject_id)
+
+
+def a_lookup(
+    actor: Actor, reference: str = "CASE-2026-1", *, at: datetime = START, request: Any = None, **fields: Any
+) -> Event:
+    personal = LookupPersonal(**fields.pop("personal", {"name": f"P{new_id().hex}", "birth_date": "1980-02-03"}))
+    payload = LookupAnsweredV1(
+        **{
+            "lookup_id": new_id(),
+            "purpose": "investigation",
+            "reference": reference,
+            "match_count": 0,
+            "truncated": False,
+            "record_ids": [],
+            "lead_ids": [],
+            "grades": {},
+            "duration_ms": 1.0,
+            "personal": personal,
+            **fields,
+        }
+    )
+    return told(payload, "query.activity", actor, at=at, request=request)
+
+
+def a_manifest(**fields: Any) -> Event:
+    at = fields.pop("at", START)
+    payload = ManifestSubmittedV1(
+        manifest_id=LEAD,
+        format="json",
+        passenger_count=1,
+        remark_count=0,
+        ends_at=START + DAY,
+        personal=ManifestPersonal(flight_number="LH 0400", departs_at="x"),
+    )
+    return told(payload, "query.activity", fields.pop("actor", CBP), at=at, request=REQUEST)
+
+
+def a_screening() -> Event:
+    payload = ManifestScreenedV1(manifest_id=LEAD, screening_id=new_id(), requested_at=START, passenger_count=1)
+    return told(payload, "query.activity", CBP, at=START + timedelta(minutes=30), request=REQUEST)
+
+
+def a_lead(state: str = "open", *, at: datetime = START, **fields: Any) -> Event:
+    payload = LeadOpenedV1(
+        lead_id=LEAD,
+        lead_version=1,
+        cluster_id=LEAD,
+        state=state,
+        tier="T2",
+        tip_count=1,
+        opened_at=START,
+        personal=LeadPersonal(),
+        **fields,
+    )
+    return told(payload, "linker.leads", at=at)
+
+
+def a_referral(office: str | None = "sac-boston", *, at: datetime = START, gone: bool = False) -> Event:
+    state: dict[str, Any] = {"referral_id": TIP, "version": 1, "lead_id": LEAD, "lead_version": 1}
+    kind = ReferralWithdrawnV1 if gone else ReferralOpenedV1
+    payload = kind(
+        **state,
+        state="recalled" if gone else "sent",
+        office=office,
+        tier="T2",
+        confidence=1.0,
+        reason="x",
+        tip_ids=[TIP],
+    )
+    return told(payload, "referral.referrals", at=at)
+
+
+def a_notice(*, is_told: bool = True, by: str = "tip") -> Event:
+    sides = [
+        NoticeSide(agency="ICE", office="sac-boston", is_told=is_told, record_kind=by, record_id=TIP),
+        NoticeSide(agency="ICE", is_told=True, record_kind="tip", record_id=TIP, lead_id=LEAD),
+    ]
+    payload = NoticeRaisedV1(
+        notice_id=TIP, kind="deconfliction", identifier_class="email", sides=sides, raised_at=START, until=START + DAY
+    )
+    return told(payload, "linker.notices", at=START)
+
+
+def a_tip() -> Event:
+    return told(a_tip_received(tip_id=TIP, source_ref="CT-2026-99"), "intake.tips", at=START)
