@@ -10,7 +10,8 @@ from shared.events.envelope import Actor
 
 SHOWN = ("record_id", "lead_id")
 """Fields of a payload that name one record which the actor was shown or changed."""
-SHOWN_LISTS = ("record_ids", "lead_ids")
+SHOWN_LISTS = ("record_ids", "lead_ids", "tip_ids")
+"""Those that name several: of what a caller did. Facts have lists of what belongs together, which nobody was shown."""
 UNSHOWN = frozenset({"session", "request", "view"})
 """Kinds of subjects that are no records."""
 
@@ -47,12 +48,12 @@ def shown_by(event: Logged) -> Sequence[str]:
 
     Empty for what no caller did; what a system hands in is not shown to it.
     """
-    actor = event.actor
-    if actor is None or (actor.kind != "person" and not event.topic.endswith(".activity")):
+    actor, is_activity = event.actor, event.topic.endswith(".activity")
+    if actor is None or (actor.kind != "person" and not is_activity):
         return ()
     ids = {} if event.subject_kind in UNSHOWN else {event.subject_id: None}
     ids |= dict.fromkeys(str(event.payload[name]) for name in SHOWN if event.payload.get(name))
-    for name in SHOWN_LISTS:
+    for name in SHOWN_LISTS if is_activity else ():
         listed = event.payload.get(name)
         ids |= dict.fromkeys(map(str, listed) if isinstance(listed, list) else ())
     return list(ids)

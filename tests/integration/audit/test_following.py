@@ -194,6 +194,7 @@ def a_lookup() -> LookupAnsweredV1:
         match_count=1,
         truncated=False,
         record_ids=[PARTY],
+        tip_ids=[TIP],
         lead_ids=[LEAD],
         grades={"confirmed": 1},
         duration_ms=4.5,
@@ -248,7 +249,7 @@ async def test_who_was_shown_a_record_is_told_the_last_first(caller: Caller) -> 
         (1, "cbp.att"),
         (2, "ceiu.analyst"),
     }
-    assert [item["index"] for item in (await ask(caller, f"/v1/records/{TIP}/views"))["items"]] == [3, 1]
+    assert [item["index"] for item in (await ask(caller, f"/v1/records/{TIP}/views"))["items"]] == [3, 0, 1]
     assert [item["index"] for item in (await ask(caller, f"/v1/records/{PARTY}/views"))["items"]] == [0]
 
 
