@@ -1,5 +1,6 @@
 """What was found, the exit code, and how it is said."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -62,7 +63,11 @@ def say(report: Report, *more: str) -> None:
 
 def say_line(sentence: str) -> None:
     """Say a sentence in one line: topics, actors and types come from whoever sent them, and make none of their own."""
-    print("".join(each if each.isprintable() else "?" for each in sentence), flush=True)  # noqa: T201
+    try:
+        print("".join(each if each.isprintable() else "?" for each in sentence), flush=True)  # noqa: T201
+    except BrokenPipeError:
+        # Whoever read it has gone, as `head` does: the exit code still says what was found.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _verdict(report: Report) -> str:

@@ -344,3 +344,17 @@ async def test_the_command_says_it_on_its_output(database: Database, write: Writ
     bad = await process()
     assert bad.returncode == TAMPERED
     assert "entry 2: its body does not hash to its commit" in bad.stdout
+
+
+async def test_whoever_reads_only_the_beginning_gets_the_exit_code_and_no_traceback(
+    write: Write, database: Database
+) -> None:
+    """As `verify | head -0` does."""
+    await write(some_records())
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "services.audit.verifier", "--database", database.superuser_url]
+    process = await asyncio.create_subprocess_exec(*words, cwd=CHECKOUT, stdout=writer, stderr=asyncio.subprocess.PIPE)
+    os.close(writer)
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (INTACT, b"")
