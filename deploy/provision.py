@@ -58,7 +58,7 @@ def make_secrets(folder: Path, *, postgres: str, kafka: str) -> None:
     for service in SERVICES:
         producer_key = folder / service / "producer.key"
         keep(producer_key, secrets.token_hex(32))
-        keep(folder / "audit" / "producers" / f"{service}.producer", producer_key.read_text(encoding="utf-8"))
+        _know(folder / "audit" / "producers" / f"{service}.producer", producer_key.read_text(encoding="utf-8"))
         password = (provision / f"{service}_app.password").read_text()
         values = {
             **SETTINGS,
@@ -67,6 +67,14 @@ def make_secrets(folder: Path, *, postgres: str, kafka: str) -> None:
             **(of_audit if service == "audit" else {}),
         }
         keep(folder / service / "env" / f"{service}.env", _settings_text(service, values))
+
+
+def _know(path: Path, key: str) -> None:
+    """Have a key among those by which audit knows a producer; former ones stay, as records lie under them."""
+    keep(path, "")
+    known = path.read_text(encoding="utf-8").split()
+    if key not in known:
+        path.write_text("\n".join([key, *known, ""]), encoding="utf-8")
 
 
 def _settings_text(service: str, values: Mapping[str, str]) -> str:

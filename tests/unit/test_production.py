@@ -8,6 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML has no types
 
 from deploy.provision import ROLES, SERVICES, make_secrets
+from services.audit.app import read_producer_keys
 from services.linker.settings import LinkerSettings
 from shared.settings import load_settings
 
@@ -34,9 +35,15 @@ def test_making_secrets_again_changes_no_file(folder: Path) -> None:
 
 
 def test_a_secret_that_is_missing_is_made(folder: Path) -> None:
-    (folder / "query" / "producer.key").unlink()
+    file = folder / "query" / "producer.key"
+    former = file.read_text()
+    file.unlink()
     make_secrets(folder, postgres="db.example:5432", kafka="kafka.example:9092")
-    assert len(bytes.fromhex((folder / "query" / "producer.key").read_text())) == 32
+    assert len(bytes.fromhex(file.read_text())) == 32
+    # What was sent under the former key is still known to be this service's.
+    assert read_producer_keys(folder / "audit" / "producers")["query"] == [
+        bytes.fromhex(key) for key in (file.read_text(), former)
+    ]
 
 
 def test_only_the_owner_reads_secrets_and_no_two_are_alike(folder: Path) -> None:
