@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -97,18 +97,18 @@ def write_report(month: date, found: Findings, verification: Verification) -> tu
     """Return the report of a month as canonical JSON (sorted keys, no spaces), and the SHA-256 of its UTF-8 bytes."""
     lookups: dict[str, dict[str, Any]] = {}
     for each in found.lookups:
-        person = lookups.setdefault(each.actor, {"agency": each.agency, "office": each.office, "purposes": {}})
-        person["purposes"][each.purpose] = {
-            "count": each.count,
-            "matched": each.matched,
-            "unexplained": each.unexplained,
-        }
+        person = lookups.setdefault(each.actor, {"units": {}, "purposes": defaultdict(Counter)})
+        # Whoever moved to another office within the month has rows of both.
+        person["units"]["/".join(filter(None, (each.agency, each.office)))] = None
+        person["purposes"][each.purpose].update(
+            {"count": each.count, "matched": each.matched, "unexplained": each.unexplained}
+        )
     changes = [deed for deed in found.deeds if deed.type not in REFUSALS | LOOKING | {LOGIN}]
     document = {
         "month": month.isoformat(),
         "until": month_after(month).isoformat(),
         "entries": found.entry_count,
-        "lookups": lookups,
+        "lookups": {actor: {**person, "units": [*person["units"]]} for actor, person in lookups.items()},
         "lookups_unexplained": sum(each.unexplained for each in found.lookups),
         "logins": _by_actor(deed for deed in found.deeds if deed.type == LOGIN),
         "refused": {

@@ -10,7 +10,16 @@ from shared.db.pool import Connection, Row
 
 COUNT_TIMEOUT_S = 600.0
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 2)"
-SELECT_FIRST = "SELECT min(oldest.at) FROM (SELECT min(occurred_at) AS at FROM event GROUP BY head_id) AS oldest"
+# Looked for each minute, so not by reading all; and what no service sent may bear any time.
+SELECT_FIRST = """
+SELECT min(oldest.occurred_at)
+FROM head
+    CROSS JOIN LATERAL (
+        SELECT event.occurred_at FROM event
+        WHERE event.head_id = head.id AND event.is_verified IS NOT FALSE
+        ORDER BY event.occurred_at
+        LIMIT 1
+    ) AS oldest"""
 SELECT_MADE = """
 SELECT report.month, count(report_signature.role) AS signature_count
 FROM report LEFT JOIN report_signature ON report_signature.report_id = report.report_id
@@ -34,9 +43,10 @@ FROM lookup
 WHERE lookup.occurred_at >= $1 AND lookup.occurred_at < $2
 GROUP BY lookup.actor_id, lookup.agency, lookup.office, lookup.purpose
 ORDER BY lookup.actor_id, lookup.agency, lookup.office, lookup.purpose"""
+# A window ends with the day that was flagged, so that of a month's last day at the next month's beginning.
 COUNT_FLAGS = """
 SELECT flag.sensor, count(*) AS count FROM flag
-WHERE flag.to_at >= $1 AND flag.to_at < $2
+WHERE flag.to_at > $1 AND flag.to_at <= $2
 GROUP BY flag.sensor
 ORDER BY flag.sensor"""
 COUNT_ENTRIES = """
@@ -102,7 +112,7 @@ async def try_lock(transaction: Connection) -> bool:
 
 
 async def find_first(connection: Connection) -> datetime | None:
-    """Return when the oldest event happened."""
+    """Return when the oldest event happened, but for those that no service sent."""
     first: datetime | None = await connection.fetchval(SELECT_FIRST, timeout=COUNT_TIMEOUT_S)
     return first
 

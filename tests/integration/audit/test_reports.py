@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from services.audit.app import SERVICE
 from services.audit.domain.keys import Keys
 from services.audit.domain.report import Verification
+from services.audit.domain.sensors.day import DAY, Flag
 from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import follow_log
@@ -19,6 +20,7 @@ from services.audit.handlers.reports import find_months, make_report, sign_repor
 from services.audit.handlers.sensors import Sensors
 from services.audit.reporting import Reporting
 from services.audit.store.reports import Report
+from services.audit.store.sensors import add_flags
 from shared.db.pool import Pool
 from shared.errors import Conflict
 from shared.events.activity import (
@@ -136,6 +138,21 @@ async def test_a_report_counts_its_month_and_nothing_else(pool: Pool, make: Make
 
 
 @pytest.mark.usefixtures("month")
+async def test_a_flag_is_reported_with_the_month_of_its_day(pool: Pool, make: Make) -> None:
+    before, first, last = (FEBRUARY + timedelta(days=day) for day in (-1, 0, 27))
+    days = {"bulk_view": [before, first], "repeated": [last], "off_hours": [last + DAY]}
+    flags = [
+        Flag(sensor, "cbp.att", day, day + DAY, "invented", (new_id(),))
+        for sensor, mine in days.items()
+        for day in mine
+    ]
+    async with pool.acquire() as connection, connection.transaction():
+        await add_flags(connection, flags)
+    said = json.loads((await make()).document)
+    assert said["flags"] == {"bulk_view": 1, "repeated": 1}
+
+
+@pytest.mark.usefixtures("month")
 async def test_a_month_is_reported_once(pool: Pool, make: Make) -> None:
     async with pool.acquire() as connection:
         assert await find_months(connection, LATER.now()) == ([FEBRUARY.date()], [])
@@ -144,6 +161,15 @@ async def test_a_month_is_reported_once(pool: Pool, make: Make) -> None:
         assert await find_months(connection, LATER.now()) == ([], [])
         assert await make_report(connection, FEBRUARY.date(), VERIFIED, OUTBOX, LATER) is None
     assert len(await published(pool, "report.made")) == 1
+
+
+@pytest.mark.usefixtures("month")
+async def test_what_no_service_sent_makes_no_month_due(pool: Pool) -> None:
+    forged = an_event(8, a_lookup("investigation"), days=-700_000)
+    async with pool.acquire() as connection, connection.transaction():
+        await append(connection, [forged])
+        await follow_log(connection, keys={"query": [bytes(32)]}, followers=(), outbox=OUTBOX, clock=LATER)
+        assert await find_months(connection, LATER.now()) == ([FEBRUARY.date()], [])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -93,8 +94,7 @@ def test_a_report_says_who_did_what_how_often() -> None:
     assert (report["month"], report["until"], report["entries"]) == ("2026-02-01", "2026-03-01", 70)
     assert report["lookups"] == {
         "cbp.att": {
-            "agency": "CBP",
-            "office": "",
+            "units": ["CBP"],
             "purposes": {
                 "traveller_targeting": {"count": 4, "matched": 1, "unexplained": 2},
                 "investigation": {"count": 1, "matched": 0, "unexplained": 0},
@@ -108,6 +108,18 @@ def test_a_report_says_who_did_what_how_often() -> None:
     assert report["changes"] == {"note.added": {"cbp.att": 2, "ceiu.analyst": 1}}
     assert (report["flags"], report["anomalies"], report["missing_numbers"]) == ({"repeated": 1}, {"bad_mac": 2}, 3)
     assert report["verification"] == {"at": "2026-03-02T00:00:00+00:00", "exit_code": 0, "said": ["intact"]}
+
+
+def test_whoever_moved_to_another_office_is_counted_in_both() -> None:
+    boston = Lookups("k.lee", "ICE", "sac-boston", "investigation", 4, 1, 2)
+    miami = Lookups("k.lee", "ICE", "sac-miami", "investigation", 3, 1, 0)
+    text, _ = write_report(FEBRUARY, replace(NOTHING, lookups=[boston, miami]), VERIFIED)
+    assert json.loads(text)["lookups"] == {
+        "k.lee": {
+            "units": ["ICE/sac-boston", "ICE/sac-miami"],
+            "purposes": {"investigation": {"count": 7, "matched": 2, "unexplained": 2}},
+        }
+    }
 
 
 def test_the_same_month_gives_the_same_bytes() -> None:
