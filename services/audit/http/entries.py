@@ -98,7 +98,10 @@ async def get_timeline(
 async def get_views(
     request: Request, record_id: str, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT
 ) -> Response:
-    """List who was shown a record (of any kind: tip, lead, look-up, note, …) or changed it, the last first."""
+    """List who was shown a record (of any kind: tip, lead, look-up, note, …) or changed it, the last first.
+
+    Where an event shows `all`, it showed every tip that there was.
+    """
     call: Call = request.state.call
     before = _moment(cursor)
     async with call.transaction() as transaction:

@@ -41,9 +41,14 @@ WHERE event.actor_id = $1 AND event.occurred_at >= $2 AND event.occurred_at < $3
     AND ($4::timestamptz IS NULL OR (event.occurred_at, entry.event_id) > ($4, $5::uuid))
 ORDER BY event.occurred_at, entry.event_id
 LIMIT $6"""
+# Whoever was shown all tips was shown each that there was.
 LIST_VIEWS = f"""{WITH_BODY}
     JOIN shown ON shown.head_id = event.head_id AND shown.index = event.index
-WHERE shown.record_id = $1 AND ($2::timestamptz IS NULL OR (event.occurred_at, entry.event_id) < ($2, $3::uuid))
+WHERE shown.record_id = ANY (ARRAY[$1::text, 'all'])
+    AND (shown.record_id = $1 OR EXISTS (
+        SELECT FROM event AS told
+        WHERE told.subject_id = $1 AND told.subject_kind = 'tip' AND told.occurred_at <= event.occurred_at))
+    AND ($2::timestamptz IS NULL OR (event.occurred_at, entry.event_id) < ($2, $3::uuid))
 ORDER BY event.occurred_at DESC, entry.event_id DESC
 LIMIT $4"""
 
@@ -128,7 +133,10 @@ async def list_timeline(
 async def list_views(
     transaction: Connection, record_id: str, *, before: Moment | None, limit: int
 ) -> list[tuple[Listed, bytes]]:
-    """Return the last `limit` events before `before` that showed or changed a record, with bodies, newest first."""
+    """Return the last `limit` events before `before` that showed or changed a record, with bodies, newest first.
+
+    Of a tip also those that showed all there were then.
+    """
     await transaction.execute(PLAN_EACH)
     rows = await transaction.fetch(
         LIST_VIEWS, record_id, before and before.occurred_at, before and before.event_id, limit

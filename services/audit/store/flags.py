@@ -29,7 +29,8 @@ FROM (
         FROM flag_event WHERE flag_event.flag_id = found.flag_id
     ) AS rests
 ORDER BY found.to_at DESC, found.flag_id DESC"""
-# Those that nothing explains come first: $5 is None at the start, false within them, true behind them.
+# Those that nothing explains come first: $5 is None at the start, false within them, true behind them. A passenger list
+# may explain a look-up by itself and by its screenings: that is one reason.
 LIST_LOOKUPS = """
 SELECT found.is_explained, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
     found.reference, found.occurred_at, found.match_count, told.kinds, told.ids
@@ -65,7 +66,9 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT (array_agg(lookup_reason.kind ORDER BY lookup_reason.kind, lookup_reason.id))[:$9] AS kinds,
             (array_agg(lookup_reason.id ORDER BY lookup_reason.kind, lookup_reason.id))[:$9] AS ids
-        FROM lookup_reason WHERE lookup_reason.event_id = found.event_id
+        FROM (
+            SELECT DISTINCT each.kind, each.id FROM lookup_reason AS each WHERE each.event_id = found.event_id
+        ) AS lookup_reason
     ) AS told
 ORDER BY found.is_explained, found.occurred_at DESC, found.event_id DESC
 LIMIT $8"""

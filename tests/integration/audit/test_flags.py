@@ -19,6 +19,7 @@ from tests.integration.audit.looking import (
     CEIU,
     DAY,
     LEAD,
+    REQUEST,
     TIP,
     Log,
     a_lead,
@@ -26,6 +27,7 @@ from tests.integration.audit.looking import (
     a_manifest,
     a_notice,
     a_referral,
+    a_screening,
 )
 
 
@@ -137,6 +139,12 @@ async def test_a_lookup_is_listed_with_its_reasons_and_looking_is_on_record(log:
     row = await log.pool.fetchrow("SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox ORDER BY id DESC")
     assert row is not None
     assert row["event"]["payload"]["record_ids"] == [item["lookup_id"]]
+
+
+async def test_a_list_that_explains_by_its_screening_too_is_one_reason(log: Log, caller: Caller) -> None:
+    await log.tell(a_manifest(), a_lookup(CBP, "LH400", request=REQUEST), a_screening())
+    [item] = (await ask(caller, "/v1/lookups"))["items"]
+    assert item["reasons"] == [{"kind": "manifest", "id": str(LEAD)}]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from services.audit.settings import SENDERS
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
 from shared.errors import Rejected
-from shared.events.activity import LookupAnsweredV1, LookupPersonal, RecordViewedV1
+from shared.events.activity import LookupAnsweredV1, LookupPersonal, RecordViewedV1, TipRepeatedV1
 from shared.events.envelope import Context, Payload
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
@@ -251,6 +251,22 @@ async def test_who_was_shown_a_record_is_told_the_last_first(caller: Caller) -> 
     }
     assert [item["index"] for item in (await ask(caller, f"/v1/records/{TIP}/views"))["items"]] == [3, 0, 1]
     assert [item["index"] for item in (await ask(caller, f"/v1/records/{PARTY}/views"))["items"]] == [0]
+
+
+async def test_whoever_was_shown_all_tips_was_shown_each_there_was(caller: Caller, write: Write) -> None:
+    everything = RecordViewedV1(route="GET /v1/clusters", kind="cluster", record_ids=["all"], record_count=2)
+    tip = TipRepeatedV1(tip_id=TIP, tip_version=1, source="ncmec", source_ref="CT-1")
+    await write(
+        [
+            a_deed(0, everything, hours=1, actor="too.early"),
+            a_deed(1, tip, hours=2, actor="source.ncmec", subject_id=str(TIP)),
+            a_deed(2, everything, hours=3, actor="ceiu.supervisor"),
+            a_deed(3, a_view(LEAD), hours=4),
+        ]
+    )
+    shown = await ask(caller, f"/v1/records/{TIP}/views")
+    assert [item["actor"] for item in shown["items"]] == ["ceiu.supervisor", "source.ncmec"]
+    assert [item["actor"] for item in (await ask(caller, f"/v1/records/{LEAD}/views"))["items"]] == ["cbp.att"]
 
 
 @pytest.mark.usefixtures("deeds")
