@@ -29,31 +29,34 @@ FROM (
         FROM flag_event WHERE flag_event.flag_id = found.flag_id
     ) AS rests
 ORDER BY found.to_at DESC, found.flag_id DESC"""
-# Those that nothing explains come first: $5 is None at the start, false within them, true behind them. A passenger list
-# may explain a look-up by itself and by its screenings: that is one reason.
+# Those that nothing explains come first: $5 is None at the start, false within them, true behind them; the others are
+# looked for only where these do not fill the page. A passenger list may explain a look-up by itself and by its
+# screenings: that is one reason.
 LIST_LOOKUPS = """
+WITH unexplained AS (
+    SELECT false AS is_explained, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency, lookup.office,
+        lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
+    FROM lookup
+    WHERE $4::boolean IS NOT TRUE AND $5::boolean IS NOT TRUE
+        AND ($1::text IS NULL OR lookup.actor_id = $1)
+        AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
+        AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
+        AND ($5 IS NULL OR (lookup.occurred_at, lookup.event_id) < ($6::timestamptz, $7::uuid))
+        AND NOT EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)
+    ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
+    LIMIT $8
+)
 SELECT found.is_explained, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
     found.reference, found.occurred_at, found.match_count, told.kinds, told.ids
 FROM (
-        (
-            SELECT false AS is_explained, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency,
-                lookup.office, lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
-            FROM lookup
-            WHERE $4::boolean IS NOT TRUE AND $5::boolean IS NOT TRUE
-                AND ($1::text IS NULL OR lookup.actor_id = $1)
-                AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
-                AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
-                AND ($5 IS NULL OR (lookup.occurred_at, lookup.event_id) < ($6::timestamptz, $7::uuid))
-                AND NOT EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)
-            ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
-            LIMIT $8
-        )
+        SELECT is_explained, event_id, lookup_id, actor_id, agency, office, purpose, reference, occurred_at, match_count
+        FROM unexplained
         UNION ALL
         (
             SELECT true AS is_explained, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency,
                 lookup.office, lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
             FROM lookup
-            WHERE $4 IS NOT FALSE
+            WHERE $4 IS NOT FALSE AND (SELECT count(*) FROM unexplained) < $8
                 AND ($1 IS NULL OR lookup.actor_id = $1)
                 AND ($2 IS NULL OR lookup.occurred_at >= $2)
                 AND ($3 IS NULL OR lookup.occurred_at < $3)
@@ -64,11 +67,12 @@ FROM (
         )
     ) AS found
     CROSS JOIN LATERAL (
-        SELECT (array_agg(lookup_reason.kind ORDER BY lookup_reason.kind, lookup_reason.id))[:$9] AS kinds,
-            (array_agg(lookup_reason.id ORDER BY lookup_reason.kind, lookup_reason.id))[:$9] AS ids
+        SELECT (array_agg(reason.kind ORDER BY reason.kind, reason.id))[:$9] AS kinds,
+            (array_agg(reason.id ORDER BY reason.kind, reason.id))[:$9] AS ids
         FROM (
-            SELECT DISTINCT each.kind, each.id FROM lookup_reason AS each WHERE each.event_id = found.event_id
-        ) AS lookup_reason
+            SELECT DISTINCT lookup_reason.kind, lookup_reason.id FROM lookup_reason
+            WHERE lookup_reason.event_id = found.event_id
+        ) AS reason
     ) AS told
 ORDER BY found.is_explained, found.occurred_at DESC, found.event_id DESC
 LIMIT $8"""
