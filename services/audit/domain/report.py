@@ -20,7 +20,7 @@ LOGIN = "session.opened"
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """How often an actor did something with an outcome; `actor` is None for who was not known."""
+    """How often an actor did something with an outcome; of logins how many. `actor` is None for who was not known."""
 
     actor: str | None
     type: str

@@ -25,14 +25,21 @@ SELECT report.month, count(report_signature.role) AS signature_count
 FROM report LEFT JOIN report_signature ON report_signature.report_id = report.report_id
 GROUP BY report.month
 ORDER BY report.month"""
-# Of those that no one did, the attempts of callers who were not known.
+# Of those that no one did, the attempts of callers who were not known. Each service tells of a session that it sees for
+# the first time, and all of that is one login.
 COUNT_DEEDS = """
-SELECT event.actor_id, event.type, event.outcome, count(*) AS count
-FROM head JOIN event ON event.head_id = head.id
-WHERE event.occurred_at >= $1 AND event.occurred_at < $2
-    AND (event.actor_id IS NOT NULL OR event.type = ANY ($3::text[]))
-GROUP BY event.actor_id, event.type, event.outcome
-ORDER BY event.actor_id, event.type, event.outcome"""
+SELECT told.actor_id, told.type, told.outcome, COALESCE(sum(told.count), count(told.session))::bigint AS count
+FROM (
+        SELECT event.actor_id, event.type, event.outcome,
+            CASE event.subject_kind WHEN 'session' THEN event.subject_id END AS session,
+            CASE event.subject_kind WHEN 'session' THEN NULL ELSE count(*) END AS count
+        FROM head JOIN event ON event.head_id = head.id
+        WHERE event.occurred_at >= $1 AND event.occurred_at < $2
+            AND (event.actor_id IS NOT NULL OR event.type = ANY ($3::text[]))
+        GROUP BY event.actor_id, event.type, event.outcome, event.subject_kind, session
+    ) AS told
+GROUP BY told.actor_id, told.type, told.outcome
+ORDER BY told.actor_id, told.type, told.outcome"""
 COUNT_LOOKUPS = """
 SELECT lookup.actor_id, lookup.agency, lookup.office, lookup.purpose, count(*) AS count,
     count(*) FILTER (WHERE lookup.match_count > 0) AS matched,

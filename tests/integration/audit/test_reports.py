@@ -138,6 +138,27 @@ async def test_a_report_counts_its_month_and_nothing_else(pool: Pool, make: Make
 
 
 @pytest.mark.usefixtures("month")
+async def test_a_session_at_two_services_is_one_login(write: Write, make: Make) -> None:
+    opened = [("s1", "intake"), ("s1", "query"), ("s2", "query")]
+    records = [
+        a_record(
+            topic=f"{service}.activity",
+            partition=1,
+            offset=offset,
+            value=event_bytes(
+                SessionOpenedV1(session=session, issued_at=FEBRUARY),
+                context=Context(an_actor(id="k.lee"), new_id()),
+                occurred_at=FEBRUARY,
+                subject_id=session,
+            ),
+        )
+        for offset, (session, service) in enumerate(opened)
+    ]
+    await write(records)
+    assert json.loads((await make()).document)["logins"] == {"cbp.att": 1, "k.lee": 2}
+
+
+@pytest.mark.usefixtures("month")
 async def test_a_flag_is_reported_with_the_month_of_its_day(pool: Pool, make: Make) -> None:
     before, first, last = (FEBRUARY + timedelta(days=day) for day in (-1, 0, 27))
     days = {"bulk_view": [before, first], "repeated": [last], "off_hours": [last + DAY]}
