@@ -102,8 +102,8 @@ def read_options(given: Options, chosen: argparse.Namespace) -> Options:
         raise Misused("--against-kafka needs the address of a broker")
     return replace(
         given,
-        dump=_path(dump),
-        tiles=_path(tiles),
+        dump=_folder(dump, "--dump"),
+        tiles=_folder(tiles, "--tiles"),
         key=key,
         witness=witness,
         pins=[pin for file in files for pin in _read_pins(file, key, witness)],
@@ -133,6 +133,13 @@ def read_text(file: str) -> str:
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _folder(text: str | None, name: str) -> Path | None:
+    path = _path(text)
+    if path is not None and not path.is_dir():
+        raise Misused(f"{name}: {path} is no folder")
+    return path
 
 
 def _read_event(text: str, out: str | None) -> tuple[UUID, Path]:

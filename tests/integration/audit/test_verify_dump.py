@@ -63,6 +63,13 @@ async def test_a_dump_is_its_owner_s_alone_and_written_once(verified: Verify, at
     assert (code, "reads a database, not a dump" in said) == (USAGE, True)
 
 
+@pytest.mark.parametrize("option", ["dump", "tiles"])
+async def test_a_folder_that_is_not_there_is_wrong_usage(verified: Verify, tmp_path: Path, option: str) -> None:
+    """A mistyped name says nothing about the log."""
+    code, said = await verified(**{option: str(tmp_path / "absent")})
+    assert (code, f"--{option}: {tmp_path / 'absent'} is no folder" in said) == (USAGE, True), said
+
+
 async def test_extreme_entries_and_all_kinds_are_read_from_a_dump(verified: Verify, write: Write, dump: Dump) -> None:
     times = [b"0002-01-01T00:00:00Z", b"9998-12-31T23:59:59.999999Z", b"1969-12-31T23:59:59.999999Z"]
     values: list[bytes | None] = [event_bytes().replace(b"2026-03-01T10:00:00Z", time) for time in times]
@@ -163,4 +170,3 @@ async def test_a_dump_without_some_of_its_files_is_not_read(
         (folder / f"{name}.copy").unlink()
         code, said = await verified(dump=str(folder))
         assert (code, f"{name}.copy" in said, len(said.splitlines())) == (INCOMPLETE, True, 1)
-    assert (await verified(dump=str(tmp_path / "absent")))[0] == INCOMPLETE
