@@ -67,7 +67,7 @@ class SignatureTaken(SignatureShown):
 
 
 async def get_reports(request: Request, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_DEFAULT) -> Response:
-    """List the reports, the newest month first."""
+    """List the reports, the newest month first. A month's is made a day after its end; before there is none."""
     call: Call = request.state.call
     before = _month(cursor)
     async with call.transaction() as transaction:
