@@ -54,6 +54,8 @@ class RequestRefusedV1(Payload):
     status: int
     problem: str
     capability: str | None = None
+    record_ids: list[str] = []
+    """The ids that the request's path named, whether there is such a record or not."""
     outcome: str = "denied"
     personal: CallerPersonal
 

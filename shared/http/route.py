@@ -1,6 +1,7 @@
 """A route and its guard: who calls, may they, are they within their rate; then the work; and what is put on record."""
 
 import hashlib
+import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -36,6 +37,7 @@ from shared.security import Principal
 SESSIONS_KEPT = 10_000
 BUCKETS_KEPT = 10_000
 IDEMPOTENCY_KEY_CHARS_MAX = 200
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 VIEWED_IDS_MAX = 5_000
 """Ids in one `record.viewed`; they take some 200 of the 256 KiB that an event may have."""
 EVERYTHING = "all"
@@ -183,6 +185,7 @@ class Edge:
                 problem=problem.name,
                 capability=problem.capability,
                 outcome="failed" if problem.status >= 500 else "denied",
+                record_ids=_ids_in_path(request),
                 personal=CallerPersonal(fields=[".".join(map(str, e.loc))[:200] for e in problem.errors[:20]]),
             )
             await self.publish_activity(
@@ -403,3 +406,8 @@ def route_name(request: Request) -> str:
     """Return method and path template, such as `GET /v1/tips/{tip_id}`; the path itself may hold what no log should."""
     route = request.scope.get("route")
     return f"{request.method} {getattr(route, 'path', '(no route)')}"
+
+
+def _ids_in_path(request: Request) -> list[str]:
+    """Return the ids that a request's path names; what else stands there may be anything, and no log should hold it."""
+    return [value.lower() for value in map(str, request.path_params.values()) if UUID_TEXT.fullmatch(value)]

@@ -44,7 +44,7 @@ class Logged:
 
 
 def shown_by(event: Logged) -> Sequence[str]:
-    """Return the ids of the records that a caller was shown or changed by this event, its subject among them.
+    """Return the ids of the records that a caller was shown, changed, or was refused, its subject among them.
 
     Empty for what no caller did; what a system hands in is not shown to it.
     """

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic_settings import SettingsConfigDict
 
 from shared.db.pool import Connection, Pool
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
 from shared.http import VIEW, Call, Route, answer, create, read_json
 from shared.http.body import Body
 from shared.http.route import Rate
@@ -67,6 +67,10 @@ async def get_thing(request: Request, thing_id: int, colour: str | None = None) 
     return answer(Made(number=thing_id))
 
 
+async def get_named(request: Request, name: str) -> Response:
+    raise NotFound("there is no such thing")
+
+
 async def list_things(request: Request, count: int) -> Response:
     call: Call = request.state.call
     async with call.transaction() as transaction:
@@ -88,6 +92,7 @@ SERVICE = Service(
     folder=CHECKOUT / "services" / "intake",
     routes=(
         Route("POST", "/v1/things", post_thing, needs=("tip.submit",), answers={201: Made}, records=(), takes=Thing),
+        Route("GET", "/v1/named/{name}", get_named, needs=(), answers={200: Made}, records=VIEW),
         Route("GET", "/v1/things", list_things, needs=("lookup",), answers={200: Made}, records=VIEW),
         Route(
             "GET",
@@ -396,3 +401,12 @@ async def test_a_route_may_say_first_how_its_transaction_sees_the_database(
     monkeypatch.setattr("shared.kafka.outbox.DEPTH_PERIOD_S", -1)
     response = await caller.client.get("/v1/things?count=1", headers=caller.as_("cbp.att"))
     assert response.status_code == 200, response.text
+
+
+async def test_a_refusal_says_which_record_was_asked_for(caller: Caller, pool: Pool) -> None:
+    """An id alone: what else stands in a path may be anybody's name."""
+    for named in ("01950000-0000-7000-8000-00000000ABCD", "Rosa Invented"):
+        await caller.client.get(f"/v1/named/{named}", headers=caller.as_("cbp.att"))
+    refused = [event["payload"]["record_ids"] for event in await events(pool, "request.refused")]
+    assert refused == [["01950000-0000-7000-8000-00000000abcd"], []]
+    assert "Rosa" not in str(await events(pool))
