@@ -1,6 +1,6 @@
 """An event of the log as those see it who follow the log: sensors, reports, whoever asks who looked at what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ SHOWN_LISTS = ("record_ids", "lead_ids", "tip_ids")
 """Those that name several: of what a caller did. Facts have lists of what belongs together, which nobody was shown."""
 UNSHOWN = frozenset({"session", "request", "view"})
 """Kinds of subjects that are no records."""
+ID_CHARS_MAX = 100
+"""Longer texts are nobody's id, and no index of PostgreSQL's holds very long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,19 @@ class Logged:
 def shown_by(event: Logged) -> Sequence[str]:
     """Return the ids of the records that a caller was shown, changed, or was refused, its subject among them.
 
-    Empty for what no caller did; what a system hands in is not shown to it.
+    Empty for what no caller did; what a system hands in is not shown to it. What cannot be an id is left out: whoever
+    forged it, the log is followed on.
     """
     actor, is_activity = event.actor, event.topic.endswith(".activity")
     if actor is None or (actor.kind != "person" and not is_activity):
         return ()
     ids = {} if event.subject_kind in UNSHOWN else {event.subject_id: None}
-    ids |= dict.fromkeys(str(event.payload[name]) for name in SHOWN if event.payload.get(name))
-    for name in SHOWN_LISTS if is_activity else ():
-        listed = event.payload.get(name)
-        ids |= dict.fromkeys(map(str, listed) if isinstance(listed, list) else ())
-    return list(ids)
+    lists = SHOWN_LISTS if is_activity else ()
+    return list(ids | dict.fromkeys(_ids_in(event.payload, lists)))
+
+
+def _ids_in(payload: Mapping[str, Any], lists: Iterable[str]) -> Iterator[str]:
+    listed = (payload.get(name) for name in lists)
+    said = [payload.get(name) for name in SHOWN]
+    for ids in (said, *(ids for ids in listed if isinstance(ids, list))):
+        yield from (id_ for id_ in ids if isinstance(id_, str) and 0 < len(id_) <= ID_CHARS_MAX)
