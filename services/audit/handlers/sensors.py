@@ -36,10 +36,12 @@ class Sensors:
         """Take in events of the log, each log's in its order, and flag what they complete.
 
         The time is that of the events. Once everything is read, the same log gives the same flags, in whatever
-        batches; what is given again changes nothing.
+        batches; what is given again changes nothing. An event that its producer has not signed is told of as such, and
+        is nobody's deed: whoever can write to Kafka accuses no one by it.
         """
-        await self._keep(transaction, events)
-        until = await _read_until(transaction, events)
+        sent = [event for event in events if event.is_verified is not False]
+        await self._keep(transaction, sent)
+        until = await _read_until(transaction, sent)
         for _ in range(ROUNDS_MAX):
             due = [] if until is None else await store.take_due(transaction, until=until, limit=DUE_AT_ONCE)
             if until is None or not due:

@@ -67,13 +67,16 @@ SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 
-# The clock
+# The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
 
 SELECT_NEWEST = """
 SELECT max(newest.occurred_at)
 FROM head
     CROSS JOIN LATERAL (
-        SELECT event.occurred_at FROM event WHERE event.head_id = head.id ORDER BY event.occurred_at DESC LIMIT 1
+        SELECT event.occurred_at FROM event
+        WHERE event.head_id = head.id AND event.is_verified IS NOT FALSE
+        ORDER BY event.occurred_at DESC
+        LIMIT 1
     ) AS newest"""
 SELECT_UNREAD = """
 SELECT unread.header
@@ -200,7 +203,7 @@ async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime
 
 
 async def find_newest(transaction: Connection) -> datetime | None:
-    """Return the latest time of all events that were followed, None while there are none."""
+    """Return the latest time of all events that were followed and not forged, None while there are none."""
     found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
     return found
 

@@ -11,7 +11,7 @@ from services.audit.domain.note import VerifyingKey
 from services.audit.domain.producers import Keys
 from services.audit.domain.staff import read_staff
 from services.audit.handlers.log import append
-from services.audit.handlers.project import Step, follow_log
+from services.audit.handlers.project import Follower, Step, follow_log
 from services.audit.verifier.options import Options
 from services.audit.verifier.run import run
 from shared.clock import SystemClock
@@ -52,11 +52,11 @@ async def write(pool: Pool) -> Write:
     return write
 
 
-async def follow(pool: Pool, keys: Keys = NO_KEYS) -> Step:
+async def follow(pool: Pool, keys: Keys = NO_KEYS, *followers: Follower) -> Step:
     """Follow the log by one step, as the worker does."""
     async with pool.acquire() as connection, connection.transaction():
         return await follow_log(
-            connection, keys=keys, followers=(), outbox=Outbox(shards=OUTBOX_SHARDS), clock=SystemClock()
+            connection, keys=keys, followers=followers, outbox=Outbox(shards=OUTBOX_SHARDS), clock=SystemClock()
         )
 
 
