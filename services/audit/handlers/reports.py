@@ -71,6 +71,8 @@ async def sign_report(
         NotFound: there is no such report.
         Conflict: the signer read another report, the role has signed, or this person has, in the other role.
     """
+    # Of two who sign at once, the second sees that the first has.
+    await store.lock_signatures(transaction)
     report = await store.find_report(transaction, report_id)
     if report is None:
         raise NotFound("report")

@@ -10,6 +10,7 @@ from shared.db.pool import Connection, Row
 
 COUNT_TIMEOUT_S = 600.0
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 2)"
+LOCK_SIGNATURES = "SELECT pg_advisory_xact_lock(7300, 3)"
 # Looked for each minute, so not by reading all; and what no service sent may bear any time.
 SELECT_FIRST = """
 SELECT min(oldest.occurred_at)
@@ -116,6 +117,11 @@ async def try_lock(transaction: Connection) -> bool:
     """Return whether this transaction is the one that makes reports now."""
     taken: bool = await transaction.fetchval(TRY_LOCK)
     return taken
+
+
+async def lock_signatures(transaction: Connection) -> None:
+    """Wait until no other transaction is about to sign."""
+    await transaction.execute(LOCK_SIGNATURES)
 
 
 async def find_first(connection: Connection) -> datetime | None:

@@ -1,5 +1,6 @@
 """The periodic audit: each month's report, two people's signatures, and the alarm when they are missing."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from services.audit.handlers.sensors import Sensors
 from services.audit.reporting import Reporting
 from services.audit.store.reports import Report
 from services.audit.store.sensors import add_flags
-from shared.db.pool import Pool
+from shared.db.pool import Connection, Pool
 from shared.errors import Conflict
 from shared.events.activity import (
     AuthRefusedV1,
@@ -44,6 +45,7 @@ from tests.fakes import START, FakeClock
 from tests.integration.audit.conftest import Write
 from tests.servers import Database
 from tests.unit.audit.records import a_record
+from tests.waiting import eventually
 
 OUTBOX = Outbox(shards=OUTBOX_SHARDS)
 VERIFIED = Verification(START, 0, ["intact"])
@@ -230,6 +232,35 @@ async def test_it_takes_the_system_administrator_and_the_program_manager(
     assert whole["report"] == json.loads(report.document)
     told = [event["payload"]["is_complete"] for event in await published(pool, "report.signed")]
     assert told == [False, True]
+
+
+@pytest.mark.usefixtures("month")
+async def test_of_two_who_sign_at_once_the_second_completes_the_report(pool: Pool, make: Make) -> None:
+    report = await make()
+
+    async def signs(connection: Connection, role: str) -> bool:
+        _, complete = await sign_report(
+            connection,
+            Principal(role, "person", role, "ICE", None, None, "s", START),
+            Context(Actor(id=role, kind="person"), new_id()),
+            report.report_id,
+            sha256=report.sha256.hex(),
+            remark=None,
+            outbox=OUTBOX,
+            clock=LATER,
+        )
+        return complete
+
+    async def waits() -> bool:
+        statement = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return second.done() or await pool.fetchval(statement) == 1
+
+    async with pool.acquire() as one, pool.acquire() as other, other.transaction():
+        async with one.transaction():
+            assert not await signs(one, "system.admin")
+            second = asyncio.create_task(signs(other, "program.manager"))
+            await eventually(waits)
+        assert await second
 
 
 @pytest.mark.usefixtures("month")
