@@ -36,7 +36,7 @@ class AuditAnomalyV1(Payload):
 
     kind: str
     producer: str | None = None
-    """As the records say, if they do."""
+    """As all of the records say; None where they say nothing, or not the same."""
     topic: str | None = None
     partition: int | None = None
     first_index: int | None = None

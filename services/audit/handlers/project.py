@@ -171,8 +171,11 @@ async def _add_anomalies(
         if kind == "lost_offsets":
             payloads.append((f"{entry.header.topic}/{entry.header.partition}", _gap(entry)))
         else:
-            groups[kind, entry.row.head_id, entry.header.producer].append(entry)
-    for (kind, _, producer), mine in groups.items():
+            # What has a right MAC is told of by its producer. Other records may name as many as they like.
+            proven = entry.header.producer if entry.fault is None else None
+            groups[kind, entry.row.head_id, proven].append(entry)
+    for (kind, *_), mine in groups.items():
+        producer = _named_by_all(mine)
         payload = AuditAnomalyV1(
             kind=kind,
             producer=producer,
@@ -185,6 +188,12 @@ async def _add_anomalies(
         payloads.append((producer or "none", payload))
     await _publish(transaction, payloads, outbox, clock)
     return told
+
+
+def _named_by_all(entries: Sequence[_Entry]) -> str | None:
+    """Return the producer that all entries name; None for several, and for a name that would make our event opaque."""
+    name, *others = {entry.header.producer for entry in entries}
+    return None if name is None or others or not name.isprintable() else name
 
 
 def _gap(entry: _Entry) -> AuditGapV1:

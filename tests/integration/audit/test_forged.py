@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from services.audit.handlers.log import append
 from services.audit.handlers.reports import find_months
 from services.audit.handlers.sensors import Sensors
 from shared.db.pool import Pool
-from shared.events.envelope import Event, encode
+from shared.events.envelope import Event, decode, encode
 from shared.kafka.consume import Record
 from shared.metrics import Metrics
 from tests.builders import an_event, event_bytes
@@ -92,3 +93,25 @@ async def test_a_forged_event_of_long_ago_makes_no_month_due(pool: Pool) -> None
             [START.date().replace(day=1)],
             [START.date().replace(day=1)],
         )
+
+
+async def test_forged_records_of_many_producers_are_told_of_together(pool: Pool) -> None:
+    names = [b"intake.%d" % n for n in range(50)] + [b"nobody.%d" % n for n in range(50)]
+    records = [sent(name, key=b"x" * 32, offset=offset, value=event_bytes()) for offset, name in enumerate(names)]
+    await follow_all(pool, records)
+    events = [open_event(row["value"]) for row in await pool.fetch("SELECT value FROM outbox ORDER BY id")]
+    assert sorted((event["kind"], event["producer"], event["entry_count"]) for event in events) == [
+        ("bad_mac", None, 50),
+        ("unknown_producer", None, 50),
+    ]
+
+
+async def test_what_is_told_of_a_forged_record_can_be_read(pool: Pool) -> None:
+    """A NUL in a producer's name would make of our own event an entry that nobody finds."""
+    await follow_all(pool, [sent(b"intake.\x00", key=b"x" * 32, value=event_bytes())])
+    (value,) = await pool.fetchrow("SELECT value FROM outbox")
+    assert open_event(value)["kind"] == "bad_mac"
+
+
+def open_event(value: bytes) -> Mapping[str, Any]:
+    return decode(value).payload
