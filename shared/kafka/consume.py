@@ -17,6 +17,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from shared.db.pool import BACKOFF_FIRST_S, BACKOFF_MAX_S, TRANSIENT, Connection, Pool
 from shared.errors import CetsError
+from shared.kafka.header_names import read_any_name
 from shared.metrics import Metrics
 
 FETCH_WAIT_MS = 200
@@ -157,6 +158,7 @@ class Pump:
                 await asyncio.sleep(pause_s)
 
     async def _session(self) -> None:
+        read_any_name()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._prefix + self.group,

@@ -5,12 +5,11 @@ topic into the bin.
 """
 
 import base64
+import json
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
-
-import orjson
 
 from shared.errors import CetsError, Rejected
 from shared.kafka.consume import Record
@@ -66,8 +65,10 @@ def dead_letter(record: Record, *, topic: str, group: str, error: Rejected) -> O
         "dlq-offset": str(record.offset),
         "dlq-timestamp-ms": str(record.timestamp_ms),
     }
-    # A stranger's header may have no value at all, whatever its type says.
-    packed = orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in record.headers]).decode()
+    # A stranger's header may have no value at all, whatever its type says, and a name that is not UTF-8.
+    packed = json.dumps(
+        [[name, base64.b64encode(value or b"").decode()] for name, value in record.headers], separators=(",", ":")
+    )
     if record.headers and len(packed) <= HEADERS_CHARS_MAX:
         headers["dlq-headers"] = packed
     key, value = record.key, record.value
@@ -91,7 +92,7 @@ class Letter:
     def event_id(self) -> UUID | None:
         """The event's id, if that much can be read."""
         try:
-            return UUID(orjson.loads(self.record.value or b"")["event_id"])
+            return UUID(json.loads(self.record.value or b"")["event_id"])
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -103,7 +104,7 @@ def read_letter(found: Record) -> Letter | None:
     """
     headers = dict(found.headers)
     try:
-        packed = orjson.loads(headers.get("dlq-headers", b"[]"))
+        packed = json.loads(headers.get("dlq-headers", b"[]"))
         record = Record(
             topic=headers["dlq-topic"].decode(),
             partition=int(headers["dlq-partition"]),

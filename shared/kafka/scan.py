@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
+from shared.kafka.header_names import read_any_name
+
 REQUEST_TIMEOUT_MS = 15_000
 FETCH_WAIT_MS = 500
 SILENCE_MAX = 120
@@ -26,6 +28,7 @@ async def scan(
     Raises:
         aiokafka.errors.KafkaError: the cluster cannot be reached, or fell silent.
     """
+    read_any_name()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS
     )

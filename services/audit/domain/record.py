@@ -19,6 +19,8 @@ FIRST_YEAR, LAST_YEAR = 2, 9998
 """The calendar's very ends stand for minus and plus infinity in PostgreSQL's client."""
 SEQ_DIGITS_MAX = 18
 MAC_HEX_DIGITS = 64
+ANY_BYTES = "surrogateescape"
+"""How a header's name comes that is not UTF-8: the bytes are kept."""
 HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 _NULL = b"\xff\xff\xff\xff"
@@ -57,7 +59,7 @@ def encode_body(record: Record) -> bytes:
     """Return key, value and headers as they lay on Kafka, each with its length."""
     parts = [_sized(record.key), _sized(record.value), _length(len(record.headers))]
     for name, value in record.headers:
-        parts += (_sized(name.encode()), _sized(value))
+        parts += (_sized(name.encode(errors=ANY_BYTES)), _sized(value))
     return b"".join(parts)
 
 
@@ -78,7 +80,7 @@ def decode_body(raw: bytes) -> Body:
         return raw[place - length : place]
 
     key, value = part(), part()
-    headers = tuple(((part() or b"").decode(), part()) for _ in range(number()))
+    headers = tuple(((part() or b"").decode(errors=ANY_BYTES), part()) for _ in range(number()))
     return Body(key, value, headers)
 
 

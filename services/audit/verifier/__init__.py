@@ -1,9 +1,10 @@
 """Re-reads the whole log and says whether it is what was written, to someone who trusts nobody here.
 
 It imports nothing of the project but these files and the pure ones of the format: `services/audit/domain/` `check`,
-`header`, `merkle`, `note`, `proof`, `tiles`. Beside them it needs `cryptography`; `asyncpg` where a database is named
-and `aiokafka` where a broker is. `python -m services.audit.verifier` knows no settings and takes `--database URL`,
-`--dump FOLDER` or `--tiles FOLDER`; `python -m services.audit verify` does the same for the running stack.
+`header`, `merkle`, `note`, `proof`, `tiles`. Beside them it needs `cryptography`; `asyncpg` where a database is named,
+and where a broker is, `aiokafka` with what lets it read every record (`shared/kafka/header_names.py`).
+`python -m services.audit.verifier` knows no settings and takes `--database URL`, `--dump FOLDER` or `--tiles FOLDER`;
+`python -m services.audit verify` does the same for the running stack.
 
 `run.py`      does what is asked
 `options.py`  what can be asked

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from services.audit.domain.check import Finding, StoredEntry, StoredHead
 from services.audit.verifier.snapshot import Snapshot
+from shared.kafka.header_names import read_any_name
 
 TIMEOUT_S = 15.0
 PAGE_ENTRIES, FETCH_RECORDS_MAX = 512, 500
@@ -145,7 +146,7 @@ class _Comparison:
 def _body_of(record: Any) -> bytes:
     parts = [_sized(record.key), _sized(record.value), len(record.headers).to_bytes(4)]
     for name, value in record.headers:
-        parts += (_sized(name.encode()), _sized(value))
+        parts += (_sized(name.encode(errors="surrogateescape")), _sized(value))
     return b"".join(parts)
 
 
@@ -168,6 +169,7 @@ async def _records(consumer: AIOKafkaConsumer, place: TopicPartition, end: int) 
 
 @asynccontextmanager
 async def _consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    read_any_name()
     # What the log is made from is read so too. A record that is gone meanwhile is an error, never a step forward.
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,

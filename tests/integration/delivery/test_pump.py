@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.producer import message_accumulator, producer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.db.pool import Connection, Pool
 from shared.errors import Rejected
 from shared.events.intake import TipReceivedV1, TipReviewedV1
 from shared.events.topics import dead_letter_topic
 from shared.kafka.consume import BatchHandler, OffsetGap, Pump, Record
-from shared.kafka.dead_letter import TooManyDeadLetters
+from shared.kafka.dead_letter import TooManyDeadLetters, read_letter
 from shared.kafka.inbox import EventHandler, Incoming
 from shared.kafka.outbox import Outbox
 from shared.metrics import Metrics
@@ -154,6 +156,36 @@ async def test_unreadable_records_become_dead_letters_once_and_the_rest_is_appli
     assert {letter["key"] for letter in found} == {b"k"}
     headers = found[0]["headers"]
     assert (headers["dlq-group"], headers["dlq-topic"], headers["dlq-offset"]) == ("linker", TOPIC, "1")
+
+
+async def test_a_header_whose_name_is_no_text_stops_nobody_and_is_kept(
+    pool: Pool, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only aiokafka's builder in Python can be made to write one."""
+    for module in (producer, message_accumulator):
+        monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+    sender = producer.AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+    await sender.start()
+    for value, headers in ((b"poison", [(NoText("x"), b"1"), ("y", b"2")]), (event_bytes(a_tip_received()), [])):
+        await sender.send_and_wait(kafka.prefix + TOPIC, value, key=b"k", headers=headers)
+    await sender.stop()
+    async with running(a_pump(pool, kafka, a_handler(Store()))):
+        await eventually(lambda: has_effects(pool, 1))
+    (row,) = await letters(pool)
+    marks = tuple((name, text.encode()) for name, text in row["headers"].items())
+    letter = read_letter(Record(row["topic"], 0, 0, row["key"], row["value"], marks, 1_772_359_200_000))
+    assert letter is not None
+    told = [(name.encode(errors="surrogateescape"), value) for name, value in letter.record.headers]
+    assert told == [(NoText.BYTES, b"1"), (b"y", b"2")]
+
+
+class NoText(str):
+    """A name that aiokafka writes as bytes which are no UTF-8."""
+
+    BYTES = b"\xff\xc0x"
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return self.BYTES
 
 
 async def test_only_the_culprit_of_a_batch_is_refused(pool: Pool, kafka: Kafka) -> None:
