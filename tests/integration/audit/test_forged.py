@@ -12,6 +12,8 @@ from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.reports import find_months
 from services.audit.handlers.sensors import Sensors
+from services.audit.store.reports import SELECT_FIRST
+from services.audit.store.sensors import SELECT_NEWEST
 from shared.db.pool import Pool
 from shared.events.envelope import Event, decode, encode
 from shared.kafka.consume import Record
@@ -114,3 +116,12 @@ async def test_what_is_told_of_a_forged_record_can_be_read(pool: Pool) -> None:
 
 def open_event(value: bytes) -> Mapping[str, Any]:
     return decode(value).payload
+
+
+@pytest.mark.parametrize("statement", [SELECT_NEWEST, SELECT_FIRST])
+async def test_a_flood_of_forged_events_is_not_read_again_with_every_step(pool: Pool, statement: str) -> None:
+    """PostgreSQL may read every row of so small a table, unless it is told that this is dear."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = [row[0] for row in await connection.fetch(f"EXPLAIN {statement}")]
+    assert any("event_sent" in line for line in plan)
