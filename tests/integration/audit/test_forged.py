@@ -37,7 +37,12 @@ def forged(offset: int, payload: dict[str, object], **fields: object) -> Record:
     """Return an unsigned record of a person's event that says this."""
     value = json.loads(event_bytes())
     value |= {"actor": {"id": "hsi.agent", "kind": "person"}, **fields, "payload": payload}
-    return a_record(topic="query.activity", offset=offset, headers=(), value=json.dumps(value).encode().replace(b'"HUGE"', b"9" * 4_000))
+    return a_record(
+        topic="query.activity",
+        offset=offset,
+        headers=(),
+        value=json.dumps(value).encode().replace(b'"HUGE"', b"9" * 4_000),
+    )
 
 
 async def follow_all(pool: Pool, records: Sequence[Record]) -> None:
