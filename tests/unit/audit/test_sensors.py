@@ -97,6 +97,14 @@ def test_neighbours_within_one_large_request_are_the_list_that_was_given() -> No
     assert flagged(a_day(*(a_lookup(0, likeness=frozenset({b"word"}), request_id=request) for n in range(20)))) == {}
 
 
+def test_a_list_that_is_cut_into_smaller_ones_is_a_list_still() -> None:
+    halves = tuple(replace(unexplained(30 * half), request_id=UUID(int=half)) for half in (1, 2) for _ in range(15))
+    assert flagged(a_day(*halves)) == {"enumeration": ids(halves)}
+    assert flagged(a_day(*halves[1:])) == {}
+    again = tuple(replace(each, person=other.person) for each, other in zip(halves[15:], halves, strict=False))
+    assert flagged(a_day(*halves[:15], *again)) == {}, "the same people twice are fifteen"
+
+
 def test_a_list_one_by_one_or_at_once_that_nothing_explains_is_an_enumeration() -> None:
     one_by_one = tuple(unexplained(3 * n) for n in range(16))
     assert flagged(a_day(*one_by_one)) == {"enumeration": ids(one_by_one)}

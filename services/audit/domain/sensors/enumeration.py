@@ -17,7 +17,8 @@ LIST_PERSONS_MIN = {"hsi.agent": 16, "ceiu.analyst": 18, "ceiu.supervisor": 18}
 LIST_PERSONS_OTHERS_MIN = 30
 """Looked up one by one, with nothing on record that explains it."""
 BATCH_PERSONS_MIN = 30
-"""In one request that nothing explains, and that is not about travellers of a flight."""
+"""In the lists of one day that nothing explains, and that are not about travellers of a flight: cut in two, a list is
+still one."""
 
 ALIKE = "people who share a name, or numbers that count up, were looked up one after another"
 LISTED = "many people in a row were looked up of whom nothing on record explains it"
@@ -45,12 +46,15 @@ def _listed(day: Day) -> Iterator[UUID]:
 
 
 def _batches(asked: Sequence[Asked]) -> Iterator[UUID]:
-    for request in _requests(asked):
-        doubtful = [
-            each for each in request if not each.is_explained and not (each.is_for_traveller and each.names_reason)
-        ]
-        if len({each.person for each in doubtful}) >= BATCH_PERSONS_MIN:
-            yield from (each.event_id for each in doubtful)
+    lists = (request for request in _requests(asked) if len(request) > SMALL_REQUEST_LOOKUPS)
+    doubtful = [
+        each
+        for request in lists
+        for each in request
+        if not each.is_explained and not (each.is_for_traveller and each.names_reason)
+    ]
+    if len({each.person for each in doubtful}) >= BATCH_PERSONS_MIN:
+        yield from (each.event_id for each in doubtful)
 
 
 def _crowded(asked: Sequence[Asked], *, within: timedelta, persons_min: int) -> Iterator[UUID]:
