@@ -2,20 +2,23 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.audit.domain.export import Section, end_line, entry_line, head_line, section_line
 from services.audit.domain.merkle import Frontier
 from services.audit.domain.proof import Root, consistency_path
+from services.audit.handlers.followed import is_followed
 from services.audit.handlers.proofs import Path, paths_of
 from services.audit.store import exports as store
 from services.audit.store.exports import Exported
 from shared.db.pool import Connection, Pool
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 
 ENTRIES_MAX = 1_000_000
 """In one export; more is asked for in parts."""
 PAGE_ENTRIES = 200
+FOLLOWED_WITHIN = timedelta(seconds=10)
+"""What is younger may be on its way still; an export up to now is one of what was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,15 @@ class Order:
     authority: str
 
 
-async def find_ranges(transaction: Connection, order: Order) -> list[Exported]:
+async def find_ranges(transaction: Connection, order: Order, *, now: datetime) -> list[Exported]:
     """Return what of each log an export will hold: what is written later can only be added behind it.
 
     Raises:
+        Unavailable: the log is not followed yet up to what was settled by `now`: what happened then would be left out.
         Rejected: it would be more than a million entries.
     """
+    if not await is_followed(transaction, min(order.to_at, now - FOLLOWED_WITHIN)):
+        raise Unavailable("the log is still being followed up to this time, and the export would lack what is to come")
     ranges = await store.list_ranges(transaction, order.from_at, order.to_at, topic=order.topic)
     count = sum(each.beyond - each.first for each in ranges)
     if count > ENTRIES_MAX:

@@ -14,6 +14,7 @@ from services.audit.domain.report import (
     months_late,
     write_report,
 )
+from services.audit.handlers.followed import is_followed
 from services.audit.store import reports as store
 from services.audit.store.reports import Report, Signature
 from shared.clock import Clock
@@ -28,12 +29,18 @@ Verify = Callable[[], Awaitable[Verification]]
 
 
 async def find_months(connection: Connection, now: datetime) -> tuple[list[date], list[date]]:
-    """Return the months whose report is to be made, and those whose report is late, both oldest first."""
+    """Return the months whose report is to be made, and those whose report is late, both oldest first.
+
+    A month is reported once, so not before the log is followed up to its end.
+    """
     first = await store.find_first(connection)
     made = await store.list_made(connection)
     begin = None if first is None else month_of(first)
     signed = [month for month, count in made.items() if count == len(SIGNING_ROLES)]
-    return months_due(begin, made, now), months_late(begin, signed, now)
+    due = [
+        month for month in months_due(begin, made, now) if await is_followed(connection, _midnight(month_after(month)))
+    ]
+    return due, months_late(begin, signed, now)
 
 
 async def make_report(

@@ -42,7 +42,7 @@ async def post_export(request: Request) -> Response:
     body = await read_json(request, ExportRequest, bytes_max=BODY_BYTES_MAX)
     order = Order(body.from_at, body.to_at, body.topic, body.recipient, body.authority)
     async with call.transaction() as transaction:
-        ranges = await find_ranges(transaction, order)
+        ranges = await find_ranges(transaction, order, now=call.edge.clock.now())
         payload = AuditExportedV1(
             from_at=order.from_at,
             to_at=order.to_at,

@@ -10,6 +10,7 @@ import pytest
 
 from services.audit.app import SERVICE
 from services.audit.handlers import exports
+from services.audit.handlers.log import append
 from services.audit.verifier.options import Options
 from services.audit.verifier.report import INTACT, TAMPERED, USAGE
 from services.audit.verifier.run import run
@@ -18,7 +19,7 @@ from shared.kafka.consume import Record
 from tests.builders import event_bytes, new_id
 from tests.conftest import Caller, CallService
 from tests.fakes import START
-from tests.integration.audit.conftest import Write
+from tests.integration.audit.conftest import Write, follow
 from tests.integration.audit.signed_logs import COSIGNER, KEY, sign
 from tests.unit.audit.records import a_record
 
@@ -93,6 +94,21 @@ async def test_what_is_not_signed_yet_is_not_given_out(caller: Caller, tmp_path:
     file = await export(caller, tmp_path, to="2026-03-02T10:00:00Z", topic="intake.tips")
     section = json.loads(file.read_text().splitlines()[1])
     assert (section["first"], section["beyond"]) == (60, 700)
+
+
+@pytest.mark.usefixtures("signed")
+async def test_while_the_log_is_not_followed_so_far_nothing_is_given_out_that_would_lack_it(
+    caller: Caller, tmp_path: Path, pool: Pool
+) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await append(connection, [at(700, 700)])
+    await export(caller, tmp_path)
+    late = {**HOUR, "to": "2026-03-02T10:00:00Z"}
+    response = await caller.client.post("/v1/exports", json=late, headers=caller.as_("auditor"))
+    assert (response.status_code, response.json()["type"]) == (503, "/problems/unavailable")
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE convert_from(value, 'UTF8') LIKE '%exported%'") == 1
+    await follow(pool)
+    await export(caller, tmp_path, to=late["to"])
 
 
 @pytest.mark.usefixtures("signed")

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -42,7 +43,7 @@ from tests import conftest
 from tests.builders import an_actor, event_bytes, new_id
 from tests.conftest import Caller, CallService, settings_of
 from tests.fakes import START, FakeClock
-from tests.integration.audit.conftest import Write
+from tests.integration.audit.conftest import Write, follow
 from tests.servers import Database
 from tests.unit.audit.records import a_record
 from tests.waiting import eventually
@@ -193,6 +194,20 @@ async def test_what_no_service_sent_makes_no_month_due(pool: Pool) -> None:
         await append(connection, [forged])
         await follow_log(connection, keys={"query": [bytes(32)]}, followers=(), outbox=OUTBOX, clock=LATER)
         assert await find_months(connection, LATER.now()) == ([FEBRUARY.date()], [])
+
+
+@pytest.mark.usefixtures("month")
+async def test_a_month_is_not_reported_before_the_log_is_followed_up_to_its_end(pool: Pool) -> None:
+    async def due() -> list[date]:
+        async with pool.acquire() as connection:
+            return (await find_months(connection, LATER.now()))[0]
+
+    for topic, days, expected in (("intake.activity", 30.0, [FEBRUARY.date()]), ("query.views", 3.0, [])):
+        async with pool.acquire() as connection, connection.transaction():
+            await append(connection, [replace(an_event(0, refused("denied"), days=days), topic=topic)])
+        assert await due() == expected
+    await follow(pool)
+    assert await due() == [FEBRUARY.date()]
 
 
 @pytest.fixture
