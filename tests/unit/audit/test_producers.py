@@ -58,6 +58,7 @@ def test_what_a_service_sent_where_it_may_is_well(record: Record) -> None:
     ("record", "fault"),
     [
         (a_record(headers=()), "unsigned"),
+        (sent(b"intake.\x00"), "unknown_producer"),
         (a_record(headers=(("producer", b"intake.0"), ("seq", b"1"))), "unsigned"),
         (a_record(headers=(("producer", b"intake.0"), ("seq", b"-1"), ("mac", b"ab" * 32))), "unsigned"),
         (a_record(), "bad_mac"),
