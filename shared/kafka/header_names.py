@@ -40,6 +40,10 @@ class _Batch:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
 
+    def __next__(self) -> Any:
+        """The marker of a transaction, which has no headers."""
+        return next(self._batch)
+
     def __iter__(self) -> Iterator[Any]:
         try:
             records = list(self._batch)

@@ -2,7 +2,15 @@
 
 from services.audit.domain.sensors.day import Day, Flag, flag
 
-RECORDS_MAX = {"hsi.agent": 600, "cbp.att": 3_000, "cbp.supervisor": 3_000, "ceiu.analyst": 3_000}
+RECORDS_MAX = {
+    "hsi.agent": 600,
+    "cbp.att": 3_000,
+    "cbp.supervisor": 3_000,
+    "ceiu.analyst": 3_000,
+    # To read the log, five hundred entries at a time, is their work.
+    "auditor": 100_000,
+    "privacy.officer": 100_000,
+}
 RECORDS_OTHERS_MAX = 6_000
 """Shown on one day. A busy analyst pages through dozens of lists of fifty, an agent through those of one office."""
 
