@@ -151,7 +151,9 @@ def test_a_peak_at_night_is_flagged_by_ones_own_habit() -> None:
     assert flagged(a_day(*news, past_hours=OFFICE_DAYS)) == {}, "called in because of something"
 
 
-@pytest.mark.parametrize(("role", "records"), [("hsi.agent", 600), ("cbp.att", 3_000), ("auditor", 6_000)])
+@pytest.mark.parametrize(
+    ("role", "records"), [("hsi.agent", 600), ("cbp.att", 3_000), ("auditor", 100_000), ("system.admin", 6_000)]
+)
 def test_more_records_than_a_roles_work_takes_are_a_bulk_view(role: str, records: int) -> None:
     viewed = tuple(Viewed(new_id(), NOON, records // 10) for _ in range(10))
     assert flagged(a_day(viewed=viewed, role=role)) == {}
