@@ -24,6 +24,7 @@ from tests.fault.chaos import Harm
 from tests.fault.load import History
 from tests.fault.reference import clusters_without_faults
 from tests.fault.stack import Stack
+from tests.waiting import eventually
 
 SETTLE_TIMEOUT_S = 120.0
 QUIET_S = 2.0
@@ -42,7 +43,11 @@ UNION ALL SELECT 'referral', topic, partition, next_offset FROM referral.fence
 UNION ALL SELECT 'query', topic, partition, next_offset FROM query.fence
 UNION ALL SELECT 'audit', topic, partition, next_offset FROM audit.fence"""
 AUDITED = """
-SELECT subject_id, count(*) AS entries FROM audit.entry WHERE kind = 'event' AND type = $1 GROUP BY subject_id"""
+SELECT subject_id, count(*) AS entries FROM audit.event WHERE type = $1 GROUP BY subject_id"""
+ANOMALIES = "SELECT kind, count(*) AS entries FROM audit.anomaly GROUP BY kind"
+UNFOLLOWED = """
+SELECT sum(head.size - COALESCE(projected.index, 0))::bigint
+FROM audit.head LEFT JOIN audit.projected ON projected.head_id = head.id"""
 AUDITED_OPAQUE = """
 SELECT head.topic, entry.body
 FROM audit.entry JOIN audit.head ON head.id = entry.head_id WHERE entry.kind = 'opaque'"""
@@ -149,12 +154,19 @@ async def _check_tips(database: Any, history: History, verdict: Verdict) -> None
 
 
 async def _check_audit(database: Any, history: History, harm: Harm, verdict: Verdict) -> None:
+    async def is_followed() -> bool:
+        return not await database.fetchval(UNFOLLOWED)
+
+    await eventually(is_followed)
     for type_, ids in (("tip.received", set(history.tips.values())), ("lookup.answered", history.lookups)):
         entries = {row["subject_id"]: row["entries"] for row in await database.fetch(AUDITED, type_)}
         missing = ids - entries.keys()
         verdict.expect(not missing, f"{len(missing)} of {len(ids)} {type_} are not in the audit")
         double = [id_ for id_ in ids if entries.get(id_, 1) != 1]
         verdict.expect(not double, f"{len(double)} {type_} are in the audit more than once")
+    # No crash makes anything look forged or lost: only what we forged does.
+    anomalies = {row["kind"]: row["entries"] for row in await database.fetch(ANOMALIES)}
+    verdict.expect(anomalies == {"unsigned": len(harm.poison)}, f"of {len(harm.poison)} forged: {anomalies}")
     opaque = [(row["topic"], row["body"]) for row in await database.fetch(AUDITED_OPAQUE)]
     for topic, value in harm.poison:
         # The body holds the record's key and headers too, so the value is looked for within it.
