@@ -2,7 +2,8 @@
 
 A look-up is explained by a reason when the two share a name, the reason is addressed to the unit of whoever asked, and
 it was there: of a thing's states the newest counts that is no younger than the look-up, or no more than `LATE_MAX`,
-since topics are not ordered among each other. The statement that matches them is in `store/sensors.py`.
+since topics are not ordered among each other; but a passenger list must have been there, as whoever asks could submit
+one afterwards. The statement that matches them is in `store/sensors.py`.
 
     manifest   a passenger list, for its agency: look-ups that its screening made, or whose reference names its flight,
                until the flight is over
@@ -90,11 +91,15 @@ def _manifest_screened(event: Logged, keys: Keys) -> Reason:
 
 
 def _alert_raised(event: Logged, keys: Keys) -> Reason:
-    """Look-ups of a sweep: something was news about a passenger."""
+    """Look-ups of a sweep: something was news about a passenger. They were made before this was told, and it was news
+    to them.
+    """
     payload = event.payload
     id_, units = _id(payload["manifest_id"]), (_whole(str(payload["agency"])),)
     names = (request_name(event, keys),)
-    return Reason(event.event_id, "manifest", id_, _id(payload["alert_id"]), event.occurred_at, None, units, names)
+    return Reason(
+        event.event_id, "manifest", id_, _id(payload["alert_id"]), event.occurred_at - LATE_MAX, None, units, names
+    )
 
 
 def _lead(event: Logged, keys: Keys) -> Reason:

@@ -60,6 +60,7 @@ FROM lookup
     CROSS JOIN LATERAL (
         SELECT reason.kind, reason.id, reason.at, reason.until, reason.units FROM reason
         WHERE reason.state_of = named.state_of AND reason.at <= lookup.occurred_at + interval '10 minutes'
+            AND (reason.kind <> 'manifest' OR reason.at <= lookup.occurred_at)
         ORDER BY reason.at DESC, reason.event_id DESC
         LIMIT 1
     ) AS newest

@@ -48,6 +48,7 @@ LATER = START + timedelta(hours=1)
     ("reason", "lookup", "kinds"),
     [
         (a_manifest(), a_lookup(CBP, "LH400", at=LATER), ["manifest"]),
+        (a_manifest(at=START + timedelta(seconds=1)), a_lookup(CBP, "LH400"), []),
         (a_manifest(), a_lookup(CBP, "flight lh 400 / seat 3", at=LATER), ["manifest"]),
         (a_manifest(), a_lookup(CBP, "LH401", at=LATER), []),
         (a_manifest(), a_lookup(CBP, "LH400", at=START + 2 * DAY), []),
