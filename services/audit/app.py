@@ -88,7 +88,10 @@ def read_producer_keys(folder: Path) -> dict[str, list[bytes]]:
     """
     try:
         texts = {service: (folder / f"{service}.producer").read_text() for service in SENDERS}
-        return {service: [bytes.fromhex(line) for line in text.split()] for service, text in texts.items()}
+        found = {service: [bytes.fromhex(line) for line in text.split()] for service, text in texts.items()}
+        if not all(found.values()):
+            raise ValueError("a file without a key")
+        return found
     except (OSError, ValueError) as error:
         raise Rejected(
             f"AUDIT_PRODUCER_KEYS_FOLDER: {folder} does not hold the key of each of {', '.join(SENDERS)} as "

@@ -167,6 +167,9 @@ def test_a_folder_that_lacks_a_key_is_refused_by_name(tmp_path: Any) -> None:
         (tmp_path / f"{service}.producer").write_text("ab" * 32)
     with pytest.raises(Rejected, match="AUDIT_PRODUCER_KEYS_FOLDER"):
         read_producer_keys(tmp_path)
+    (tmp_path / f"{SENDERS[-1]}.producer").write_text("\n")
+    with pytest.raises(Rejected, match="AUDIT_PRODUCER_KEYS_FOLDER"):
+        read_producer_keys(tmp_path)
     (tmp_path / f"{SENDERS[-1]}.producer").write_text("cd" * 32)
     assert set(read_producer_keys(tmp_path)) == set(SENDERS)
 
