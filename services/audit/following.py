@@ -40,15 +40,19 @@ class Following(Periodic):
         self._on_commit = on_commit
         self._holes: dict[tuple[str, int, int], float] = {}
         """Numbers that are left out, and since when."""
+        self._has_news = True
+        """Whether anything was followed since the numbers were looked at."""
 
     async def work(self) -> None:
         """Follow to the log's end, then look at what is missing."""
         while not self.is_draining and await self.follow():
-            pass
+            self._has_news = True
         async with self._tools.pool.acquire() as connection:
             waiting = await store.count_waiting(connection)
         self._tools.metrics.waiting_rows.labels("follow").set(waiting)
-        if not waiting and self._progress.is_assigned and not self._progress.lag_records:
+        is_at_end = not waiting and self._progress.is_assigned and not self._progress.lag_records
+        if is_at_end and (self._has_news or self._holes):
+            self._has_news = False
             await self.look_for_missing()
 
     async def follow(self) -> bool:

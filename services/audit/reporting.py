@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 
 import structlog
 
@@ -32,25 +33,22 @@ class Reporting(Periodic):
         self._told_at = -TOLD_EVERY_S
 
     async def work(self) -> None:
-        """Make what is due, then look what is late."""
+        """Say which months are late, and make what is due."""
         async with self._tools.pool.acquire() as connection:
-            due, _ = await find_months(connection, self._tools.clock.now())
-        if due:
-            verification = await self.verify()
-            for month in due:
-                if verification is None or self.is_draining:
-                    return
-                async with self._tools.pool.acquire() as connection, connection.transaction():
-                    report = await make_report(connection, month, verification, self._tools.outbox, self._tools.clock)
-                if report is not None:
-                    self._on_commit()
-                    log.info("report_made", month=month.isoformat(), report_id=str(report.report_id))
-        await self.look_for_late()
+            due, late = await find_months(connection, self._tools.clock.now())
+        self._tell_late(late)
+        verification = await self.verify() if due else None
+        for month in due:
+            if verification is None or self.is_draining:
+                return
+            async with self._tools.pool.acquire() as connection, connection.transaction():
+                report = await make_report(connection, month, verification, self._tools.outbox, self._tools.clock)
+            if report is not None:
+                self._on_commit()
+                log.info("report_made", month=month.isoformat(), report_id=str(report.report_id))
 
-    async def look_for_late(self) -> None:
+    def _tell_late(self, late: Sequence[date]) -> None:
         """Raise the alarm about months whose report lacks a signature, or is not there at all."""
-        async with self._tools.pool.acquire() as connection:
-            _, late = await find_months(connection, self._tools.clock.now())
         self._tools.metrics.late_reports.set(len(late))
         if late and time.monotonic() - self._told_at >= TOLD_EVERY_S:
             self._told_at = time.monotonic()

@@ -11,6 +11,7 @@ from uuid import UUID
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 
 FACTS = ("event_id", "type", "occurred_at", "subject_kind", "subject_id", "actor_id", "outcome")
 """What is repeated of an event's header: the id beside it in `entry`, the rest in `event`."""
@@ -53,6 +54,16 @@ class Header:
     seq: int | None
     mac: bytes | None
     facts: Facts | None
+
+    @property
+    def moment(self) -> datetime | None:
+        """When what the record tells of happened, or when it was sent (UTC); None when it does not say."""
+        if self.facts is not None:
+            return self.facts.occurred_at
+        try:
+            return EPOCH + self.timestamp_ms * MILLISECOND if self.timestamp_ms > 0 else None
+        except OverflowError:
+            return None
 
 
 def encode_header(header: Header) -> bytes:

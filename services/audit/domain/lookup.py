@@ -1,13 +1,12 @@
 """What sensors keep of what a person did: look-ups, and views of records."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from services.audit.domain.explain import request_name
-from services.audit.domain.header import Header
 from services.audit.domain.keys import Keys, names_flight_or_case
 from services.audit.domain.logged import Logged
 from services.audit.domain.staff import Staff
@@ -106,16 +105,6 @@ def hour_of(event: Logged) -> tuple[str, datetime] | None:
     if event.actor is None or not _is_person(event.actor):
         return None
     return event.actor.id, event.occurred_at.replace(minute=0, second=0, microsecond=0)
-
-
-def time_of(header: Header) -> datetime | None:
-    """Return when what a record tells of happened, or when it was sent; None when it does not say."""
-    if header.facts is not None:
-        return header.facts.occurred_at
-    try:
-        return datetime.fromtimestamp(header.timestamp_ms / 1_000, UTC) if header.timestamp_ms > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _is_person(actor: Actor) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from services.audit.domain.export import Section, end_line, entry_line, head_line, section_line
 from services.audit.domain.merkle import Frontier
 from services.audit.domain.proof import Root, consistency_path
-from services.audit.handlers.followed import is_followed
+from services.audit.handlers.followed import find_unfollowed
 from services.audit.handlers.proofs import Path, paths_of
 from services.audit.store import exports as store
 from services.audit.store.exports import Exported
@@ -39,7 +39,8 @@ async def find_ranges(transaction: Connection, order: Order, *, now: datetime) -
         Unavailable: the log is not followed yet up to what was settled by `now`: what happened then would be left out.
         Rejected: it would be more than a million entries.
     """
-    if not await is_followed(transaction, min(order.to_at, now - FOLLOWED_WITHIN)):
+    waiting = await find_unfollowed(transaction)
+    if waiting is not None and waiting < min(order.to_at, now - FOLLOWED_WITHIN):
         raise Unavailable("the log is still being followed up to this time, and the export would lack what is to come")
     ranges = await store.list_ranges(transaction, order.from_at, order.to_at, topic=order.topic)
     count = sum(each.beyond - each.first for each in ranges)

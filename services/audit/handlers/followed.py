@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from services.audit.domain.lookup import time_of
-from services.audit.store.sensors import list_unread
+from services.audit.store.projection import list_unread
 from shared.db.pool import Connection
 
 
-async def is_followed(connection: Connection, until: datetime) -> bool:
-    """Return whether of no log the next entry to be followed is from before a time."""
-    return all(at >= until for header in await list_unread(connection) if (at := time_of(header)))
+async def find_unfollowed(connection: Connection) -> datetime | None:
+    """Return the earliest time of what each log has next to be followed; None where all of it is."""
+    return min((at for header in await list_unread(connection) if (at := header.moment)), default=None)

@@ -3,26 +3,22 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from uuid import UUID
 
 from services.audit.domain.header import Header, decode_header
 from services.audit.domain.logged import Logged, shown_by
 from services.audit.domain.producers import Keys, Numbers, find_fault
 from services.audit.domain.record import Body, decode_body
+from services.audit.handlers.announce import OWN_TOPIC, announce
 from services.audit.store import projection as store
 from services.audit.store.projection import Place, Unprojected
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.events.audit import AuditAnomalyV1, AuditGapV1
-from shared.events.envelope import Context, Event, Payload, decode
+from shared.events.envelope import Payload, decode
 from shared.kafka.outbox import Outbox
 
 READ_AT_ONCE = 1_000
 """Entries followed in one transaction; the largest has a little over 256 KiB."""
-OWN_TOPIC = "audit.activity"
-"""What is wrong there is told by a metric and a log line alone: an event about it would stand there too."""
-
 Follower = Callable[[Connection, Sequence[Logged]], Awaitable[None]]
 """Sees each entry of kind event once, in the transaction that moves on behind it."""
 
@@ -101,7 +97,7 @@ async def tell_missing(
         for name, first, last in new
         if not name.startswith("audit.")
     ]
-    await _publish(transaction, [(payload.producer or "", payload) for payload in payloads], outbox, clock)
+    await announce(transaction, [(payload.producer or "", payload) for payload in payloads], outbox, clock)
     return new
 
 
@@ -167,6 +163,7 @@ async def _add_anomalies(
     payloads: list[tuple[str, Payload]] = []
     for kind, entry in told:
         if entry.header.topic == OWN_TOPIC:
+            # That is told by a metric and a log line alone: an event about it would stand there too.
             continue
         if kind == "lost_offsets":
             payloads.append((f"{entry.header.topic}/{entry.header.partition}", _gap(entry)))
@@ -186,7 +183,7 @@ async def _add_anomalies(
             entry_count=len(mine),
         )
         payloads.append((producer or "none", payload))
-    await _publish(transaction, payloads, outbox, clock)
+    await announce(transaction, payloads, outbox, clock)
     return told
 
 
@@ -204,26 +201,4 @@ def _gap(entry: _Entry) -> AuditGapV1:
         index=entry.row.index,
         first_offset=entry.row.offset_before + 1,
         last_offset=entry.header.offset - 1,
-    )
-
-
-async def _publish(
-    transaction: Connection, payloads: Sequence[tuple[str, Payload]], outbox: Outbox, clock: Clock
-) -> None:
-    now = clock.now()
-    await outbox.publish(
-        transaction, [_event(subject_id, payload, clock.new_id(), now) for subject_id, payload in payloads]
-    )
-
-
-def _event(subject_id: str, payload: Payload, id_: UUID, now: datetime) -> Event:
-    return Event(
-        topic=OWN_TOPIC,
-        event_id=id_,
-        occurred_at=now,
-        service="audit",
-        context=Context(None, id_),
-        subject_id=subject_id,
-        subject_version=1,
-        payload=payload,
     )

@@ -14,14 +14,15 @@ from services.audit.domain.report import (
     months_late,
     write_report,
 )
-from services.audit.handlers.followed import is_followed
+from services.audit.handlers.announce import announce
+from services.audit.handlers.followed import find_unfollowed
 from services.audit.store import reports as store
 from services.audit.store.reports import Report, Signature
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
 from shared.events.audit import ReportMadeV1, ReportSignedPersonal, ReportSignedV1
-from shared.events.envelope import Context, Event, Payload
+from shared.events.envelope import Context
 from shared.kafka.outbox import Outbox
 from shared.security import Principal
 
@@ -37,8 +38,9 @@ async def find_months(connection: Connection, now: datetime) -> tuple[list[date]
     made = await store.list_made(connection)
     begin = None if first is None else month_of(first)
     signed = [month for month, count in made.items() if count == len(SIGNING_ROLES)]
+    waiting = await find_unfollowed(connection)
     due = [
-        month for month in months_due(begin, made, now) if await is_followed(connection, _midnight(month_after(month)))
+        month for month in months_due(begin, made, now) if waiting is None or waiting >= _midnight(month_after(month))
     ]
     return due, months_late(begin, signed, now)
 
@@ -55,7 +57,7 @@ async def make_report(
     if not await store.add_report(transaction, report):
         return None
     payload = ReportMadeV1(report_id=report.report_id, month=month, sha256=sha256.hex())
-    await _publish(transaction, payload, report.report_id, Context(None, clock.new_id()), outbox, clock)
+    await announce(transaction, [(str(report.report_id), payload)], outbox, clock)
     return report
 
 
@@ -98,24 +100,8 @@ async def sign_report(
         is_complete=is_complete,
         personal=ReportSignedPersonal(remark=remark),
     )
-    await _publish(transaction, payload, report_id, context, outbox, clock)
+    await announce(transaction, [(str(report_id), payload)], outbox, clock, context=context)
     return signature, is_complete
-
-
-async def _publish(
-    transaction: Connection, payload: Payload, report_id: UUID, context: Context, outbox: Outbox, clock: Clock
-) -> None:
-    event = Event(
-        topic="audit.activity",
-        event_id=clock.new_id(),
-        occurred_at=clock.now(),
-        service="audit",
-        context=context,
-        subject_id=str(report_id),
-        subject_version=1,
-        payload=payload,
-    )
-    await outbox.publish(transaction, [event])
 
 
 def _midnight(day: date) -> datetime:

@@ -8,9 +8,10 @@ import structlog
 from services.audit.domain.explain import reason_of
 from services.audit.domain.keys import Keys
 from services.audit.domain.logged import Logged
-from services.audit.domain.lookup import hour_of, lookup_of, time_of, view_of
+from services.audit.domain.lookup import hour_of, lookup_of, view_of
 from services.audit.domain.sensors import see
 from services.audit.domain.staff import Staff
+from services.audit.handlers.followed import find_unfollowed
 from services.audit.store import sensors as store
 from shared.db.pool import Connection
 from shared.metrics import Metrics
@@ -71,5 +72,5 @@ async def _read_until(transaction: Connection, events: Sequence[Logged]) -> date
         times.append(newest)
     if not times:
         return None
-    unread = [at for header in await store.list_unread(transaction) if (at := time_of(header))]
-    return min((max(times), *unread)) - PATIENCE
+    waiting = await find_unfollowed(transaction)
+    return min(max(times), waiting or max(times)) - PATIENCE

@@ -133,10 +133,17 @@ def _place(cursor: str | None) -> Place | None:
 
 def _moment(cursor: str | None) -> Moment | None:
     key = read_cursor(cursor, length=2)
-    if key is None:
-        return None
+    return None if key is None else Moment(*read_moment(*key))
+
+
+def read_moment(at: str | int, id_: str | int) -> tuple[datetime, UUID]:
+    """Return the time and the id of which a cursor's key consists.
+
+    Raises:
+        Rejected: they are none.
+    """
     try:
-        return Moment(read_time(key[0]), UUID(str(key[1])))
+        return read_time(at), UUID(str(id_))
     except (PydanticCustomError, ValueError) as error:
         raise wrong_cursor() from error
 

@@ -6,15 +6,14 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from services.audit.domain.explain import Kind
-from services.audit.http.entries import Text
+from services.audit.http.entries import Text, read_moment
 from services.audit.store import flags as store
 from services.audit.store.flags import KeptFlag, KeptLookup, Within
 from shared.http import Call, Cursor, Limit, Page, answer, read_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT, cut
-from shared.http.types import Time, read_time
+from shared.http.types import Time
 
 Sensor = Literal["bulk_view", "enumeration", "no_reason", "off_hours", "repeated", "self_lookup"]
 FromAt = Annotated[Time | None, Query(alias="from")]
@@ -112,7 +111,7 @@ async def get_lookups(
 
 def _flag_place(cursor: str | None) -> tuple[datetime, UUID] | None:
     key = read_cursor(cursor, length=2)
-    return None if key is None else _moment(*key)
+    return None if key is None else read_moment(*key)
 
 
 def _lookup_place(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
@@ -121,14 +120,7 @@ def _lookup_place(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
         return None
     if key[0] not in (0, 1):
         raise wrong_cursor()
-    return (bool(key[0]), *_moment(*key[1:]))
-
-
-def _moment(at: str | int, id_: str | int) -> tuple[datetime, UUID]:
-    try:
-        return read_time(at), UUID(str(id_))
-    except (PydanticCustomError, ValueError) as error:
-        raise wrong_cursor() from error
+    return (bool(key[0]), *read_moment(*key[1:]))
 
 
 def _flag(flag: KeptFlag) -> FlagItem:

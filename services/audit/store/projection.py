@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.audit.domain.header import Header
+from services.audit.domain.header import Header, decode_header
 from services.audit.domain.producers import Numbers
 from shared.db.pool import Connection, Row
 
@@ -28,6 +28,17 @@ FROM head
 WHERE head.size > COALESCE(projected.index, 0)
 ORDER BY head.topic, head.partition, entry.index
 LIMIT $1"""
+SELECT_UNREAD = """
+SELECT unread.header
+FROM head
+    LEFT JOIN projected ON projected.head_id = head.id
+    CROSS JOIN LATERAL (
+        SELECT entry.header FROM entry
+        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
+        ORDER BY entry.index
+        LIMIT 1
+    ) AS unread
+WHERE head.size > COALESCE(projected.index, 0)"""
 MOVE_PROJECTED = """
 INSERT INTO projected (head_id, index)
 SELECT * FROM unnest($1::integer[], $2::bigint[])
@@ -89,6 +100,11 @@ async def count_waiting(connection: Connection) -> int:
 async def read_unprojected(transaction: Connection, *, limit: int) -> list[Unprojected]:
     """Return the next entries of all logs, in the order of topic, partition and index."""
     return [Unprojected(*row.values()) for row in await transaction.fetch(SELECT_UNPROJECTED, limit)]
+
+
+async def list_unread(transaction: Connection) -> list[Header]:
+    """Return the header of the first entry of each log that is not followed yet."""
+    return [decode_header(row["header"]) for row in await transaction.fetch(SELECT_UNREAD)]
 
 
 async def move_projected(transaction: Connection, ends: Mapping[int, int]) -> None:

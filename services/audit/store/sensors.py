@@ -7,7 +7,6 @@ from operator import attrgetter
 from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
-from services.audit.domain.header import Header, decode_header
 from services.audit.domain.lookup import Lookup, View
 from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
 from services.audit.domain.sensors.off_hours import PAST
@@ -78,17 +77,6 @@ FROM head
         ORDER BY event.occurred_at DESC
         LIMIT 1
     ) AS newest"""
-SELECT_UNREAD = """
-SELECT unread.header
-FROM head
-    LEFT JOIN projected ON projected.head_id = head.id
-    CROSS JOIN LATERAL (
-        SELECT entry.header FROM entry
-        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
-        ORDER BY entry.index
-        LIMIT 1
-    ) AS unread
-WHERE head.size > COALESCE(projected.index, 0)"""
 TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
@@ -206,11 +194,6 @@ async def find_newest(transaction: Connection) -> datetime | None:
     """Return the latest time of all events that were followed and not forged, None while there are none."""
     found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
     return found
-
-
-async def list_unread(transaction: Connection) -> list[Header]:
-    """Return the header of the first entry of each log that is not followed yet."""
-    return [decode_header(row["header"]) for row in await transaction.fetch(SELECT_UNREAD)]
 
 
 async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[str, datetime]]:
