@@ -52,14 +52,19 @@ migrate: setup ## bring the schemas of the running stack up to date
 # BACKEND=containers runs the tests against Docker containers instead of the local stack's own servers.
 export CETS_TEST_BACKEND ?= $(BACKEND)
 PYTEST := $(PY) -m pytest
+# Two at a time, each with servers of its own: a test file waits more than it works. What is marked "alone" does not.
+TOGETHER := $(PYTEST) -n 2 --dist loadfile -m "not alone"
 
 test: check fetch ## check, and all tests: make test [BACKEND=containers]
-	@$(PYTEST) tests/unit tests/contract tests/integration tests/e2e
-	@$(PYTEST) tests/fault
+	@$(TOGETHER) tests/unit tests/contract tests/integration
+	@$(PYTEST) -m alone tests/integration
+	@$(PYTEST) tests/e2e tests/fault
 
 # Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
 test-long: check fetch ## all tests at full depth, some three quarters of an hour
-	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/unit tests/contract tests/integration tests/e2e
+	@CETS_TEST_LONG=1 $(TOGETHER) --timeout=1800 tests/unit tests/contract tests/integration
+	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 -m alone tests/integration
+	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/e2e
 	@$(PYTEST) tests/fault/test_fault.py $(foreach seed,1 2 3 4 5,--seed $(seed))
 	@$(MAKE) test-audit-log
 
@@ -73,7 +78,8 @@ contracts: setup ## write shared/events/asyncapi.json anew, after an event chang
 	@$(PY) -m shared.events.asyncapi
 
 integration: fetch ## the tests on a Kafka and a PostgreSQL started for the run
-	@$(PYTEST) tests/integration
+	@$(TOGETHER) tests/integration
+	@$(PYTEST) -m alone tests/integration
 
 e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, healing, and what its users see
 	@$(PYTEST) tests/e2e

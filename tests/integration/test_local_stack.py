@@ -22,6 +22,8 @@ from deploy.local.postgres import start_postgres
 from deploy.local.processes import find_supervised, free_ports
 from deploy.local.supervise import Program, config_text
 
+pytestmark = pytest.mark.alone
+
 BACK_WITHIN_S = 5.0
 DEADLINE_S = 30.0
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -28,7 +29,7 @@ from tests.unit.audit.test_producers import KEYS, sent
 from tests.waiting import eventually
 
 OUTBOX = Outbox(shards=OUTBOX_SHARDS)
-TIP, LEAD, PARTY = new_id(), new_id(), new_id()
+TIP, LEAD, PARTY = (UUID(f"01900000-0000-7000-8000-00000000000{number}") for number in (1, 2, 3))
 
 
 async def write_unfollowed(pool: Pool, records: Sequence[Record]) -> None:
@@ -153,6 +154,7 @@ async def test_a_follower_sees_each_event_once_in_the_order_of_its_log(pool: Poo
     assert seen[0].payload["source_ref"]
 
 
+@pytest.mark.alone
 async def test_a_worker_follows_the_log_within_two_seconds(kafka: Kafka, work: Work, pool: Pool) -> None:
     await kafka.send("intake.tips", event_bytes(), key=b"k")
     async with work(SERVICE, clock=FakeClock()):

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 import services.linker.store.graph
 import services.linker.store.inboxes
 import services.linker.store.leads
@@ -24,6 +26,8 @@ from tests.conftest import Kafka, Work
 from tests.fakes import START
 from tests.integration.linker.graph import Graph, a_review, a_tip, email
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.alone
 
 PoolOf = Callable[[str], Awaitable[Pool]]
 NEAR_WITHIN_S = 2.0

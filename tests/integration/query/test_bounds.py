@@ -35,6 +35,8 @@ from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_membership, a_party, a_review, a_tip, an_email
 from tests.servers import Database
 
+pytestmark = pytest.mark.alone
+
 SECONDS_MAX = 0.25
 TRIES = 3
 PEOPLE, CROWD, DOSSIERS = 12_000, 3_000, 80

@@ -22,6 +22,8 @@ from tests.integration.workers import DRAIN_S, READY_S, Place
 from tests.servers import Database
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 PASSENGERS = 1_200
 ALERT_S, ALERT_AFTER_KILL_S = 5.0, 20.0
 TOPIC_OF = {"lead.opened": "linker.leads", "tip.clustered": "linker.links"}

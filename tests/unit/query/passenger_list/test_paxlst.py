@@ -284,10 +284,10 @@ OTHER_SIGNS = [chr(code) for code in range(0xA1, 0xC0) if not chr(code).isalnum(
          "messages", "people", "details"],
 )  # fmt: skip
 def test_a_hostile_list_is_answered_in_time(raw: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Rejected):
         read(raw)
-    assert time.monotonic() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_there_is_an_end_to_segments() -> None:

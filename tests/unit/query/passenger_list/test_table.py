@@ -87,11 +87,11 @@ def test_a_field_that_cannot_be_read_is_remarked() -> None:
     ],
 )
 def test_what_is_wrong_is_named(text: str | bytes, loc: tuple[str | int, ...]) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Rejected) as caught:
         read(text)
     assert caught.value.errors[0].loc == loc
-    assert time.monotonic() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_a_hostile_table_takes_no_memory_that_query_does_not_have() -> None:
