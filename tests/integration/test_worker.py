@@ -21,6 +21,8 @@ from tests.integration.workers import DRAIN_S, READY_S, Place, Worker
 from tests.servers import CHECKOUT, Database, free_port
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 STALL_S = 3.0
 EXIT_STALLED = 70
 EXAMPLE = CHECKOUT / "tests" / "contract" / "examples" / "tip.received.v1.json"
