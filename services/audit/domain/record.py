@@ -86,9 +86,8 @@ def decode_body(raw: bytes) -> Body:
 
 def read_header(record: Record) -> Header:
     """Return what of the record outlives its body."""
-    marks: dict[str, bytes | None] = {}
-    for name, value in record.headers:
-        marks.setdefault(name, value)
+    # Of several with one name the first counts.
+    marks = dict(reversed(record.headers))
     return Header(
         topic=record.topic,
         partition=record.partition,
