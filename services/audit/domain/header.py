@@ -85,25 +85,23 @@ def encode_header(header: Header) -> bytes:
         flags |= _SEQ
     if mac is not None:
         flags |= _MAC
-    texts = [text.encode() for text in (topic, producer or "", *shown)]
-    return b"".join(
-        (
-            _FIXED.pack(
-                FORMAT,
-                flags,
-                partition,
-                offset,
-                timestamp_ms,
-                seq or 0,
-                occurred,
-                event_id,
-                key_hash or _HASH_ABSENT,
-                mac or _HASH_ABSENT,
-                *map(len, texts),
-            ),
-            *texts,
-        )
+    texts = (topic, producer or "", *shown)
+    whole = "".join(texts)
+    fixed = _FIXED.pack(
+        FORMAT,
+        flags,
+        partition,
+        offset,
+        timestamp_ms,
+        seq or 0,
+        occurred,
+        event_id,
+        key_hash or _HASH_ABSENT,
+        mac or _HASH_ABSENT,
+        # Most are ASCII, and have as many bytes as letters.
+        *map(len, texts if whole.isascii() else [text.encode() for text in texts]),
     )
+    return fixed + whole.encode()
 
 
 def decode_header(raw: bytes) -> Header:
