@@ -1,20 +1,20 @@
-"""What of a record must outlive its body, as canonical bytes; the package's docstring gives the format."""
+"""What of a record must outlive its body, as canonical bytes; the package's docstring gives the format.
+
+The values are tuples: one is made for each record that is written or verified, and a tuple is made several times faster
+than a frozen dataclass.
+"""
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MILLISECOND = timedelta(milliseconds=1)
-
-FACTS = ("event_id", "type", "occurred_at", "subject_kind", "subject_id", "actor_id", "outcome")
-"""What is repeated of an event's header: the id beside it in `entry`, the rest in `event`."""
 
 _FIXED = struct.Struct(">BBIqqqq16s32s32s7H")
 # Of the same bytes, what the columns repeat: format, flags, partition, offset, time, event id and lengths.
@@ -27,8 +27,7 @@ class BadHeader(ValueError):
     """The bytes are not a header of this format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What an event's envelope says about it."""
 
     event_id: UUID
@@ -41,8 +40,11 @@ class Facts:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+FACTS = Facts._fields
+"""What is repeated of an event's header: the id beside it in `entry`, the rest in `event`."""
+
+
+class Header(NamedTuple):
     """Where a record lies, who says to have sent it, and which event it is, if it is one."""
 
     topic: str
@@ -68,27 +70,38 @@ class Header:
 
 def encode_header(header: Header) -> bytes:
     """Return the canonical bytes: fields of fixed length, lengths of the texts, texts."""
-    facts = header.facts
-    texts = [header.topic.encode(), (header.producer or "").encode()]
-    if facts is None:
-        texts += (b"", b"", b"", b"", b"")
-    else:
+    topic, partition, offset, timestamp_ms, key_hash, producer, seq, mac, facts = header
+    flags, event_id, occurred = 0, _ID_ABSENT, 0
+    shown: tuple[str, ...] = ("", "", "", "", "")
+    if facts is not None:
+        event_id, occurred = facts.event_id.bytes, (facts.occurred_at - EPOCH) // MICROSECOND
         shown = (facts.type, facts.subject_kind, facts.subject_id, facts.actor_id or "", facts.outcome)
-        texts += [text.encode() for text in shown]
+        flags = _EVENT if facts.actor_id is None else _EVENT | _ACTOR
+    if key_hash is not None:
+        flags |= _KEY
+    if producer is not None:
+        flags |= _PRODUCER
+    if seq is not None:
+        flags |= _SEQ
+    if mac is not None:
+        flags |= _MAC
+    texts = (topic, producer or "", *shown)
+    whole = "".join(texts)
     fixed = _FIXED.pack(
         FORMAT,
-        _flags(header),
-        header.partition,
-        header.offset,
-        header.timestamp_ms,
-        header.seq or 0,
-        0 if facts is None else (facts.occurred_at - EPOCH) // MICROSECOND,
-        _ID_ABSENT if facts is None else facts.event_id.bytes,
-        header.key_hash or _HASH_ABSENT,
-        header.mac or _HASH_ABSENT,
-        *map(len, texts),
+        flags,
+        partition,
+        offset,
+        timestamp_ms,
+        seq or 0,
+        occurred,
+        event_id,
+        key_hash or _HASH_ABSENT,
+        mac or _HASH_ABSENT,
+        # Most are ASCII, and have as many bytes as letters.
+        *map(len, texts if whole.isascii() else [text.encode() for text in texts]),
     )
-    return fixed + b"".join(texts)
+    return fixed + whole.encode()
 
 
 def decode_header(raw: bytes) -> Header:
@@ -165,27 +178,4 @@ def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, *, facts: 
 
 def fact_columns(header: Header) -> tuple[Any, ...]:
     """Return the values of the columns `FACTS`."""
-    facts = header.facts
-    if facts is None:
-        return (None,) * len(FACTS)
-    return (
-        facts.event_id,
-        facts.type,
-        facts.occurred_at,
-        facts.subject_kind,
-        facts.subject_id,
-        facts.actor_id,
-        facts.outcome,
-    )
-
-
-def _flags(header: Header) -> int:
-    facts = header.facts
-    return (
-        (header.key_hash is not None) * _KEY
-        | (header.producer is not None) * _PRODUCER
-        | (header.seq is not None) * _SEQ
-        | (header.mac is not None) * _MAC
-        | (facts is not None) * _EVENT
-        | (facts is not None and facts.actor_id is not None) * _ACTOR
-    )
+    return header.facts or (None,) * len(FACTS)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.audit.domain.header import Header, encode_header
@@ -29,20 +29,24 @@ class Head:
     frontier: Frontier
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A record read, not yet in the log."""
+class Reading(NamedTuple):
+    """A record read, not yet in the log: all of its entry that does not depend on the entries before it."""
 
     header: Header
+    header_bytes: bytes
     body: bytes
+    commit: bytes
+    leaf: bytes
 
     @property
     def event_id(self) -> UUID | None:
         """The event's id, unless the record is opaque."""
-        return None if self.header.facts is None else self.header.facts.event_id
+        facts = self.header.facts
+        return None if facts is None else facts.event_id
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for each record, and this is twice as fast.
+@dataclass(slots=True)
 class Entry:
     """A row of the log."""
 
@@ -56,8 +60,10 @@ class Entry:
 
 
 def read(record: Record) -> Reading:
-    """Return a record's header and body."""
-    return Reading(read_header(record), encode_body(record))
+    """Return a record's header and body, and their hashes."""
+    header, body = read_header(record), encode_body(record)
+    header_bytes, commit = encode_header(header), hashlib.sha256(body).digest()
+    return Reading(header, header_bytes, body, commit, leaf_of(header_bytes, commit))
 
 
 def extend(head: Head, readings: Sequence[Reading], known: Set[UUID]) -> tuple[Head, list[Entry]]:
@@ -77,9 +83,10 @@ def extend(head: Head, readings: Sequence[Reading], known: Set[UUID]) -> tuple[H
                 f"{reading.header.offset}: another writer is at work, or the fence was moved back"
             )
         next_offset = reading.header.offset + 1
-        entries.append(_entry(index, _kind(reading.event_id, seen), reading))
-        if reading.event_id is not None:
-            seen.add(reading.event_id)
+        event_id = reading.event_id
+        entries.append(Entry(index, _kind(event_id, seen), *reading))
+        if event_id is not None:
+            seen.add(event_id)
     frontier = head.frontier.extend(entry.leaf for entry in entries)
     return Head(head.topic, head.partition, next_offset, frontier), entries
 
@@ -93,10 +100,3 @@ def _kind(event_id: UUID | None, seen: Set[UUID]) -> Kind:
     if event_id is None:
         return "opaque"
     return "duplicate" if event_id in seen else "event"
-
-
-def _entry(index: int, kind: Kind, reading: Reading) -> Entry:
-    header_bytes = encode_header(reading.header)
-    commit = hashlib.sha256(reading.body).digest()
-    leaf = leaf_of(header_bytes, commit)
-    return Entry(index, kind, reading.header, header_bytes, reading.body, commit, leaf)

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
-RUN = 256
-"""Leaves that begin at a multiple of this are hashed so many at a time, which is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,10 @@ class Frontier:
         left = list(leaves)
         place, count = 0, len(left)
         while place < count:
-            width = RUN if size % RUN == 0 and count - place >= RUN else 1
+            # The largest perfect tree that begins here and is full: level by level is faster than one by one.
+            width = 1 << (count - place).bit_length() - 1
+            if size:
+                width = min(width, size & -size)
             node, place, size = perfect_root(left[place : place + width]), place + width, size + width
             level = size // width
             while level & 1 == 0:

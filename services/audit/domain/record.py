@@ -1,6 +1,7 @@
 """A Kafka record read for the log: its body as canonical bytes, and its header. Nothing is ever refused."""
 
 import hashlib
+from binascii import unhexlify
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -21,7 +22,6 @@ SEQ_DIGITS_MAX = 18
 MAC_HEX_DIGITS = 64
 ANY_BYTES = "surrogateescape"
 """How a header's name comes that is not UTF-8: the bytes are kept."""
-HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 _NULL = b"\xff\xff\xff\xff"
 _length = Struct(">I").pack
@@ -86,9 +86,8 @@ def decode_body(raw: bytes) -> Body:
 
 def read_header(record: Record) -> Header:
     """Return what of the record outlives its body."""
-    marks: dict[str, bytes | None] = {}
-    for name, value in record.headers:
-        marks.setdefault(name, value)
+    # Of several with one name the first counts.
+    marks = dict(reversed(record.headers))
     return Header(
         topic=record.topic,
         partition=record.partition,
@@ -141,9 +140,12 @@ def _seq(mark: bytes | None) -> int | None:
 
 
 def _mac(mark: bytes | None) -> bytes | None:
-    if mark is None or len(mark) != MAC_HEX_DIGITS or not set(mark) <= HEX_DIGITS:
+    if mark is None or len(mark) != MAC_HEX_DIGITS:
         return None
-    return bytes.fromhex(mark.decode())
+    try:
+        return unhexlify(mark)
+    except ValueError:
+        return None
 
 
 def _sized(part: bytes | None) -> bytes:
