@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, likeness
+from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, kept_likeness
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.words import Reading, is_particle, is_searchable, major_words
 
@@ -185,7 +185,7 @@ def _worth_of_same(word: str) -> float:
 
 
 def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[tuple[float, str, str]]:
-    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := likeness(a, b))]
+    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := kept_likeness(a, b))]
     pairs: list[tuple[float, str, str]] = []
     taken_left: set[int] = set()
     taken_right: set[int] = set()
