@@ -13,7 +13,7 @@ from services.query.domain.name_keys import (
     filing_keys,
     most_alike,
     parts_to_find,
-    probes_for,
+    plan_for,
     spelling_keys,
     words_to_find,
 )
@@ -32,7 +32,7 @@ def is_found(asked: str, recorded: str, *, given_date: BirthDate | None = None, 
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     found = {word: [w for w in on_record if spelling_keys(w) & keys] for word, keys in wanted.items()}
     alike = {word: most_alike(word, others) for word, others in found.items() if others}
-    probes = {probe.key for probe in probes_for(readings, given_date, alike)}
+    probes = {probe.key for probe in plan_for(readings, given_date, alike).probes}
     return bool(probes & filing_keys(readings_of(recorded), born))
 
 
@@ -98,7 +98,7 @@ def test_a_name_of_any_length_costs_little(name: str) -> None:
     readings = readings_of(name)
     words = words_to_find(readings)
     alike = {word: {f"{word}{number}": 0.8 for number in range(ALIKE_MAX)} for word in words}
-    probes = probes_for(readings, BORN, alike)
+    probes = plan_for(readings, BORN, alike).probes
     ways = len(readings) * 13
     assert len(probes) <= ways * 3 * PROBES_MAX + 2
     assert len(filing_keys(readings, BORN)) <= 2 * 13 * 100 + 1
@@ -113,7 +113,7 @@ def test_collections_of_names_are_kept_apart() -> None:
 def test_the_spellings_of_one_word_are_one_slot() -> None:
     readings = readings_of("Ana Lopez")
     alike = {"ana": {"ana": 1.0, "anna": 0.8, "ane": 0.6}, "lopez": {"lopez": 1.0, "lopes": 0.8}}
-    slots = {probe.slot for probe in probes_for(readings, BORN, alike)}
+    slots = {probe.slot for probe in plan_for(readings, BORN, alike).probes}
     assert len(slots) == len(("ana", "lopez", "both", "birth date"))
 
 
