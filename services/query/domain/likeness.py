@@ -12,7 +12,7 @@ from services.query.domain.words import is_searchable
 SAME, FORM, SLIP, SOUND, NEAR, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0
 """The same word; another form of the name; spelled alike; sounding alike; spelled nearly alike; an initial; another."""
 
-PAIRS_KEPT, WORDS_KEPT = 50_000, 20_000
+PAIRS_KEPT, WORDS_KEPT = 50_000, 60_000
 SLIPS_MAX = ((8, 2), (4, 1))
 """Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
 NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
