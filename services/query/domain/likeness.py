@@ -12,7 +12,7 @@ from services.query.domain.words import is_searchable
 SAME, FORM, SLIP, SOUND, NEAR, INITIAL, OTHER = 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0
 """The same word; another form of the name; spelled alike; sounding alike; spelled nearly alike; an initial; another."""
 
-PAIRS_KEPT, WORDS_KEPT = 50_000, 20_000
+PAIRS_KEPT, WORDS_KEPT = 50_000, 60_000
 SLIPS_MAX = ((8, 2), (4, 1))
 """Words of so many letters and more are spelled alike with so many slips; in a shorter word one makes another word."""
 NEAR_SLIPS_MAX = ((8, 3), (5, 2), (3, 1))
@@ -28,7 +28,6 @@ SHORT_CHARS_MIN, ENDING_CHARS_MIN = 3, 4
 _FAMILIAR_ENDINGS = ("ie", "ey", "y", "i", "o", "a", "e")
 
 
-@lru_cache(maxsize=PAIRS_KEPT)
 def likeness(left: str, right: str) -> float:
     """Return how alike two folded words are; the order of the two does not matter.
 
@@ -40,24 +39,30 @@ def likeness(left: str, right: str) -> float:
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if not is_searchable(shorter):
         return INITIAL if longer[0] == shorter else OTHER
-    if not forms_of(left).isdisjoint(forms_of(right)):
+    forms = forms_of(left)
+    if forms and not forms.isdisjoint(forms_of(right)):
         return FORM
-    slips = OSA.distance(left, right, score_cutoff=_allowed(len(longer), NEAR_SLIPS_MAX))
-    if slips <= _allowed(len(longer), SLIPS_MAX):
+    # Most words that are compared are far apart, and with most of them this is all that is looked at.
+    letters = len(longer)
+    half = int(letters * (1 - SOUND_LETTERS_MIN))
+    slips = OSA.distance(left, right, score_cutoff=half)
+    if slips <= _allowed(letters, SLIPS_MAX):
         return SLIP
-    if _sound_alike(left, right):
+    if letters >= SOUND_CHARS_MIN and _sound_alike(left, right, is_half_the_same=slips <= half):
         return SOUND
-    if slips <= _allowed(len(longer), NEAR_SLIPS_MAX) or _begin_alike(left, right) or _is_short_for(shorter, longer):
+    if slips <= _allowed(letters, NEAR_SLIPS_MAX) or _begin_alike(left, right) or _is_short_for(shorter, longer):
         return NEAR
     return OTHER
 
 
-def _sound_alike(left: str, right: str) -> bool:
-    if max(len(left), len(right)) < SOUND_CHARS_MIN or sounds_of(left).isdisjoint(sounds_of(right)):
-        return False
-    if OSA.normalized_similarity(left, right) >= SOUND_LETTERS_MIN:
-        return True
-    if not (_lacks_vowels(left) or _lacks_vowels(right)):
+kept_likeness = lru_cache(maxsize=PAIRS_KEPT)(likeness)
+"""The same, for words that are compared again and again."""
+
+
+def _sound_alike(left: str, right: str, *, is_half_the_same: bool) -> bool:
+    if is_half_the_same:
+        return not sounds_of(left).isdisjoint(sounds_of(right))
+    if not (_lacks_vowels(left) or _lacks_vowels(right)) or sounds_of(left).isdisjoint(sounds_of(right)):
         return False
     return OSA.normalized_similarity(consonants_of(left), consonants_of(right)) >= SOUND_CONSONANTS_MIN
 

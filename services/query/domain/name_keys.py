@@ -9,9 +9,11 @@ Keys are hashes of 32 bits: another name under the same key costs a comparison, 
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from services.query.domain.forms import forms_of
 from services.query.domain.likeness import NEAR, SLIP, likeness
@@ -35,24 +37,53 @@ SHORTENED_ROWS_MAX = 100
 WORD_ROWS_MAX = 100
 DATE_ROWS_MAX = 400
 """Names read under one key at most. More hold it only if it tells nobody apart."""
-_INITIAL_WEIGHT, _WORD_WEIGHT, _DATE_WEIGHT = 0.5, 0.2, 1.0
+WHOLE_NAMES_MAX = 4_000
+"""Names of rare words read in one look-up; of further words pairs are looked for instead."""
+_WHOLE_ROWS_MAX = 2 * WORD_ROWS_MAX
+"""Read of a word that at most `WORD_ROWS_MAX` hold: all, with what was filed since they were counted."""
+_INITIAL_WEIGHT, _WORD_WEIGHT, _DATE_WEIGHT = 5, 2, 100
 _DATE_SLOT = -1
+WHOLE_SLOT_MIN = FILED_WORDS_MAX**2
+"""From here on a slot is a word asked for, and its probes read all names that hold a word like it."""
+SLOTS_MAX = 1 << 12
+WHOLE_WEIGHT = _WORD_WEIGHT
+"""What is found in such a slot counts so many times its weight."""
 
 Alike = Mapping[str, Mapping[str, float]]
 """Of each word asked for, the words on record that are like it, and how much."""
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A key to look under: how much a name found there agrees, and how many names are read at most.
+class Probe(NamedTuple):
+    """A key to look under: how much a name found there agrees, in hundredths, and how many are read at most.
 
-    Of the probes of one slot a name counts the best alone: that it holds a word in three spellings says no more.
+    Of the probes of one slot a name counts the best alone: that it holds a word in three spellings says no more. In a
+    slot from `WHOLE_SLOT_MIN` on the weight is in tenths: how much the word is like the one asked for.
     """
 
     key: int
-    weight: float
+    weight: int
     rows_max: int
     slot: int
+
+
+class Meeting(NamedTuple):
+    """Two slots of words of which all names are read: a name found in both holds the two words together.
+
+    It agrees in `slot` as much as the product of what it is found with; no key of the two words is looked under. `both`
+    is the lesser of the two slots, times `SLOTS_MAX`, and the greater.
+    """
+
+    both: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where to look for names like one."""
+
+    probes: Sequence[Probe]
+    meetings: Sequence[Meeting]
 
 
 def spelling_keys(word: str) -> frozenset[str]:
@@ -101,42 +132,109 @@ def most_alike(word: str, found: Iterable[str]) -> dict[str, float]:
     return dict(best[:ALIKE_MAX])
 
 
-def probes_for(
-    readings: Sequence[Reading], birth_date: BirthDate | None, alike: Alike, *, space: str = ""
-) -> list[Probe]:
-    """Return where to look for names like this one."""
-    found: dict[int, Probe] = {}
+def plan_for(
+    readings: Iterable[Reading],
+    birth_date: BirthDate | None,
+    alike: Alike,
+    *,
+    holders: Mapping[str, int] = _NONE,
+    space: str = "",
+) -> Plan:
+    """Return where to look for names like this one.
+
+    `holders` counts the names that hold a word, as far as that is known. Of rare words all names are read, and met with
+    each other: hardly one pair of them is anybody's name, and to look for each would be most of the work.
+    """
+    best: dict[tuple[int, int], Probe] = {}
+    meetings: dict[Meeting, None] = {}
+    slots: dict[str, int] = {}
+    rare: dict[str, int] = {}
     for words in _ways(readings, alike):
-        for probe in _probes_of(words, alike, space):
-            if probe.key not in found or found[probe.key].weight < probe.weight:
-                found[probe.key] = probe
+        tried = _tried(words, alike, holders, slots, rare)
+        for probe in (*_pair_probes(tried, space), *_initial_probes(tried, space), *_word_probes(tried, space)):
+            # A word is read for each word asked for that it is like; of other keys the best use counts.
+            place = (probe.key, probe.slot if probe.slot >= WHOLE_SLOT_MIN else 0)
+            if place not in best or best[place].weight < probe.weight:
+                best[place] = probe
+        meetings.update(dict.fromkeys(_meetings_of(tried)))
     for date in _dates(birth_date):
         key = _key(space, str(date))
-        found[key] = Probe(key, _DATE_WEIGHT, DATE_ROWS_MAX, _DATE_SLOT)
-    return list(found.values())
+        best[key, 0] = Probe(key, _DATE_WEIGHT, DATE_ROWS_MAX, _DATE_SLOT)
+    return Plan(list(best.values()), list(meetings))
 
 
-def _probes_of(words: Sequence[str], alike: Alike, space: str) -> Iterator[Probe]:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A word of a name, and the words on record that are like it: how much, in tenths; which are rare, or common."""
+
+    word: str
+    like: Mapping[str, int]
+    rare: Set[str]
+    common: Set[str]
+    whole_slot: int
+
+    def can_meet(self, other: "_Tried") -> bool:
+        """Return whether a name that holds a word like each holds two: none is like both that were asked for."""
+        return self.like.keys().isdisjoint(other.like)
+
+
+def _tried(
+    words: Reading, alike: Alike, holders: Mapping[str, int], slots: dict[str, int], rare: dict[str, int]
+) -> list[_Tried]:
+    """Return what is tried of a way to write the name; `slots` and `rare` grow by what the way has that is new."""
     pair_count = max(len(words) * (len(words) - 1) // 2, 1)
-    tried = max(2, int((PROBES_MAX / pair_count) ** 0.5))
-    likes = [list(alike.get(word, {}).items())[:tried] for word in words]
-    for left, right in combinations(range(len(words)), 2):
-        for one, quality in likes[left]:
-            for other, other_quality in likes[right]:
-                key = _key(space, *sorted((one, other)))
-                yield Probe(key, quality * other_quality, PAIR_ROWS_MAX, _slot(left, right))
-    for place, word in enumerate(words):
-        for other_place, like in enumerate(likes):
-            if other_place != place:
-                for other, quality in like:
-                    if quality >= SLIP or not is_searchable(word):
-                        key = _key(space, other, f"{word[0]}.")
-                        slot = _slot(min(place, other_place), max(place, other_place))
-                        # A word that is on record as its initial is one of few such ways; an initial asked for is all.
-                        rows_max = SHORTENED_ROWS_MAX if is_searchable(word) else INITIAL_ROWS_MAX
-                        yield Probe(key, _INITIAL_WEIGHT * quality, rows_max, slot)
-        for other, quality in likes[place]:
-            yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX, _slot(place, place))
+    count = max(2, int((PROBES_MAX / pair_count) ** 0.5))
+    left = WHOLE_NAMES_MAX - sum(rare.values())
+    tried = []
+    for word in words:
+        like = {other: round(10 * quality) for other, quality in islice(alike.get(word, _NONE).items(), count)}
+        for other in like:
+            held = holders.get(other, WORD_ROWS_MAX + 1)
+            if other not in rare and held <= min(WORD_ROWS_MAX, left):
+                rare[other] = held
+                left -= held
+        common = {other for other in like if holders.get(other, 0) > WORD_ROWS_MAX}
+        slot = slots.setdefault(word, WHOLE_SLOT_MIN + len(slots))
+        tried.append(_Tried(word, like, like.keys() & rare, common, slot))
+    return tried
+
+
+def _pair_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
+    for (left, ours), (right, theirs) in combinations(enumerate(tried), 2):
+        slot, can_meet = _slot(left, right), ours.can_meet(theirs)
+        not_rare = [pair for pair in theirs.like.items() if pair[0] not in theirs.rare]
+        for one, quality in ours.like.items():
+            for other, other_quality in not_rare if can_meet and one in ours.rare else theirs.like.items():
+                pair = (one, other) if one < other else (other, one)
+                yield Probe(_key(space, *pair), quality * other_quality, PAIR_ROWS_MAX, slot)
+
+
+def _initial_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
+    for (place, asked), (other_place, named) in permutations(enumerate(tried), 2):
+        is_initial = not is_searchable(asked.word)
+        slot = _slot(min(place, other_place), max(place, other_place))
+        # A word that is on record as its initial is one of few such ways; an initial asked for is all.
+        rows_max = INITIAL_ROWS_MAX if is_initial else SHORTENED_ROWS_MAX
+        for other, quality in named.like.items():
+            if quality >= 10 * SLIP or is_initial:
+                yield Probe(_key(space, other, f"{asked.word[0]}."), _INITIAL_WEIGHT * quality, rows_max, slot)
+
+
+def _word_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
+    for place, asked in enumerate(tried):
+        for other, quality in asked.like.items():
+            if other in asked.rare:
+                yield Probe(_key(space, other), quality, _WHOLE_ROWS_MAX, asked.whole_slot)
+            elif other not in asked.common or len(tried) == 1:
+                # Of a common word beside others a few names, whichever, would only be in the way.
+                yield Probe(_key(space, other), _WORD_WEIGHT * quality, WORD_ROWS_MAX, _slot(place, place))
+
+
+def _meetings_of(tried: Sequence[_Tried]) -> Iterator[Meeting]:
+    for (left, ours), (right, theirs) in combinations(enumerate(tried), 2):
+        if ours.rare and theirs.rare and ours.can_meet(theirs):
+            one, other = sorted((ours.whole_slot, theirs.whole_slot))
+            yield Meeting(one * SLOTS_MAX + other, _slot(left, right))
 
 
 def _slot(left: int, right: int) -> int:

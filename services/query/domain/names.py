@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, likeness
+from services.query.domain.likeness import FORM, INITIAL, NEAR, SAME, SLIP, SOUND, kept_likeness
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.words import Reading, is_particle, is_searchable, major_words
 
@@ -31,6 +31,7 @@ _INITIAL_BITS, _PARTICLE_BITS = 2.0, 0.5
 _OTHER_BITS, _MISSING_BITS = -6.0, -1.0
 """For a word of each name that the other has not, and for one that only one of them has more. Like the bits above they
 were found on FEBRL 3 and 4 (invented people with typing errors), within a wide and flat range of others as good."""
+_THE_SAME = "the same words, in any order"
 READINGS_KEPT = 10_000
 WHOLE_CHARS_A_SLIP = 5
 """Names are alike as a whole, wherever the blanks are, with one slip for so many letters."""
@@ -81,9 +82,17 @@ class _Pairing:
 def compare_readings(
     given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rarity = UNKNOWN
 ) -> NameMatch | None:
-    """Return how two names agree by the two readings that agree best; None when none do."""
+    """Return how two names agree by the two readings that agree best; None when none do.
+
+    That the whole name is the same says as much as the most telling reading of it: it is no less the same for being
+    written as two words in one and as three in another, and nothing that is merely alike says more.
+    """
     found = [match for left in given for right in recorded if (match := compare_names(left, right, rarity))]
-    return max(found, default=None)
+    best = max(found, default=None)
+    if best is None or len(given) == 1 or all(match.detail != _THE_SAME for match in found):
+        return best
+    bits = max(_paired(reading, reading).bits(rarity) for reading in given)
+    return NameMatch(best.level, max(best.bits, bits), _THE_SAME)
 
 
 def compare_names(given: Reading, recorded: Reading, rarity: Rarity = UNKNOWN) -> NameMatch | None:
@@ -185,7 +194,7 @@ def _worth_of_same(word: str) -> float:
 
 
 def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[tuple[float, str, str]]:
-    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := likeness(a, b))]
+    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := kept_likeness(a, b))]
     pairs: list[tuple[float, str, str]] = []
     taken_left: set[int] = set()
     taken_right: set[int] = set()
@@ -201,7 +210,7 @@ def _describe(pairing: _Pairing) -> str:
     kinds = pairing.qualities
     initials, particles = kinds.count(INITIAL), kinds.count(_PARTICLE)
     if kinds.count(SAME) + particles == len(pairing.left) == len(pairing.right):
-        return "the same words, in any order"
+        return _THE_SAME
     parts = [f"{_counted(kinds.count(kind), 'word')} {words}" for kind, words in _KINDS if kind in kinds]
     parts += [f"{_counted(particles, 'particle')} the same"] if particles else []
     parts += [f"{_counted(initials, 'initial')} that fit{'s' if initials == 1 else ''}"] if initials else []

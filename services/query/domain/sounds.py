@@ -7,7 +7,7 @@ Vladimir; Kim, Gim). This is for finding; how alike two words are is said by `li
 import re
 from functools import lru_cache
 
-SOUNDS_KEPT = 20_000
+SOUNDS_KEPT = 60_000
 SOUND_MIN = 2
 """What has fewer consonants sounds like too much."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.query.domain.evidence import Record
-from services.query.domain.name_keys import filed_words, filing_keys, probes_for, spelling_keys
+from services.query.domain.name_keys import filed_words, filing_keys, plan_for, spelling_keys
 from services.query.domain.question import Asked, Question
 from services.query.domain.words import Reading, joined_neighbours
 from services.query.store.lookups import asked_of
@@ -18,8 +18,8 @@ from services.query.store.search import find_alike
 from shared.db.pool import Connection
 from shared.identifiers import parse_birth_date
 
-AGREEMENT_MIN = 0.25
-"""A name that shares more than one word agrees so much; of a name of one word there is no more to share."""
+AGREEMENT_MIN = 25
+"""A name that shares more than one word agrees so much, in hundredths; one of a single word has no more to share."""
 
 INSERT_KEYS = """
 INSERT INTO passenger_key (type, canonical, passenger_no)
@@ -52,7 +52,7 @@ FIND_NAMED = """
 SELECT named.place, named.passenger_no, passenger.asked
 FROM (
         SELECT probe.place, filed.passenger_no, sum(probe.weight) AS agreement, bool_or(probe.is_short) AS is_short
-        FROM unnest($1::integer[], $2::integer[], $3::real[], $4::boolean[]) AS probe (place, key, weight, is_short)
+        FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::boolean[]) AS probe (place, key, weight, is_short)
             CROSS JOIN LATERAL (
                 SELECT passenger_name_key.passenger_no FROM passenger_name_key
                 WHERE passenger_name_key.key = probe.key OFFSET 0
@@ -130,7 +130,7 @@ async def find_named(connection: Connection, touched_tip_ids: Sequence[UUID]) ->
     probes = [
         (place, probe, min(map(len, theirs)) == 1)
         for place, (record, theirs) in enumerate(zip(records, readings, strict=True))
-        for probe in probes_for(theirs, parse_birth_date(record.birth_date) if record.birth_date else None, alike)
+        for probe in plan_for(theirs, parse_birth_date(record.birth_date) if record.birth_date else None, alike).probes
         if theirs
     ]
     rows = await connection.fetch(

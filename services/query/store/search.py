@@ -4,9 +4,22 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from services.query.domain.evidence import Record
-from services.query.domain.name_keys import Alike, most_alike, parts_to_find, probes_for, spelling_keys, words_to_find
+from services.query.domain.name_keys import (
+    SLOTS_MAX,
+    WHOLE_SLOT_MIN,
+    WHOLE_WEIGHT,
+    Alike,
+    Meeting,
+    Probe,
+    most_alike,
+    parts_to_find,
+    plan_for,
+    spelling_keys,
+    words_to_find,
+)
 from services.query.domain.question import Question
 from services.query.domain.rarity import UNKNOWN, Rarity
 from services.query.domain.sight import Sight
@@ -16,9 +29,9 @@ from shared.db.pool import Connection, Row
 
 CANDIDATES_MAX = 60
 """Records looked at in one look-up: so many that hold an identifier asked for, and as many that are named alike."""
-SHARE_MIN, AGREEMENT_ENOUGH = 0.51, 0.75
-"""A name is looked at when it agrees half as much as the one that agrees best, or nearly in two words, or in one and
-the birth date: beside the same name, those that share a surname and an initial (0.7 of 1.4) are noise."""
+SHARE_MIN, AGREEMENT_ENOUGH = 51, 75
+"""In hundredths. A name is looked at when it agrees half as much as the one that agrees best, or nearly in two words,
+or in one and the birth date: beside the same name, those that share a surname and an initial (70 of 140) are noise."""
 NAMED_MAX = 2 * CANDIDATES_MAX
 """Records looked at for their names before those that the caller may not see are left out."""
 HOLDERS_MAX = 2_000
@@ -49,65 +62,99 @@ FROM name_word WHERE name_word.word = ANY($1::text[])"""
 FIND_CANDIDATES = """
 WITH named AS (
     SELECT asked.place AS question, best.record_no, best.agreement
-    FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY AS asked (first, last, place)
+    FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[]) WITH ORDINALITY
+            AS asked (first, last, first_meeting, last_meeting, place)
         CROSS JOIN LATERAL (
-            SELECT slotted.record_no, sum(slotted.weight) AS agreement
+            WITH filed AS MATERIALIZED (
+                SELECT name.record_no, probe.slot, probe.weight
+                FROM unnest(
+                        ($5::integer[])[asked.first:asked.last], ($6::integer[])[asked.first:asked.last],
+                        ($7::integer[])[asked.first:asked.last], ($8::integer[])[asked.first:asked.last]
+                    ) AS probe (key, weight, rows_max, slot)
+                    CROSS JOIN LATERAL (
+                        SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
+                    ) AS name
+            ), met AS (
+                SELECT whole.record_no, array_agg(whole.slot) AS slots, array_agg(whole.weight) AS weights
+                FROM (
+                        SELECT filed.record_no, filed.slot, max(filed.weight) AS weight
+                        FROM filed WHERE filed.slot >= $11
+                        GROUP BY filed.record_no, filed.slot
+                    ) AS whole
+                GROUP BY whole.record_no HAVING count(*) > 1
+            ), agreed AS (
+                SELECT filed.record_no, filed.slot, filed.weight FROM filed
+                UNION ALL
+                SELECT met.record_no, meeting.slot, one.weight * other.weight
+                FROM met
+                    CROSS JOIN LATERAL unnest(met.slots, met.weights) AS one (slot, weight)
+                    CROSS JOIN LATERAL unnest(met.slots, met.weights) AS other (slot, weight)
+                    CROSS JOIN LATERAL (
+                        SELECT ($10::integer[])[asked.first_meeting - 1 + array_position(
+                            ($9::integer[])[asked.first_meeting:asked.last_meeting], one.slot * $12 + other.slot
+                        )] AS slot OFFSET 0
+                    ) AS meeting
+                WHERE one.slot < other.slot AND meeting.slot IS NOT NULL
+            )
+            SELECT slotted.record_no,
+                sum(CASE WHEN slotted.slot >= $11 THEN $13 * slotted.weight ELSE slotted.weight END) AS agreement
             FROM (
-                    SELECT filed.record_no, max(probe.weight) AS weight
-                    FROM unnest(
-                            ($3::integer[])[asked.first:asked.last], ($4::real[])[asked.first:asked.last],
-                            ($5::integer[])[asked.first:asked.last], ($16::integer[])[asked.first:asked.last]
-                        ) AS probe (key, weight, rows_max, slot)
-                        CROSS JOIN LATERAL (
-                            SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
-                        ) AS filed
-                    GROUP BY filed.record_no, probe.slot
+                    SELECT agreed.record_no, agreed.slot, max(agreed.weight) AS weight
+                    FROM agreed GROUP BY agreed.record_no, agreed.slot
                 ) AS slotted
             GROUP BY slotted.record_no
-            ORDER BY agreement DESC, slotted.record_no LIMIT $11
+            ORDER BY agreement DESC, slotted.record_no LIMIT $14
         ) AS best
-), worth AS (
-    SELECT question, record_no, agreement
-    FROM (SELECT question, record_no, agreement, max(agreement) OVER (PARTITION BY question) AS best FROM named) AS best
-    WHERE agreement >= LEAST($13 * best, $14)
-), held AS (
-    SELECT asked.question, holder.record_id,
-        jsonb_agg(jsonb_build_array(asked.type, holder.exact, asked.canonical, holder.scope)) AS keys
-    FROM unnest($6::integer[], $7::text[], $8::text[], $15::integer[]) AS asked (question, type, canonical, rows_max)
+), called AS (
+    SELECT worth.question, worth.agreement, whole.record_id, whole.tip_id, whole.names, whole.birth_date
+    FROM (
+            SELECT question, record_no, agreement, max(agreement) OVER (PARTITION BY question) AS best FROM named
+        ) AS worth
+        CROSS JOIN LATERAL (
+            SELECT record.record_id, record.tip_id, record.names, record.birth_date
+            FROM record WHERE record.record_no = worth.record_no LIMIT 1
+        ) AS whole
+    WHERE worth.agreement >= LEAST($15 * worth.best / 100.0, $16)
+), holder AS (
+    SELECT asked.question, held.record_id,
+        jsonb_agg(jsonb_build_array(asked.type, held.exact, asked.canonical, held.scope)) AS keys
+    FROM unnest($17::integer[], $18::text[], $19::text[], $20::integer[]) AS asked (question, type, canonical, rows_max)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
             WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical
             ORDER BY record_key.record_id LIMIT asked.rows_max
-        ) AS holder
-    GROUP BY asked.question, holder.record_id
-), called AS (
-    SELECT worth.question, whole.record_id, worth.agreement
-    FROM worth
+        ) AS held
+    GROUP BY asked.question, held.record_id
+), held AS (
+    SELECT holder.question, holder.record_id, holder.keys, whole.tip_id, whole.names, whole.birth_date
+    FROM holder
         CROSS JOIN LATERAL (
-            SELECT record.record_id FROM record WHERE record.record_no = worth.record_no LIMIT 1
+            SELECT record.tip_id, record.names, record.birth_date
+            FROM record WHERE record.record_id = holder.record_id LIMIT 1
         ) AS whole
 ), found AS (
     SELECT COALESCE(called.question, held.question) AS question,
-        COALESCE(called.record_id, held.record_id) AS record_id, held.keys, COALESCE(called.agreement, 0) AS agreement
+        COALESCE(called.record_id, held.record_id) AS record_id, COALESCE(called.tip_id, held.tip_id) AS tip_id,
+        COALESCE(called.names, held.names) AS names, COALESCE(called.birth_date, held.birth_date) AS birth_date,
+        held.keys, COALESCE(called.agreement, 0) AS agreement
     FROM called FULL JOIN held ON held.question = called.question AND held.record_id = called.record_id
 ), ranked AS (
-    SELECT found.question, found.record_id, whole.tip_id, COALESCE(whole.cluster_id, whole.tip_id) AS person_id,
-        whole.names, whole.birth_date, found.keys, found.agreement,
+    SELECT found.question, found.record_id, found.tip_id, COALESCE(told.cluster_id, found.tip_id) AS person_id,
+        found.names, found.birth_date, found.keys, found.agreement,
         row_number() OVER (
             PARTITION BY found.question, found.keys IS NULL ORDER BY found.agreement DESC, found.record_id
         ) AS place
     FROM found
         CROSS JOIN LATERAL (
-            SELECT record.tip_id, record.names, record.birth_date,
-                (SELECT membership.cluster_id FROM membership WHERE membership.tip_id = record.tip_id) AS cluster_id,
-                (SELECT review.decision FROM review WHERE review.tip_id = record.tip_id) AS decision
-            FROM record WHERE record.record_id = found.record_id LIMIT 1
-        ) AS whole
-    WHERE ($9 OR whole.decision IS DISTINCT FROM 'not_actionable')
-        AND NOT is_hidden(whole.cluster_id, $10)
+            SELECT (SELECT membership.cluster_id FROM membership WHERE membership.tip_id = found.tip_id) AS cluster_id,
+                (SELECT review.decision FROM review WHERE review.tip_id = found.tip_id) AS decision
+            LIMIT 1
+        ) AS told
+    WHERE ($21 OR told.decision IS DISTINCT FROM 'not_actionable')
+        AND NOT is_hidden(told.cluster_id, $22)
 )
 SELECT question, record_id, tip_id, person_id, names, birth_date, keys, agreement, place FROM ranked
-WHERE place <= $12"""
+WHERE place <= $23"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,32 +194,28 @@ async def find_candidates(
     await connection.fetch(PLAN_ONCE)
     alike, rows = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
     rarity = _rarity_of(rows)
-    probes = [probes_for(each.readings, each.birth_date, alike) for each in questions]
-    flat = [probe for theirs in probes for probe in theirs]
-    firsts, lasts, end = [], [], 0
-    for theirs in probes:
-        firsts.append(end + 1)
-        end += len(theirs)
-        lasts.append(end)
+    plans = [plan_for(each.readings, each.birth_date, alike, holders=rarity.holders) for each in questions]
+    probes, meetings = [plan.probes for plan in plans], [plan.meetings for plan in plans]
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
     rows = await connection.fetch(
         FIND_CANDIDATES,
-        firsts,
-        lasts,
-        [probe.key for probe in flat],
-        [probe.weight for probe in flat],
-        [probe.rows_max for probe in flat],
+        *_slices(probes),
+        *_slices(meetings),
+        *_columns(Probe, probes),
+        *_columns(Meeting, meetings),
+        WHOLE_SLOT_MIN,
+        SLOTS_MAX,
+        WHOLE_WEIGHT,
+        NAMED_MAX,
+        SHARE_MIN,
+        AGREEMENT_ENOUGH,
         [number for number, _ in keys],
         [key.type for _, key in keys],
         [key.canonical for _, key in keys],
+        [HOLDERS_MAX // len(questions[number - 1].search_keys) for number, _ in keys],
         sight.sees_all,
         sight.office,
-        NAMED_MAX,
         CANDIDATES_MAX + 1,
-        SHARE_MIN,
-        AGREEMENT_ENOUGH,
-        [HOLDERS_MAX // len(questions[number - 1].search_keys) for number, _ in keys],
-        [probe.slot for probe in flat],
     )
     found: defaultdict[int, list[Record]] = defaultdict(list)
     cut: set[int] = set()
@@ -215,6 +258,18 @@ def _rarity_of(rows: Sequence[Row]) -> Rarity:
     return Rarity(rows[0]["record_count"], {row["word"]: row["holders"] for row in rows}) if rows else UNKNOWN
 
 
-def _telling(question: Question) -> float:
-    """Return how much a name agrees that shares more than one word of several: less is hardly ever a match."""
-    return 0.9 if any(len(reading) > 1 for reading in question.readings) else 0.1
+def _telling(question: Question) -> int:
+    """Return from how much on, in hundredths, a name is likely a match: if of several words it shares more than one."""
+    return 90 if any(len(reading) > 1 for reading in question.readings) else 10
+
+
+def _slices(parts: Sequence[Sequence[object]]) -> tuple[list[int], list[int]]:
+    """Return where each part begins and ends when all stand one after another; the first is 1."""
+    ends = list(accumulate(map(len, parts)))
+    return [end - len(part) + 1 for end, part in zip(ends, parts, strict=True)], ends
+
+
+def _columns(kind: type[Probe | Meeting], parts: Sequence[Sequence[Probe | Meeting]]) -> list[list[int]]:
+    """Return the fields of all rows, each as a column."""
+    rows = [row for part in parts for row in part]
+    return [[row[place] for row in rows] for place in range(len(kind._fields))]

@@ -17,7 +17,7 @@ from services.query.domain.name_keys import (
     filed_words,
     filing_keys,
     most_alike,
-    probes_for,
+    plan_for,
     spelling_keys,
     words_to_find,
 )
@@ -91,9 +91,9 @@ def _scored(left: Sequence[_Person], right: Sequence[_Person]) -> Iterator[tuple
         found = {w: {o for k in spelling_keys(w) for o in vocabulary[k]} for w in words_to_find(question.readings)}
         alike = {word: most_alike(word, others) for word, others in found.items() if others}
         agreement: Counter[int] = Counter()
-        for probe in probes_for(question.readings, person.born, alike):
+        for probe in plan_for(question.readings, person.born, alike).probes:
             for number in filed[probe.key][: probe.rows_max]:
-                agreement[number] += probe.weight  # type: ignore[assignment]  # a weight, not a count
+                agreement[number] += probe.weight
         for number, _ in agreement.most_common(CANDIDATES_MAX):
             other = right[number]
             if other.id != person.id:

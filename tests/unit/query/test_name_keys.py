@@ -8,12 +8,17 @@ from hypothesis import strategies as st
 
 from services.query.domain.name_keys import (
     ALIKE_MAX,
+    PAIR_ROWS_MAX,
     PROBES_MAX,
+    SLOTS_MAX,
+    WHOLE_NAMES_MAX,
+    WHOLE_SLOT_MIN,
+    WORD_ROWS_MAX,
     filed_words,
     filing_keys,
     most_alike,
     parts_to_find,
-    probes_for,
+    plan_for,
     spelling_keys,
     words_to_find,
 )
@@ -32,7 +37,7 @@ def is_found(asked: str, recorded: str, *, given_date: BirthDate | None = None, 
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     found = {word: [w for w in on_record if spelling_keys(w) & keys] for word, keys in wanted.items()}
     alike = {word: most_alike(word, others) for word, others in found.items() if others}
-    probes = {probe.key for probe in probes_for(readings, given_date, alike)}
+    probes = {probe.key for probe in plan_for(readings, given_date, alike).probes}
     return bool(probes & filing_keys(readings_of(recorded), born))
 
 
@@ -98,7 +103,7 @@ def test_a_name_of_any_length_costs_little(name: str) -> None:
     readings = readings_of(name)
     words = words_to_find(readings)
     alike = {word: {f"{word}{number}": 0.8 for number in range(ALIKE_MAX)} for word in words}
-    probes = probes_for(readings, BORN, alike)
+    probes = plan_for(readings, BORN, alike).probes
     ways = len(readings) * 13
     assert len(probes) <= ways * 3 * PROBES_MAX + 2
     assert len(filing_keys(readings, BORN)) <= 2 * 13 * 100 + 1
@@ -113,7 +118,7 @@ def test_collections_of_names_are_kept_apart() -> None:
 def test_the_spellings_of_one_word_are_one_slot() -> None:
     readings = readings_of("Ana Lopez")
     alike = {"ana": {"ana": 1.0, "anna": 0.8, "ane": 0.6}, "lopez": {"lopez": 1.0, "lopes": 0.8}}
-    slots = {probe.slot for probe in probes_for(readings, BORN, alike)}
+    slots = {probe.slot for probe in plan_for(readings, BORN, alike).probes}
     assert len(slots) == len(("ana", "lopez", "both", "birth date"))
 
 
@@ -121,3 +126,42 @@ def test_a_word_is_not_filed_with_its_own_initial() -> None:
     alone, beside = filing_keys(readings_of("Ana"), None), filing_keys(readings_of("Ana Lopez"), None)
     assert len(alone) == 1
     assert len(beside) == len(("ana", "lopez", "ana lopez", "ana l.", "lopez a."))
+
+
+def test_pairs_of_rare_words_are_met_instead_of_looked_for() -> None:
+    """A name that holds two rare words is found by each; a pair with a common word has to be looked for."""
+    alike = {"ana": {"ana": 1.0, "anna": 0.8}, "lopez": {"lopez": 1.0, "lopes": 0.8}}
+    holders = {"ana": WORD_ROWS_MAX, "anna": 3, "lopez": WORD_ROWS_MAX + 1, "lopes": 1}
+    plan = plan_for(readings_of("Ana Lopez"), None, alike, holders=holders)
+    looked_for = {probe.key for probe in plan.probes if probe.rows_max == PAIR_ROWS_MAX}
+    pairs = [
+        plan_for([pair], None, {word: {word: 1.0} for word in pair}) for pair in (("ana", "lopez"), ("anna", "lopez"))
+    ]
+    assert looked_for == {probe.key for pair in pairs for probe in pair.probes if probe.rows_max == PAIR_ROWS_MAX}
+    whole = {probe.slot for probe in plan.probes if probe.slot >= WHOLE_SLOT_MIN}
+    assert [divmod(meeting.both, SLOTS_MAX) for meeting in plan.meetings] == [tuple(sorted(whole))]
+
+
+def test_one_word_does_not_meet_itself() -> None:
+    """Whoever is called Anna is not found for holding both Ana and Anne."""
+    alike = {"ana": {"ana": 1.0, "anna": 0.8}, "anne": {"anne": 1.0, "anna": 0.8}}
+    plan = plan_for(readings_of("Ana Anne"), None, alike, holders={"ana": 1, "anna": 1, "anne": 1})
+    assert not plan.meetings
+
+
+def test_a_common_word_beside_others_is_not_read_alone() -> None:
+    alike = {"ana": {"ana": 1.0}, "lopez": {"lopez": 1.0}}
+    holders = {"ana": 1_000, "lopez": 1_000}
+    beside = plan_for(readings_of("Ana Lopez"), None, alike, holders=holders)
+    alone = plan_for(readings_of("Ana"), None, alike, holders=holders)
+    assert not {probe.key for probe in beside.probes} & {probe.key for probe in alone.probes}
+    assert alone.probes
+
+
+def test_no_more_names_of_rare_words_are_read_than_are_worth_it() -> None:
+    words = [f"word{letter}" for letter in LETTERS[:3]]
+    alike = {word: {f"{word}{number}": 0.8 for number in range(ALIKE_MAX)} for word in words}
+    holders = {other: WORD_ROWS_MAX for like in alike.values() for other in like}
+    plan = plan_for([tuple(words)], None, alike, holders=holders)
+    read = sum(probe.slot >= WHOLE_SLOT_MIN for probe in plan.probes)
+    assert read == WHOLE_NAMES_MAX // WORD_ROWS_MAX

@@ -83,6 +83,13 @@ def test_the_closer_name_ranks_higher() -> None:
     assert matches == sorted(matches, reverse=True)  # type: ignore[type-var]  # none is None, as asserted
 
 
+def test_the_same_name_ranks_before_one_that_is_alike_in_more_words() -> None:
+    same, alike = compared("郝华宁", "Hao Huaning"), compared("郝华宁", "Zhao Hua Ding")
+    assert same is not None
+    assert alike is not None
+    assert same > alike
+
+
 def test_the_detail_says_in_words_what_agrees() -> None:
     match = compared("Robrt Q Smith", "Robert Smith")
     assert match is not None
