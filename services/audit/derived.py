@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from services.audit.handlers.derived import Basis, Compared, compare
-from services.audit.store.derived import begin
+from services.audit.store.derived import begin, count_followed
 from services.audit.verifier.report import FINDINGS_SHOWN_MAX, INCOMPLETE, INTACT, TAMPERED, Progress, say_line
 from shared.clock import SystemClock
 from shared.db.migrate import list_migrations
@@ -25,6 +25,7 @@ async def run_derived(url: str, basis: Basis, migrations: Path) -> int:
     progress = Progress(0, "followed anew")
     try:
         async with begin(url) as transaction:
+            progress.total = await count_followed(transaction)
             views = read_views(migrations)
             compared = await compare(transaction, basis, views, clock=SystemClock(), advance=progress.advance)
     except (*TRANSIENT, asyncpg.PostgresError) as error:
@@ -56,7 +57,5 @@ def _say(compared: Compared) -> int:
         say_line(f"{compared.waiting_count:,} entries more are not followed yet.")
     for sentence in compared.unseen:
         say_line(sentence)
-    say_line(
-        "This trusts the code of this release, and that the log is intact, which `verify` without --derived tells."
-    )
+    say_line("This trusts the code of this release, and that the log is intact: `verify` without --derived tells.")
     return code

@@ -201,7 +201,7 @@ async def _compare_sensors(finder: _Finder, basis: Basis, waiting: datetime | No
     if basis.staff is None:
         finder.compared.unseen.append("No staff file was given: whose look-ups are of themselves was not looked at.")
     else:
-        await finder.look("is_self", doubt=OTHER_STAFF)
+        await finder.look("lookup, is_self", doubt=OTHER_STAFF)
     await store.take(transaction, "is_self")
     for table in SENSORS:
         await finder.look(table)

@@ -74,6 +74,7 @@ INSERT INTO told_missing (producer, first, last) VALUES ($1, $2, $3) ON CONFLICT
 }
 SELECT_VIEW = "SELECT pg_get_viewdef(to_regclass($1))"
 SELECT_PLACES = "SELECT head.id, head.topic, head.partition FROM head"
+COUNT_FOLLOWED = "SELECT COALESCE(sum(projected.index), 0)::bigint FROM projected"
 HAS_VERDICTS = "SELECT EXISTS (SELECT FROM audit.event WHERE event.is_verified IS NOT NULL)"
 SELECT_NEWEST_TOLD = """
 SELECT max(event.occurred_at)
@@ -116,7 +117,7 @@ DIFFERENCES: Mapping[str, str] = {
     # Without keys nothing is said of who sent a record; and which of two records with one number came second depends on
     # the order in which the logs were read.
     "anomaly": _difference("anomaly", where="kind = ANY ($1::text[])"),
-    "is_self": """
+    "lookup, is_self": """
 SELECT count(*) OVER () AS row_count, false AS is_missing, false AS is_invented, event_id
 FROM audit.lookup AS stored JOIN pg_temp.lookup AS derived USING (event_id)
 WHERE stored.is_self <> derived.is_self
@@ -235,6 +236,12 @@ async def begin(url: str) -> AsyncIterator[Connection]:
                 await transaction.rollback()
     finally:
         await connection.close()
+
+
+async def count_followed(transaction: Connection) -> int:
+    """Return how many entries were followed, as is stored."""
+    count: int = await transaction.fetchval(COUNT_FOLLOWED)
+    return count
 
 
 async def make_tables(transaction: Connection, views: Mapping[str, str]) -> list[str]:
