@@ -154,7 +154,9 @@ class _Finder:
         self.add(" ".join(words), index, reason, is_tampered=not doubt and not is_untold)
 
     def add(self, place: str, index: int | None, reason: str, *, is_tampered: bool = True) -> None:
-        self.compared.findings.append(Finding(place, index, reason, is_tampered=is_tampered))
+        finding = Finding(place, index, reason, is_tampered=is_tampered)
+        if finding not in self.compared.findings:
+            self.compared.findings.append(finding)
 
 
 def _reason(found: store.Difference, *, is_untold: bool) -> str:
@@ -178,20 +180,24 @@ async def _compare_entries(finder: _Finder, basis: Basis) -> None:
 
 
 async def _compare_repeated(finder: _Finder) -> None:
-    """Hold that of the records with one number all but one are said to repeat it, whichever that is."""
-    counts: Counter[tuple[str | None, int | None]] = Counter()
-    first: dict[tuple[str | None, int | None], store.Repeated] = {}
+    """Hold that of the records with one number at least all but one are said to repeat it, and no others.
+
+    Which they are depends on the order in which the logs were read, and once more when they are read anew.
+    """
+    stored: Counter[tuple[str | None, int | None]] = Counter()
+    derived: Counter[tuple[str | None, int | None]] = Counter()
+    places: dict[tuple[str | None, int | None], tuple[int, int]] = {}
     async for each in store.read_repeated(finder.transaction):
         header = None if each.header is None else decode_header(each.header)
         number = (None, None) if header is None else (header.producer, header.seq)
-        counts[number] += -1 if each.is_missing else 1
-        first.setdefault(number, each)
-    for (producer, seq), surplus in counts.items():
-        if surplus:
-            at = first[producer, seq]
-            often = "more" if surplus > 0 else "less"
-            reason = f"number {seq} of {producer} is said to be repeated {often} often than it is"
-            finder.add(f"anomaly {finder.places.get(at.head_id, f'head {at.head_id}')}", at.index, reason)
+        stored[number] += each.is_stored
+        derived[number] += each.is_derived
+        places.setdefault(number, (each.head_id, each.index))
+    for number, (head_id, index) in places.items():
+        if stored[number] < derived[number] or not derived[number]:
+            often = f"{stored[number]} times, and the log says {derived[number]}"
+            reason = f"that number {number[1]} of {number[0]} is repeated is said {often}"
+            finder.add(f"anomaly {finder.places.get(head_id, f'head {head_id}')}", index, reason)
             return
 
 

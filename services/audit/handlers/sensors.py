@@ -42,7 +42,7 @@ class Sensors:
         is nobody's deed: whoever can write to Kafka accuses no one by it.
         """
         await keep(transaction, events, self._keys, self._staff)
-        until = await read_until(transaction)
+        until = await read_until(transaction, events)
         for _ in range(ROUNDS_MAX):
             flags = None if until is None else await judge(transaction, until=until)
             if flags is None:
@@ -71,13 +71,15 @@ async def judge(transaction: Connection, *, until: datetime) -> list[tuple[UUID,
     return await store.add_flags(transaction, flags)
 
 
-async def read_until(transaction: Connection) -> datetime | None:
+async def read_until(transaction: Connection, events: Sequence[Logged] = ()) -> datetime | None:
     """Return up to when all that happened is known: no later than the first entry of a log that is yet to be read.
 
     A log is read behind its end, and an old log that is read anew one topic after another.
     """
-    newest = await store.find_newest(transaction)
-    if newest is None:
+    times = [event.occurred_at for event in events if event.is_verified is not False]
+    if (newest := await store.find_newest(transaction)) is not None:
+        times.append(newest)
+    if not times:
         return None
     waiting = await find_unfollowed(transaction)
-    return min(newest, waiting or newest) - PATIENCE
+    return min(max(times), waiting or max(times)) - PATIENCE

@@ -160,14 +160,12 @@ LIMIT 1""",
     "flag_event, invented": _difference("flag_event", side="LEFT"),
 }
 """Each gives the first row that differs, and how many do."""
-# In the database's order, for a cursor.
 SELECT_REPEATED = """
-SELECT head_id, index, stored.kind IS NULL AS is_missing, entry.header
+SELECT head_id, index, stored.kind IS NOT NULL AS is_stored, derived.kind IS NOT NULL AS is_derived, entry.header
 FROM (SELECT head_id, index, kind FROM audit.anomaly WHERE kind = 'repeated_number') AS stored
     FULL JOIN (SELECT head_id, index, kind FROM pg_temp.anomaly WHERE kind = 'repeated_number') AS derived
     USING (head_id, index)
-    LEFT JOIN audit.entry USING (head_id, index)
-WHERE stored.kind IS NULL OR derived.kind IS NULL"""
+    LEFT JOIN audit.entry USING (head_id, index)"""
 
 # What was flagged though it need not be: whoever was judged before the reason was heard looks worse.
 
@@ -211,11 +209,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """An entry that is said to repeat a number on one side alone; `header` is None where there is no such entry."""
+    """An entry that is said to repeat a number, on which sides; `header` is None where there is no such entry."""
 
     head_id: int
     index: int
-    is_missing: bool
+    is_stored: bool
+    is_derived: bool
     header: bytes | None
 
 
@@ -301,7 +300,7 @@ async def find_difference(transaction: Connection, name: str, *values: object) -
 
 
 async def read_repeated(transaction: Connection) -> AsyncIterator[Repeated]:
-    """Yield the entries that are said to repeat a number on one side alone."""
+    """Yield the entries that are said to repeat a number."""
     async for row in transaction.cursor(SELECT_REPEATED):
         yield Repeated(*row.values())
 

@@ -1,6 +1,7 @@
 """`verify --derived`: what auditors are shown follows from the log, or the row that does not is named."""
 
 import argparse
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from random import Random
 import pytest
 from pydantic import SecretStr
 
+from deploy.local.layout import CHECKOUT
 from services.audit.app import SERVICE, run_verify
 from services.audit.derived import read_views, run_derived
 from services.audit.domain.staff import read_staff
@@ -196,3 +198,18 @@ async def test_the_command_takes_the_settings_and_nothing_else(
     assert await run_verify(settings, argparse.Namespace(derived=True, since="x")) == USAGE
     away = settings.model_copy(update={"database_url": SecretStr("postgresql://127.0.0.1:1/none")})
     assert await run_verify(away, argparse.Namespace(derived=True)) == INCOMPLETE
+
+
+async def test_what_was_changed_is_filled_in_anew_as_the_runbook_says(
+    followed: SignedLog, derived: Derive, superuser: Connection
+) -> None:
+    text = (CHECKOUT / "deploy" / "runbook.md").read_text()
+    [statement] = re.findall(r"^TRUNCATE .*;$", text, re.MULTILINE)
+    await keep_all(superuser)
+    for name in ("event: another actor", "shown: deleted", "lookup: deleted", "flag: deleted", "anomaly: deleted"):
+        await ATTACKS[name](superuser, Random(name))
+    assert (await derived())[0] == TAMPERED
+    await superuser.execute(statement)
+    await followed.follow()
+    code, said = await derived()
+    assert code == INTACT, said
