@@ -16,7 +16,10 @@ from services.audit.verifier.report import FINDINGS_SHOWN_MAX, INCOMPLETE, INTAC
 from shared.clock import SystemClock
 from shared.db.migrate import list_migrations
 from shared.db.pool import TRANSIENT
+from shared.errors import CetsError
 
+UNREADABLE = (ValueError, LookupError, AssertionError, CetsError)
+"""What may be raised by an entry that was touched: what our own writer keeps can be read."""
 VIEW = re.compile(r"^CREATE (?:OR REPLACE )?VIEW (\w+) AS\n(.*?);\n", re.MULTILINE | re.DOTALL)
 
 
@@ -30,6 +33,9 @@ async def run_derived(url: str, basis: Basis, migrations: Path) -> int:
             compared = await compare(transaction, basis, views, clock=SystemClock(), advance=progress.advance)
     except (*TRANSIENT, asyncpg.PostgresError) as error:
         say_line(f"incomplete: it could not be derived to the end ({type(error).__name__}); nothing is said about it")
+        return INCOMPLETE
+    except UNREADABLE as error:
+        say_line(f"incomplete: the log holds what cannot be followed ({type(error).__name__}): verify the log first")
         return INCOMPLETE
     return _say(compared)
 

@@ -123,6 +123,11 @@ async def fill(log: SignedLog) -> None:
                 clock=clock,
             )
     await log.hear_audit()
+    # No event tells of audit's own.
+    await log.append_records(log.signed("audit.activity", value(), skipped=2))
+    await log.follow()
+    async with log.pool.acquire() as connection, connection.transaction():
+        await tell_missing(connection, await find_holes(connection), OUTBOX, clock)
 
 
 # What someone can do. Each returns the table that must be named.
@@ -159,7 +164,12 @@ def changed(table: str, change: str) -> Attack:
 
 
 ATTACKS: dict[str, Attack] = {
-    **{f"{table}: deleted": deleted(table) for table in ATTACKED if table not in ("projected", "due", "report")},
+    **{
+        f"{table}: deleted": deleted(table)
+        for table in ATTACKED
+        if table not in ("projected", "due", "report", "missing_number")
+    },
+    "missing_number: deleted": attack("missing_number", "DELETE FROM missing_number WHERE producer = 'intake.0'"),
     "event: another actor": changed("event", "actor_id = 'someone.else'"),
     "event: verified otherwise": changed("event", "is_verified = NOT is_verified"),
     "shown: another record": changed("shown", "record_id = 'x'"),
@@ -198,6 +208,7 @@ ATTACKS: dict[str, Attack] = {
         "flag", "INSERT INTO flag_event SELECT flag_id, gen_random_uuid() FROM flag WHERE ctid = $1", named="flag_event"
     ),
     "report: another document": changed("report", "document = '{}', sha256 = sha256('{}'::bytea)"),
+    "report: another document under the same hash": changed("report", "document = '{}'"),
     "report: of another month": changed("report", "month = month - interval '1 month'"),
     "report_signature: by someone else": changed("report_signature", "signer = signer || 'x'"),
     "report_signature: at another time": changed("report_signature", "signed_at = signed_at - interval '1 day'"),
@@ -207,6 +218,7 @@ ATTACKS: dict[str, Attack] = {
 async def keep_all(attacker: Connection) -> None:
     """Remember everything, and take away what would keep an attack from being written."""
     await attacker.execute("ALTER TABLE report_signature DROP CONSTRAINT report_signature_of")
+    await attacker.execute("ALTER TABLE report DROP CONSTRAINT report_sha256")
     await attacker.execute("ALTER TABLE flag_event DROP CONSTRAINT flag_event_of")
     for table in ATTACKED:
         await attacker.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
