@@ -17,6 +17,8 @@ Publishes audit.activity (what callers of its own routes did, anomalies and gaps
 `witness.py`    a process of its own that knows nothing of audit: `python -m services.audit.witness`
 `verifier/`     re-reads the whole log, or a copy of it, imports nothing else of the project but pure files of the
                 format: `python -m services.audit verify`
+`derived.py` `verify --derived`: derives anew from the log what follows it, with the code that does so at work, and
+             compares that with what is stored
 
 What is read is never refused: what cannot be read is an opaque entry, what came twice a duplicate one. The log itself
 knows nothing of what events mean; only what follows it does. Not here: accounts and logins themselves, and what may be

@@ -9,11 +9,13 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from services.audit.derived import run_derived
 from services.audit.domain.keys import Keys
 from services.audit.domain.note import WITNESS, BadNote, SigningKey, VerifyingKey, read_vkey
 from services.audit.domain.signer import Signer
 from services.audit.domain.staff import Staff, read_staff
 from services.audit.following import Following
+from services.audit.handlers.derived import Basis
 from services.audit.handlers.sensors import Sensors
 from services.audit.http import ROUTES
 from services.audit.reporting import Reporting
@@ -21,6 +23,7 @@ from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
 from services.audit.stream import build_handler
 from services.audit.verifier.options import Options, add_arguments
+from services.audit.verifier.report import USAGE, say_line
 from services.audit.verifier.run import run
 from shared.errors import Rejected
 from shared.kafka.consume import Progress
@@ -42,7 +45,7 @@ def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Calla
         Rejected: a key cannot be read.
     """
     settings = tools.settings
-    keys = {} if settings.producer_keys_folder is None else read_producer_keys(settings.producer_keys_folder)
+    keys = read_known_keys(settings)
     if not keys:
         log.error(
             "producers_unknown", reason="AUDIT_PRODUCER_KEYS_FOLDER is not set: whoever sent a record is believed"
@@ -78,6 +81,15 @@ def read_private_key(file: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise Rejected(f"AUDIT_CHECKPOINT_KEY_FILE: {file} is no Ed25519 private key")
     return key
+
+
+def read_known_keys(settings: AuditSettings) -> dict[str, list[bytes]]:
+    """Return each service's producer keys, none if the settings name no folder.
+
+    Raises:
+        Rejected: see `read_producer_keys`.
+    """
+    return {} if settings.producer_keys_folder is None else read_producer_keys(settings.producer_keys_folder)
 
 
 def read_producer_keys(folder: Path) -> dict[str, list[bytes]]:
@@ -142,8 +154,28 @@ def read_witness_key(text: str) -> VerifyingKey:
     return key
 
 
+def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verifier takes, and what takes more than it knows."""
+    add_arguments(parser)
+    parser.add_argument(
+        "--derived",
+        action="store_true",
+        help="derive anew, from a log that is intact, what auditors search and are shown (who saw a record, look-ups, "
+        "flags, anomalies, reports), and compare that with what is stored: 0 the same, 1 different, 2 not followed so "
+        "far. This trusts the code of this release and its settings; without it, verify trusts nobody's",
+    )
+
+
 async def run_verify(settings: AuditSettings, chosen: argparse.Namespace) -> int:
     """Verify the log that the settings name, with the public keys that follow from them."""
+    asked = {name for name, value in vars(chosen).items() if value} - {"command"}
+    if "derived" in asked:
+        if asked != {"derived"}:
+            say_line("--derived reads the database of the settings, and goes with nothing else")
+            return USAGE
+        lookups, staff = read_staff_file(settings)
+        basis = Basis(read_known_keys(settings), lookups, None if settings.staff_file is None else staff)
+        return await run_derived(settings.database_url.get_secret_value(), basis, SERVICE.migrations)
     key = None
     if settings.checkpoint_key_file is not None:
         key = SigningKey(settings.log_name, read_private_key(settings.checkpoint_key_file)).verifying
@@ -172,7 +204,7 @@ SERVICE = Service(
         "verify": Command(
             "re-read the whole log, live: 0 intact, 1 tampered, 2 incomplete or not to be verified, 3 wrong usage",
             run_verify,
-            add_arguments,
+            add_verify_arguments,
         )
     },
 )

@@ -59,6 +59,8 @@ class Following(Periodic):
         """Follow by one step; return whether there was anything."""
         tools = self._tools
         async with tools.pool.acquire() as connection, connection.transaction():
+            if not await store.try_lock(connection):
+                return False
             step = await follow_log(
                 connection, keys=self._keys, followers=self._followers, outbox=tools.outbox, clock=tools.clock
             )

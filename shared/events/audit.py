@@ -103,5 +103,7 @@ class AuditExportedV1(Payload):
     topic: str | None = None
     log_count: int
     entry_count: int
+    head_sha256: str | None = None
+    """Of the export's first line, without its line end, in hex: it says which logs it holds, and what of each."""
     outcome: str = "ok"
     personal: AuditExportedPersonal

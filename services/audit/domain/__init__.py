@@ -52,7 +52,7 @@ entry of the same log has the same event id, else `event`. The columns `kafka_of
 Of entries of kind event, up to where the log was followed (`projected`), a row in `event` with the same `head_id` and
 `index` repeats `type`, `occurred_at`, `subject_kind`, `subject_id`, `actor_id` and `outcome`, for searching; of others
 there is none. What else follows the log (`event.is_verified`, `shown`, …) rests on bodies and keys, and can be made
-anew.
+anew: `verify --derived` does so, and compares.
 
 `head` has the log's topic and partition, its size, the offset that comes next (the last entry's plus one), and the
 *frontier*: the roots of the perfect trees that the leaves fill from the left, one for each bit set in size, largest

@@ -1,6 +1,7 @@
 """A range of the log with its proof, as lines of JSON: written for an auditor, read by whoever has the public keys.
 
-    {"export": "cets-audit-export/1", "log": log name, "from", "to", "recipient", "authority", "made_at"}
+    {"export": "cets-audit-export/2", "log": log name, "from", "to", "topic", "recipient", "authority", "made_at",
+     "request", "note", "logs": [[topic, partition, first, beyond], …]}
     for each log that has entries of that time:
         {"topic", "partition", "first", "beyond", "before": [roots], "note", "consistency": [hashes]}
         {"index", "header", "body", "event"}      for each entry from `first` to before `beyond`
@@ -11,6 +12,11 @@ frontier of `services.audit.domain`): with the leaves that follow from `header` 
 `beyond` entries, and `consistency` (RFC 9162, 2.1.4) shows that the tree signed in `note` continues it. `event` repeats
 what the body holds, for people; null where that is no JSON. Entries of other times stand between where their places
 do; none is left out.
+
+The first line says of every log that was signed by then (`note`: the checkpoint of all logs, or null while there is
+none), or of those of `topic`, what is in the export; where `first` and `beyond` are equal, nothing is. So none can be
+left out with its section. Nobody signs this line: the SHA-256 of its bytes, without the line end, is in the log, in the
+event `audit.exported` of `request`.
 """
 
 import hashlib
@@ -24,7 +30,9 @@ from services.audit.domain.header import BadHeader, decode_header
 from services.audit.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from services.audit.domain.proof import PROOF_MAX, verify_consistency
 
-FORM = "cets-audit-export/1"
+FORM = "cets-audit-export/2"
+Range = tuple[str, int, int, int]
+"""Topic, partition, first and beyond."""
 
 
 class BadExport(ValueError):
@@ -44,9 +52,14 @@ class Section:
     consistency: Sequence[bytes]
 
 
-def head_line(**fields: Any) -> str:
+def head_line(*, note: str | None, logs: Iterable[Range], **fields: Any) -> str:
     """Return the first line."""
-    return _line({"export": FORM, **fields})
+    return _line({"export": FORM, **fields, "note": note, "logs": [list(each) for each in logs]})
+
+
+def head_hash(line: str) -> str:
+    """Return what the log has of a first line, in hex."""
+    return hashlib.sha256(line.removesuffix("\n").encode()).hexdigest()
 
 
 def section_line(section: Section) -> str:
@@ -93,6 +106,12 @@ class ExportReader:
     logs: int = 0
     entries: int = 0
     is_over: bool = False
+    topic: str | None = None
+    note: str | None = None
+    ranges: Sequence[Range] = ()
+    """What its first line says that it holds, of which logs, and by what they are known."""
+    request: str = ""
+    head_sha256: str = ""
 
     def read(self, lines: Iterable[str]) -> Iterator[tuple[Section, Frontier]]:
         """Yield each log's section once all its entries were read, with the tree that they make.
@@ -101,9 +120,8 @@ class ExportReader:
             BadExport: a line is not what must stand there.
         """
         numbered = enumerate(lines, 1)
-        head = self._object(next(numbered, (1, "")))
-        if head.get("export") != FORM:
-            raise BadExport("line 1: it is no export of this form")
+        self._read_head(next(numbered, (1, ""))[1])
+        expected = iter([each for each in self.ranges if each[2] < each[3]])
         for number, line in numbered:
             fields = self._object((number, line))
             if "logs" in fields:
@@ -112,6 +130,8 @@ class ExportReader:
             if self.is_over:
                 raise BadExport(f"line {number}: it stands behind the end")
             section, tree = self._begin(number, fields)
+            if next(expected, None) != (section.topic, section.partition, section.first, section.beyond):
+                raise BadExport(f"line {number}: it is not what the first line says to come next")
             while tree.size < section.beyond:
                 batch: list[bytes] = []
                 for _ in range(min(1_000, section.beyond - tree.size)):
@@ -125,6 +145,26 @@ class ExportReader:
             yield section, tree
         if not self.is_over:
             raise BadExport("its last line is missing: it was cut off")
+        if (left_out := next(expected, None)) is not None:
+            raise BadExport(f"{left_out[0]}[{left_out[1]}] is left out, which its first line names")
+
+    def _read_head(self, line: str) -> None:
+        head = self._object((1, line))
+        try:
+            self.topic, self.note, self.request = head["topic"], head["note"], head["request"]
+            self.ranges = [(topic, partition, first, beyond) for topic, partition, first, beyond in head["logs"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadExport("line 1: it is no export of this form") from error
+        is_well = (
+            head.get("export") == FORM
+            and isinstance(self.topic, str | None)
+            and isinstance(self.note, str | None)
+            and isinstance(self.request, str)
+            and all([*map(type, each)] == [str, int, int, int] for each in self.ranges)
+        )
+        if not is_well:
+            raise BadExport("line 1: it is no export of this form")
+        self.head_sha256 = head_hash(line)
 
     def _begin(self, number: int, fields: dict[str, Any]) -> tuple[Section, Frontier]:
         try:

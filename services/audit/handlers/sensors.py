@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -40,34 +41,42 @@ class Sensors:
         batches; what is given again changes nothing. An event that its producer has not signed is told of as such, and
         is nobody's deed: whoever can write to Kafka accuses no one by it.
         """
-        sent = [event for event in events if event.is_verified is not False]
-        await self._keep(transaction, sent)
-        until = await _read_until(transaction, sent)
+        await keep(transaction, events, self._keys, self._staff)
+        until = await read_until(transaction, events)
         for _ in range(ROUNDS_MAX):
-            due = [] if until is None else await store.take_due(transaction, until=until, limit=DUE_AT_ONCE)
-            if until is None or not due:
+            flags = None if until is None else await judge(transaction, until=until)
+            if flags is None:
                 return
-            days = sorted({(actor_id, store.day_of(at)) for actor_id, at in due})
-            flags = [flag for day in await store.load_days(transaction, days, until=until) for flag in see(day)]
-            for flag_id, sensor in await store.add_flags(transaction, flags):
+            for flag_id, sensor in flags:
                 self._metrics.flags.labels(sensor).inc()
                 log.warning("flag_raised", flag_id=str(flag_id), sensor=sensor)
 
-    async def _keep(self, transaction: Connection, events: Sequence[Logged]) -> None:
-        reasons = [reason for event in events if (reason := reason_of(event, self._keys))]
-        lookups = [lookup for event in events if (lookup := lookup_of(event, self._keys, self._staff))]
-        await store.add_reasons(transaction, reasons)
-        await store.add_lookups(transaction, lookups)
-        await store.add_views(transaction, [view for event in events if (view := view_of(event))])
-        await store.add_hours(transaction, [hour for event in events if (hour := hour_of(event))])
+
+async def keep(transaction: Connection, events: Sequence[Logged], keys: Keys, staff: Staff) -> None:
+    """Keep what sensors need of events; nothing of one that its producer has not signed."""
+    sent = [event for event in events if event.is_verified is not False]
+    await store.add_reasons(transaction, [reason for event in sent if (reason := reason_of(event, keys))])
+    await store.add_lookups(transaction, [lookup for event in sent if (lookup := lookup_of(event, keys, staff))])
+    await store.add_views(transaction, [view for event in sent if (view := view_of(event))])
+    await store.add_hours(transaction, [hour for event in sent if (hour := hour_of(event))])
 
 
-async def _read_until(transaction: Connection, events: Sequence[Logged]) -> datetime | None:
+async def judge(transaction: Connection, *, until: datetime) -> list[tuple[UUID, str]] | None:
+    """Look at some of the days that are due by then; return id and sensor of new flags, None when nothing was due."""
+    due = await store.take_due(transaction, until=until, limit=DUE_AT_ONCE)
+    if not due:
+        return None
+    days = sorted({(actor_id, store.day_of(at)) for actor_id, at in due})
+    flags = [flag for day in await store.load_days(transaction, days, until=until) for flag in see(day)]
+    return await store.add_flags(transaction, flags)
+
+
+async def read_until(transaction: Connection, events: Sequence[Logged] = ()) -> datetime | None:
     """Return up to when all that happened is known: no later than the first entry of a log that is yet to be read.
 
     A log is read behind its end, and an old log that is read anew one topic after another.
     """
-    times = [event.occurred_at for event in events]
+    times = [event.occurred_at for event in events if event.is_verified is not False]
     if (newest := await store.find_newest(transaction)) is not None:
         times.append(newest)
     if not times:

@@ -6,7 +6,8 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field, model_validator
 
-from services.audit.handlers.exports import Order, find_ranges, write_export
+from services.audit.domain.export import head_hash
+from services.audit.handlers.exports import Order, prepare_export, write_export
 from services.audit.http.entries import ID_PATTERN
 from shared.events.audit import AuditExportedPersonal, AuditExportedV1
 from shared.http import Call, read_json
@@ -42,15 +43,17 @@ async def post_export(request: Request) -> Response:
     body = await read_json(request, ExportRequest, bytes_max=BODY_BYTES_MAX)
     order = Order(body.from_at, body.to_at, body.topic, body.recipient, body.authority)
     async with call.transaction() as transaction:
-        ranges = await find_ranges(transaction, order, now=call.edge.clock.now())
+        export = await prepare_export(
+            transaction, call.edge.parts, order, request_id=call.request_id, now=call.edge.clock.now()
+        )
         payload = AuditExportedV1(
             from_at=order.from_at,
             to_at=order.to_at,
             topic=order.topic,
-            log_count=len(ranges),
-            entry_count=sum(each.beyond - each.first for each in ranges),
+            log_count=len(export.ranges),
+            entry_count=export.entry_count,
+            head_sha256=head_hash(export.head),
             personal=AuditExportedPersonal(recipient=order.recipient, authority=order.authority),
         )
         await call.record(transaction, payload)
-    lines = write_export(call.edge.pool, call.edge.parts, order, ranges, made_at=call.edge.clock.now())
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+    return StreamingResponse(write_export(call.edge.pool, export), media_type="application/x-ndjson")

@@ -31,6 +31,8 @@ FROM head
     ) AS lines ON true
 WHERE spanned.first < newest.size AND ($3::text IS NULL OR head.topic = $3)
 ORDER BY head.topic, head.partition"""
+SELECT_VECTOR = "SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1"
+HAS_LOG = "SELECT EXISTS (SELECT FROM head WHERE topic = $1)"
 SELECT_PAGE = """
 SELECT entry.index, entry.header, entry.body FROM entry
 WHERE entry.head_id = $1 AND entry.index >= $2 AND entry.index < $3
@@ -56,6 +58,18 @@ async def list_ranges(
     """Return what of each log is to be exported for a time, of one topic or of all."""
     await transaction.execute(PLAN_EACH)
     return [Exported(**dict(row)) for row in await transaction.fetch(SELECT_RANGES, from_at, to_at, topic)]
+
+
+async def find_vector(transaction: Connection) -> str | None:
+    """Return the newest checkpoint of all logs, None before the first."""
+    note: str | None = await transaction.fetchval(SELECT_VECTOR)
+    return note
+
+
+async def has_log(transaction: Connection, topic: str) -> bool:
+    """Return whether anything of a topic was ever logged."""
+    found: bool = await transaction.fetchval(HAS_LOG, topic)
+    return found
 
 
 async def read_page(connection: Connection, head_id: int, first: int, beyond: int) -> list[tuple[int, bytes, bytes]]:

@@ -20,7 +20,7 @@ FROM head
     LEFT JOIN projected ON projected.head_id = head.id
     CROSS JOIN LATERAL (
         SELECT entry.index, entry.kind, entry.header, entry.body FROM entry
-        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
+        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0) AND entry.index < head.size
         ORDER BY entry.index
         LIMIT $1
     ) AS entry

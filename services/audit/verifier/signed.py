@@ -194,15 +194,41 @@ def check_export(lines: Iterable[str], key: VerifyingKey, witness: VerifyingKey 
     Raises:
         BadExport, BadNote: it proves nothing.
     """
-    reader = ExportReader()
+    reader, sizes = ExportReader(), dict[tuple[str, int], int]()
     for section, tree in reader.read(lines):
         pin = _pin_of_log(section.note, "the export", key, witness)
         if (pin.topic, pin.partition) != (section.topic, section.partition):
             raise BadExport(f"the checkpoint of {section.topic}[{section.partition}] in it is of another log")
         if not is_signed(section, tree, pin.size, pin.root):
             raise BadExport(f"what it holds of {section.topic}[{section.partition}] is not in the tree that was signed")
+        sizes[pin.topic, pin.partition] = pin.size
+    _check_ranges(reader, sizes, key)
     by = f"{key.name} and {witness.name}" if witness else key.name
-    return f"{reader.entries:,} entries of {reader.logs} partitions are what {by} signed, none of them left out between"
+    return (
+        f"{reader.entries:,} entries of {reader.logs} partitions are what {by} signed, none of them left out between, "
+        f"and no partition left out; that those are all of the time asked for is for event audit.exported to say, of "
+        f"request {reader.request}, whose head_sha256 must be {reader.head_sha256}"
+    )
+
+
+def _check_ranges(reader: ExportReader, sizes: Mapping[tuple[str, int], int], key: VerifyingKey) -> None:
+    """Hold an export to the checkpoint of all logs in its first line: each of them is named, none is of another time.
+
+    Raises:
+        BadExport, BadNote: it is not so.
+    """
+    if reader.note is None:
+        raise BadExport("nothing of the log was signed when it was made")
+    pins = pins_of_all(reader.note, "the export", key)
+    signed = {(pin.topic, pin.partition): pin.size for pin in pins if reader.topic in (None, pin.topic)}
+    named = [(topic, partition) for topic, partition, *_ in reader.ranges]
+    if sorted(named) != sorted(signed):
+        other = sorted({*named} ^ {*signed})
+        place = f"{other[0][0]}[{other[0][1]}]" if other else "a partition"
+        raise BadExport(f"{place} is left out, was signed later, or is named twice in its first line")
+    for (topic, partition), size in sizes.items():
+        if size > signed[topic, partition]:
+            raise BadExport(f"the checkpoint in its first line is older than that of {topic}[{partition}]")
 
 
 def _notes(text: str, witness: VerifyingKey | None) -> Iterator[str]:

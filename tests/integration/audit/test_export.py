@@ -1,6 +1,7 @@
 """`POST /v1/exports`: what happened in a time, with its proof; who gets it is on record first."""
 
 import argparse
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -83,9 +84,12 @@ async def test_one_topic_and_a_time_of_nothing(
 ) -> None:
     file = await export(caller, tmp_path, topic="query.activity", **{"from": "2026-03-01T00:00:00Z"})
     assert (await looked_at(file, capsys))[1].startswith("proved: 20 entries of 1 partitions")
-    file = await export(caller, tmp_path, topic="no.such.topic")
+    file = await export(caller, tmp_path, topic="linker.leads")
     assert len(file.read_text().splitlines()) == 2
     assert (await looked_at(file, capsys))[0] == INTACT
+    body = {**HOUR, "topic": "no.such.topic"}
+    response = await caller.client.post("/v1/exports", json=body, headers=caller.as_("auditor"))
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["topic"])
 
 
 @pytest.mark.usefixtures("signed")
@@ -131,6 +135,20 @@ async def test_to_whom_and_why_is_on_record_before_the_first_line(caller: Caller
     assert (event["type"], event["actor"]["id"]) == ("audit.exported", "auditor")
     assert (event["payload"]["log_count"], event["payload"]["entry_count"]) == (2, 68)
     assert event["payload"]["personal"]["recipient"] == "A court"
+
+
+@pytest.mark.usefixtures("signed")
+async def test_what_the_first_line_says_is_told_of_by_the_log(
+    caller: Caller, tmp_path: Path, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = await export(caller, tmp_path)
+    event = await pool.fetchval("SELECT convert_from(value, 'UTF8')::jsonb FROM outbox ORDER BY id DESC LIMIT 1")
+    hashed = event["payload"]["head_sha256"]
+    assert hashed == hashlib.sha256(file.read_bytes().partition(b"\n")[0]).hexdigest()
+    _, said = await looked_at(file, capsys)
+    assert f"of request {event['subject']['id']}, whose head_sha256 must be {hashed}" in said
+    file.write_text(file.read_text().replace("A court", "A clerk", 1), encoding="utf-8")
+    assert hashed not in (await looked_at(file, capsys))[1]
 
 
 @pytest.mark.usefixtures("signed")

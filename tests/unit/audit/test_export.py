@@ -15,6 +15,7 @@ from services.audit.domain.export import (
     end_line,
     entry_line,
     event_in,
+    head_hash,
     head_line,
     section_line,
 )
@@ -33,6 +34,7 @@ SIGNER = Signer(NAME, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 KEY = SigningKey(NAME, SIGNER.key).verifying
 SIZE = 40
 VALUES = [event_bytes(), POISON, None, b"[NaN]", b'"\\ud800"', b"1" * 9]
+OTHER = Frontier().extend([b"o" * 32])
 HEAD, ENTRIES = logged([a_record(offset=n, value=VALUES[n % len(VALUES)]) for n in range(SIZE)])
 
 
@@ -53,7 +55,10 @@ def export(first: int, beyond: int, *, entries: list[Entry] = ENTRIES, size: int
         consistency_path(beyond, size, root),
     )
     lines = [entry_line(entry.index, entry.header_bytes, entry.body) for entry in entries[first:beyond]]
-    return [head_line(log=NAME), section_line(section), *lines, end_line(1, beyond - first)]
+    vector = SIGNER.sign_all([(HEAD.topic, HEAD.partition, Frontier().extend(leaves)), ("linker.leads", 0, OTHER)])
+    ranges = [(HEAD.topic, HEAD.partition, first, beyond), ("linker.leads", 0, 0, 0)]
+    head = head_line(log=NAME, topic=None, request="r", note=vector, logs=ranges)
+    return [head, section_line(section), *lines, end_line(1, beyond - first)]
 
 
 @settings(max_examples=deep(100), deadline=None)
@@ -68,6 +73,15 @@ def test_what_was_exported_is_proved(data: st.DataObject) -> None:
 
 def changed(line: str, **fields: Any) -> str:
     return json.dumps({**json.loads(line), **fields})
+
+
+def in_head(lines: list[str], **fields: Any) -> list[str]:
+    return [changed(lines[0], **fields), *lines[1:]]
+
+
+def signed_before(lines: list[str]) -> str:
+    """Return a checkpoint of all logs when the first had fewer entries than are exported."""
+    return json.loads(export(0, 1, size=3)[0])["note"]  # type: ignore[no-any-return]
 
 
 CHANGES: dict[str, Callable[[list[str]], Iterable[str]]] = {
@@ -96,6 +110,21 @@ CHANGES: dict[str, Callable[[list[str]], Iterable[str]]] = {
     "no JSON": lambda lines: [*lines[:3], "{", *lines[4:]],
     "no object": lambda lines: [*lines[:3], "[]", *lines[4:]],
     "deeply nested": lambda lines: [*lines[:3], "[" * 100_000, *lines[4:]],
+    "a log left out": lambda lines: [lines[0], end_line(0, 0)],
+    "a log left out and said to have nothing": lambda lines: [
+        changed(lines[0], logs=[[HEAD.topic, HEAD.partition, 5, 5]]),
+        end_line(0, 0),
+    ],
+    "a log not named": lambda lines: in_head(lines, logs=json.loads(lines[0])["logs"][:1]),
+    "a log named twice": lambda lines: in_head(lines, logs=json.loads(lines[0])["logs"] + [["linker.leads", 0, 0, 0]]),
+    "less named than there is": lambda lines: in_head(
+        lines, logs=[[HEAD.topic, HEAD.partition, 6, 19], ["linker.leads", 0, 0, 0]]
+    ),
+    "said to be of another topic": lambda lines: in_head(lines, topic="linker.leads"),
+    "an older checkpoint of all logs": lambda lines: in_head(lines, note=signed_before(lines)),
+    "a checkpoint of all logs that is none": lambda lines: in_head(lines, note=json.loads(lines[1])["note"]),
+    "no checkpoint of all logs": lambda lines: in_head(lines, note=None),
+    "ranges that are none": lambda lines: in_head(lines, logs=[["linker.leads", 0, 0]]),
     "numbers that are none": lambda lines: [lines[0], changed(lines[1], first="5"), *lines[2:]],
     "a note without a signature": lambda lines: [lines[0], changed(lines[1], note="a\n1\nAAAA\n"), *lines[2:]],
     "empty": lambda lines: [],
@@ -125,7 +154,12 @@ def test_people_can_read_what_is_json() -> None:
 
 def test_golden_lines_never_change_by_accident() -> None:
     section = Section("intake.tips", 2, 1, 2, "note", [b"\x01" * 32], [b"\x02" * 32])
-    assert head_line(log=NAME) == '{"export":"cets-audit-export/1","log":"cets.example/audit"}\n'
+    head = head_line(log=NAME, note="note", logs=[("intake.tips", 2, 1, 2)])
+    assert head == (
+        '{"export":"cets-audit-export/2","log":"cets.example/audit","note":"note","logs":[["intake.tips",2,1,2]]}\n'
+    )
+    assert head_hash(head) == head_hash(head[:-1])
+    assert head_hash(head).startswith("e10f2ea6126cae99")
     assert section_line(section) == (
         '{"topic":"intake.tips","partition":2,"first":1,"beyond":2,'
         '"before":["AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="],"note":"note",'
