@@ -2,18 +2,31 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
 from services.audit.domain.producers import Keys
-from services.audit.handlers.project import Follower, find_holes, follow_log, tell_missing
+from services.audit.handlers.project import (
+    READ_AT_ONCE,
+    Follower,
+    Step,
+    find_holes,
+    follow_log,
+    follow_one,
+    tell_missing,
+)
 from services.audit.settings import AuditSettings
 from services.audit.store import projection as store
+from shared.db.pool import blames_values
 from shared.kafka.consume import Progress
 from shared.periodic import Periodic
 from shared.service import Tools
 
 FOLLOW_PERIOD_S = 0.5
+SET_ASIDE_PAUSE_S = 1.0
+"""After an entry that was set aside: if it is a follower that fails, and at every entry, it does little before it is
+mended."""
 MISSING_AFTER_S = 60.0
 """A number that is left out for so long, while audit has read all there is, will not come any more: relays send a batch
 and wait until Kafka has it before they take the next."""
@@ -22,7 +35,11 @@ log = structlog.get_logger()
 
 
 class Following(Periodic):
-    """Follows the log. Of several workers one is at it at a time."""
+    """Follows the log. Of several workers one is at it at a time.
+
+    Whatever fails here, the log is written and signed on. An error that an entry may be to blame for halves the step
+    until it is that entry's alone; what of it cannot be followed is set aside, on record.
+    """
 
     def __init__(
         self,
@@ -32,12 +49,13 @@ class Following(Periodic):
         progress: Progress,
         on_commit: Callable[[], None],
     ) -> None:
-        super().__init__(period_s=FOLLOW_PERIOD_S)
+        super().__init__(period_s=FOLLOW_PERIOD_S, stands_apart=True)
         self._tools = tools
         self._keys = keys
         self._followers = followers
         self._progress = progress
         self._on_commit = on_commit
+        self._limit = READ_AT_ONCE
         self._holes: dict[tuple[str, int, int], float] = {}
         """Numbers that are left out, and since when."""
         self._has_news = True
@@ -56,18 +74,38 @@ class Following(Periodic):
             await self.look_for_missing()
 
     async def follow(self) -> bool:
-        """Follow by one step; return whether there was anything."""
-        tools = self._tools
-        async with tools.pool.acquire() as connection, connection.transaction():
-            step = await follow_log(
-                connection, keys=self._keys, followers=self._followers, outbox=tools.outbox, clock=tools.clock
-            )
+        """Follow by one step, or by none but a smaller one next; return whether there was anything."""
+        try:
+            step = await self._step()
+        # Whatever it is that a follower stumbles over: which entry, is found by halves.
+        except Exception as error:
+            if self._limit == 1 or not blames_values(error):
+                raise
+            self._limit //= 2
+            log.warning("following_halved", error=type(error).__name__, entries_max=self._limit)
+            return True
+        self._limit = min(self._limit * 2, READ_AT_ONCE)
         for (kind, topic), count in step.anomalies.items():
-            tools.metrics.anomalies.labels(kind).inc(count)
+            self._tools.metrics.anomalies.labels(kind).inc(count)
             log.error("audit_anomaly", kind=kind, topic=topic, entries=count)
         if step.anomalies:
             self._on_commit()
+        if step.errors:
+            for cause in step.errors:
+                log.error("entry_set_aside", error=type(cause).__name__, exc_info=cause)
+            await self.rest(SET_ASIDE_PAUSE_S)
         return step.entry_count > 0
+
+    async def _step(self) -> Step:
+        async with self._tools.pool.acquire() as connection, connection.transaction():
+            follow = follow_one if self._limit == 1 else partial(follow_log, limit=self._limit)
+            return await follow(
+                connection,
+                keys=self._keys,
+                followers=self._followers,
+                outbox=self._tools.outbox,
+                clock=self._tools.clock,
+            )
 
     async def look_for_missing(self) -> None:
         """Tell of numbers that have been left out for too long."""

@@ -27,7 +27,7 @@ class Reporting(Periodic):
     """Makes a report for each month that is over. Of several workers one is at it at a time."""
 
     def __init__(self, tools: Tools[AuditSettings], on_commit: Callable[[], None]) -> None:
-        super().__init__(period_s=REPORT_PERIOD_S)
+        super().__init__(period_s=REPORT_PERIOD_S, stands_apart=True)
         self._tools = tools
         self._on_commit = on_commit
         self._told_at = -TOLD_EVERY_S
