@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from services.audit.domain.producers import Keys
+from services.audit.handlers.aside import Halving
 from services.audit.handlers.project import (
     READ_AT_ONCE,
     Follower,
@@ -18,7 +19,6 @@ from services.audit.handlers.project import (
 )
 from services.audit.settings import AuditSettings
 from services.audit.store import projection as store
-from shared.db.pool import blames_values
 from shared.kafka.consume import Progress
 from shared.periodic import Periodic
 from shared.service import Tools
@@ -55,7 +55,7 @@ class Following(Periodic):
         self._followers = followers
         self._progress = progress
         self._on_commit = on_commit
-        self._limit = READ_AT_ONCE
+        self._halving = Halving(READ_AT_ONCE)
         self._holes: dict[tuple[str, int, int], float] = {}
         """Numbers that are left out, and since when."""
         self._has_news = True
@@ -77,14 +77,12 @@ class Following(Periodic):
         """Follow by one step, or by none but a smaller one next; return whether there was anything."""
         try:
             step = await self._step()
-        # Whatever it is that a follower stumbles over: which entry, is found by halves.
+        # Whatever it is that a follower stumbles over: at which entry, is found by halves.
         except Exception as error:
-            if self._limit == 1 or not blames_values(error):
+            if not self._halving.can_take_less(error):
                 raise
-            self._limit //= 2
-            log.warning("following_halved", error=type(error).__name__, entries_max=self._limit)
             return True
-        self._limit = min(self._limit * 2, READ_AT_ONCE)
+        self._halving.take_more()
         for (kind, topic), count in step.anomalies.items():
             self._tools.metrics.anomalies.labels(kind).inc(count)
             log.error("audit_anomaly", kind=kind, topic=topic, entries=count)
@@ -98,7 +96,7 @@ class Following(Periodic):
 
     async def _step(self) -> Step:
         async with self._tools.pool.acquire() as connection, connection.transaction():
-            follow = follow_one if self._limit == 1 else partial(follow_log, limit=self._limit)
+            follow = follow_one if self._halving.limit == 1 else partial(follow_log, limit=self._halving.limit)
             return await follow(
                 connection,
                 keys=self._keys,

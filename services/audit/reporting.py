@@ -5,16 +5,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import partial
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from services.audit.domain.report import Verification
-from services.audit.handlers.followed import is_followed
+from services.audit.handlers.followed import KafkaEnd
 from services.audit.handlers.reports import find_months, make_report
-from services.audit.settings import AuditSettings, is_read
-from shared.kafka.reach import Offsets, find_unread, load_reached, read_ends
+from services.audit.settings import AuditSettings
+from shared.kafka.reach import Offsets
 from shared.periodic import Periodic
 from shared.service import Tools
 
@@ -23,8 +22,6 @@ VERIFY_TIMEOUT_S = 6 * 3_600.0
 TOLD_EVERY_S = 3_600.0
 """What is late is told again so often."""
 SAID_LINES_MAX = 50
-PLACES_SAID = 10
-GROUP = "audit"
 WAITS_MAX_S = 900.0
 """Within so long the log is read and followed up to where Kafka ended when a report was due, or somebody is told."""
 
@@ -39,6 +36,7 @@ class Reporting(Periodic):
         self._tools = tools
         self._on_commit = on_commit
         self._told_at = -TOLD_EVERY_S
+        self._end = KafkaEnd(tools.settings, tools.pool)
         self._ends: Offsets | None = None
         """Where Kafka ended when a report became due."""
         self._waits_since: float | None = None
@@ -69,7 +67,8 @@ class Reporting(Periodic):
         """
         now = time.monotonic()
         try:
-            reason = await self._find_unread()
+            self._ends = self._ends or await self._end.read()
+            reason = await self._end.find_lack(self._ends)
         except KafkaError as error:
             reason = type(error).__name__
         if reason is None:
@@ -85,21 +84,6 @@ class Reporting(Periodic):
                 "report_waits", months=[month.isoformat() for month in due], reason=reason, waits_s=round(waits_s)
             )
         return False
-
-    async def _find_unread(self) -> str | None:
-        settings = self._tools.settings
-        bootstrap, prefix = settings.kafka_bootstrap, settings.kafka_topic_prefix
-        if self._ends is None:
-            self._ends = await read_ends(bootstrap, partial(is_read, prefix=prefix), prefix=prefix)
-        async with self._tools.pool.acquire() as connection:
-            reached = await load_reached(connection, GROUP)
-            has_followed = await is_followed(connection, self._ends)
-        unread = await find_unread(bootstrap, reached=reached, ends=self._ends, prefix=prefix)
-        if unread:
-            return "not read: " + ", ".join(
-                f"{topic}[{partition}]" for topic, partition in sorted(unread)[:PLACES_SAID]
-            )
-        return None if has_followed else "not followed"
 
     def _tell_late(self, late: Sequence[date]) -> None:
         """Raise the alarm about months whose report lacks a signature, or is not there at all."""

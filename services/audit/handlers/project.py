@@ -1,8 +1,7 @@
 """Follow the log behind its end: for searching, for who sent what, and for whoever else sees each event once."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.domain.header import Header, decode_header
@@ -10,10 +9,11 @@ from services.audit.domain.logged import Logged, shown_by
 from services.audit.domain.producers import Keys, Numbers, find_fault
 from services.audit.domain.record import Body, decode_body
 from services.audit.handlers.announce import OWN_TOPIC, announce
+from services.audit.handlers.aside import apart, set_aside
 from services.audit.store import projection as store
 from services.audit.store.projection import Place, Unprojected
 from shared.clock import Clock
-from shared.db.pool import Connection, blames_values
+from shared.db.pool import Connection
 from shared.events.audit import AuditAnomalyV1, AuditGapV1
 from shared.events.envelope import Payload, decode
 from shared.kafka.outbox import Outbox
@@ -91,17 +91,18 @@ async def follow_one(
         return Step()
     [row], errors = rows, list[Exception]()
     told, logged = Told(), list[Logged]()
-    async with _apart(transaction, errors):
+    async with apart(transaction, errors):
         told, logged = await _fill_in(transaction, rows, keys, outbox, clock)
     if errors and row.kind == "event":
-        async with _apart(transaction, errors):
+        async with apart(transaction, errors):
             await store.add_events(transaction, [(row.place, decode_header(row.header), None)])
     for follow in followers:
-        async with _apart(transaction, errors):
+        async with apart(transaction, errors):
             await follow(transaction, logged)
     await store.move_projected(transaction, {row.head_id: row.index + 1})
     counts = Counter((kind, row.topic) for kind, _ in told)
-    if errors and await _set_aside(transaction, row, type(errors[0]).__name__, outbox, clock):
+    place = (row.topic, row.partition, row.place)
+    if errors and await set_aside(transaction, "not_followed", *place, errors[0], outbox, clock):
         counts["not_followed", row.topic] += 1
     return Step(1, counts, errors)
 
@@ -127,19 +128,6 @@ async def tell_missing(
     ]
     await announce(transaction, [(payload.producer or "", payload) for payload in payloads], outbox, clock)
     return new
-
-
-@asynccontextmanager
-async def _apart(transaction: Connection, errors: list[Exception]) -> AsyncIterator[None]:
-    """Do something in a part of the transaction; if it fails by what it was given, nothing of it is kept."""
-    try:
-        async with transaction.transaction():
-            yield
-    # Whatever a single entry makes fail: it must not keep all others from being followed.
-    except Exception as error:
-        if not blames_values(error):
-            raise
-        errors.append(error)
 
 
 async def _fill_in(
@@ -244,24 +232,6 @@ async def _add_anomalies(
         payloads.append((producer or "none", payload))
     await announce(transaction, payloads, outbox, clock)
     return told
-
-
-async def _set_aside(transaction: Connection, row: Unprojected, error: str, outbox: Outbox, clock: Clock) -> bool:
-    """Put on record that an entry cannot be followed; return whether that was not known before."""
-    if not await store.add_set_aside(transaction, row.place, error=error, at=clock.now()):
-        return False
-    if row.topic != OWN_TOPIC:
-        payload = AuditAnomalyV1(
-            kind="not_followed",
-            topic=row.topic,
-            partition=row.partition,
-            first_index=row.index,
-            last_index=row.index,
-            entry_count=1,
-            error=error,
-        )
-        await announce(transaction, [("none", payload)], outbox, clock)
-    return True
 
 
 def _named_by_all(entries: Sequence[_Entry]) -> str | None:

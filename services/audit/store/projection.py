@@ -72,7 +72,7 @@ FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS given (kind, head_id, in
 ON CONFLICT ON CONSTRAINT anomaly_pkey DO NOTHING
 RETURNING kind, head_id, index"""
 INSERT_SET_ASIDE = """
-INSERT INTO anomaly (kind, head_id, index, noticed_at, error) VALUES ('not_followed', $1, $2, $3, $4)
+INSERT INTO anomaly (kind, head_id, index, noticed_at, error) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT ON CONSTRAINT anomaly_pkey DO NOTHING
 RETURNING kind"""
 INSERT_MISSING = """
@@ -166,9 +166,9 @@ async def add_anomalies(
     return {(row["kind"], (row["head_id"], row["index"])) for row in rows}
 
 
-async def add_set_aside(transaction: Connection, place: Place, *, error: str, at: datetime) -> bool:
-    """Add that an entry could not be followed, and the class of the error; return whether that was not known before."""
-    return await transaction.fetchval(INSERT_SET_ASIDE, *place, at, error) is not None
+async def add_set_aside(transaction: Connection, kind: str, place: Place, *, error: str, at: datetime) -> bool:
+    """Add what could not be done with an entry, and the error's class; return whether that was not known before."""
+    return await transaction.fetchval(INSERT_SET_ASIDE, kind, *place, at, error) is not None
 
 
 async def add_missing(

@@ -81,7 +81,15 @@ TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
     SELECT first.event_id FROM due AS first WHERE first.occurred_at <= $1 ORDER BY first.occurred_at LIMIT $2)
-RETURNING due.actor_id, due.occurred_at"""
+RETURNING due.event_id, due.actor_id, due.occurred_at"""
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 4)"
+SELECT_FIRST_DUE = "SELECT min(due.occurred_at) FROM due"
+SELECT_PLACE = """
+SELECT head.topic, head.partition, head.id, entry.index
+FROM entry JOIN head ON head.id = entry.head_id
+WHERE entry.event_id = $1 AND entry.kind = 'event'
+ORDER BY head.id
+LIMIT 1"""
 
 # A person's day
 
@@ -196,9 +204,28 @@ async def find_newest(transaction: Connection) -> datetime | None:
     return found
 
 
-async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[str, datetime]]:
-    """Take the earliest events that are due by then; return who did each, and when."""
-    return [(row["actor_id"], row["occurred_at"]) for row in await transaction.fetch(TAKE_DUE, until, limit)]
+async def try_lock(transaction: Connection) -> bool:
+    """Return whether this transaction is the one that judges now."""
+    taken: bool = await transaction.fetchval(TRY_LOCK)
+    return taken
+
+
+async def find_first_due(connection: Connection) -> datetime | None:
+    """Return when the earliest event happened that is yet to be judged, None while there is none."""
+    found: datetime | None = await connection.fetchval(SELECT_FIRST_DUE)
+    return found
+
+
+async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[UUID, str, datetime]]:
+    """Take the earliest events that are due by then; return the id of each, who did it, and when."""
+    rows = await transaction.fetch(TAKE_DUE, until, limit)
+    return [(row["event_id"], row["actor_id"], row["occurred_at"]) for row in rows]
+
+
+async def find_place(transaction: Connection, event_id: UUID) -> tuple[str, int, tuple[int, int]] | None:
+    """Return topic, partition, and head and index of an event's entry, the first of several."""
+    row = await transaction.fetchrow(SELECT_PLACE, event_id)
+    return None if row is None else (row["topic"], row["partition"], (row["id"], row["index"]))
 
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
