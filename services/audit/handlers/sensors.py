@@ -47,6 +47,7 @@ class Sensors:
         lookups = [lookup for event in sent if (lookup := lookup_of(event, self._keys, self._staff))]
         await store.add_reasons(transaction, reasons)
         await store.add_lookups(transaction, lookups)
+        await store.update_explained(transaction, lookups, reasons)
         await store.add_views(transaction, [view for event in sent if (view := view_of(event))])
         await store.add_hours(transaction, [hour for event in sent if (hour := hour_of(event))])
 

@@ -65,6 +65,28 @@ INSERT INTO due (event_id, actor_id, occurred_at)
 SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
+# What the look-ups and the states of reasons given may have changed. A state may bring a name under which the states
+# before it explain, so the look-ups of all of its thing's time are touched.
+UPDATE_EXPLAINED = """
+WITH touched AS (
+    SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
+    UNION
+    SELECT lookup.event_id
+    FROM (SELECT DISTINCT given.state_of FROM unnest($2::text[]) AS given (state_of)) AS changed
+        CROSS JOIN LATERAL (
+            SELECT min(reason.at) - interval '10 minutes' AS from_at, max(reason.until) AS to_at FROM reason
+            WHERE reason.state_of = changed.state_of
+        ) AS time
+        CROSS JOIN LATERAL (
+            SELECT array_agg(reason_name.name) AS names FROM reason_name WHERE reason_name.state_of = changed.state_of
+        ) AS known
+        JOIN lookup ON lookup.names && known.names
+            AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
+)
+UPDATE lookup SET is_explained = NOT lookup.is_explained
+FROM touched
+WHERE lookup.event_id = touched.event_id
+    AND lookup.is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
 
 # The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
 
@@ -191,6 +213,14 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
     }
     # Always in one order, so that two transactions cannot wait for each other.
     await _insert(transaction, INSERT_REASON_NAMES, [(*key, names[key]) for key in sorted(names)])
+
+
+async def update_explained(transaction: Connection, lookups: Sequence[Lookup], reasons: Sequence[Reason]) -> None:
+    """Keep up which look-ups are explained, after these look-ups and reasons were kept."""
+    if lookups or reasons:
+        await transaction.execute(PLAN_EACH)
+        ids, states = [each.event_id for each in lookups], [each.state_of for each in reasons]
+        await transaction.execute(UPDATE_EXPLAINED, ids, states)
 
 
 async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
