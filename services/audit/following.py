@@ -30,6 +30,8 @@ mended."""
 MISSING_AFTER_S = 60.0
 """A number that is left out for so long, while audit has read all there is, will not come any more: relays send a batch
 and wait until Kafka has it before they take the next."""
+HOLES_SAID = 100
+"""At once, in lines of the log; the events tell of all."""
 
 log = structlog.get_logger()
 
@@ -118,8 +120,11 @@ class Following(Periodic):
         if not ripe:
             return
         async with self._tools.pool.acquire() as connection, connection.transaction():
-            told = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
-        for producer, first, last in told:
+            told, closed = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
+        for producer, first, last in told[:HOLES_SAID]:
             log.error("audit_numbers_missing", producer=producer, first=first, last=last)
-        if told:
+        for producer, first, last in closed:
+            self._tools.metrics.anomalies.labels("scattered_numbers").inc()
+            log.error("audit_numbers_scattered", producer=producer, first=first, last=last)
+        if told or closed:
             self._on_commit()

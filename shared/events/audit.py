@@ -28,8 +28,9 @@ class AuditAnomalyV1(Payload):
     """Records lie on Kafka that the service they name did not send so, or some that it sent are not there.
 
     `kind` is unsigned, unknown_producer, foreign_topic, bad_mac, repeated_number (all with the entries concerned),
-    missing_numbers (with the numbers), or not_followed or not_judged: an entry of the log that audit itself could not
-    look into, or could not judge the day of, with the class of the error.
+    missing_numbers (with the numbers), scattered_numbers (so many are left out, that those between these two are looked
+    for no longer), or not_followed or not_judged: an entry of the log that audit itself could not look into, or could
+    not judge the day of, with the class of the error.
     """
 
     TYPE: ClassVar[str] = "audit.anomaly"

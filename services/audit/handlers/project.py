@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.audit.domain.header import Header, decode_header
 from services.audit.domain.logged import Logged, shown_by
-from services.audit.domain.producers import Keys, Numbers, find_fault
+from services.audit.domain.producers import Keys, Numbers, find_fault, find_surplus
 from services.audit.domain.record import Body, decode_body
 from services.audit.handlers.announce import OWN_TOPIC, announce
 from services.audit.handlers.aside import apart, set_aside
@@ -115,19 +115,31 @@ async def find_holes(connection: Connection) -> list[tuple[str, int, int]]:
 
 async def tell_missing(
     transaction: Connection, holes: Sequence[tuple[str, int, int]], outbox: Outbox, clock: Clock
-) -> list[tuple[str, int, int]]:
-    """Put on record that these numbers are missing; return those that were not told of before.
+) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
+    """Put on record that these numbers are missing; return those that were not told of before, and what was closed.
 
-    What audit itself sent is told of by no event: that would be one more of its own.
+    A producer that left out too many has its earliest holes closed: they are looked for no longer, a record that comes
+    late with one of their numbers looks repeated, and of all of them together one event tells, from the first number to
+    the last. What audit itself sent is told of by no event: that would be one more of its own.
     """
     new = await store.add_missing(transaction, holes, at=clock.now())
+    closed: list[tuple[str, int, int]] = []
+    if surplus := find_surplus(holes):
+        await store.close_holes(transaction, surplus)
+        spans = {name: [hole for hole in surplus if hole[0] == name] for name, *_ in surplus}
+        closed = [(name, mine[0][1], mine[-1][2]) for name, mine in spans.items()]
+    gone = set(surplus)
     payloads = [
-        AuditAnomalyV1(kind="missing_numbers", producer=name, first_number=first, last_number=last)
-        for name, first, last in new
+        AuditAnomalyV1(kind=kind, producer=name, first_number=first, last_number=last)
+        for kind, told in (
+            ("missing_numbers", [hole for hole in new if hole not in gone]),
+            ("scattered_numbers", closed),
+        )
+        for name, first, last in told
         if not name.startswith("audit.")
     ]
     await announce(transaction, [(payload.producer or "", payload) for payload in payloads], outbox, clock)
-    return new
+    return new, closed
 
 
 async def _fill_in(

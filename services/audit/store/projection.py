@@ -65,6 +65,14 @@ SELECT given.name, range_agg(int8range(given.number, given.number, '[]'))
 FROM unnest($1::text[], $2::bigint[]) AS given (name, number)
 GROUP BY given.name
 ON CONFLICT ON CONSTRAINT producer_pkey DO UPDATE SET numbers = producer.numbers + excluded.numbers"""
+CLOSE_HOLES = """
+UPDATE producer SET numbers = producer.numbers + closed.numbers
+FROM (
+        SELECT given.name, range_agg(int8range(given.first, given.last, '[]')) AS numbers
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS given (name, first, last)
+        GROUP BY given.name
+    ) AS closed
+WHERE producer.name = closed.name"""
 INSERT_ANOMALIES = """
 INSERT INTO anomaly (kind, head_id, index, noticed_at)
 SELECT given.kind, given.head_id, given.index, $4
@@ -155,6 +163,11 @@ async def load_numbers(connection: Connection) -> dict[str, Numbers]:
 async def add_numbers(transaction: Connection, numbers: Sequence[tuple[str, int]]) -> None:
     """Add producers' numbers."""
     await transaction.execute(ADD_NUMBERS, [name for name, _ in numbers], [number for _, number in numbers])
+
+
+async def close_holes(transaction: Connection, holes: Sequence[tuple[str, int, int]]) -> None:
+    """Take producers' missing numbers for numbers that are there."""
+    await transaction.execute(CLOSE_HOLES, *(list(column) for column in zip(*holes, strict=True)))
 
 
 async def add_anomalies(

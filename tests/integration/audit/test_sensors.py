@@ -35,7 +35,6 @@ from tests.integration.audit.looking import (
     told,
 )
 
-
 COUNT_STALE = """
 SELECT count(*) FROM lookup
 WHERE is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
