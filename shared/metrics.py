@@ -41,18 +41,6 @@ class Metrics:
         self.outbox_age_seconds = Gauge(
             "cets_outbox_age_seconds", "Age of the oldest event not yet on Kafka.", registry=self.registry
         )
-        self.waiting_rows = Gauge(
-            "cets_waiting_rows",
-            "Rows committed that a part of the worker has yet to look at.",
-            ["part"],
-            registry=self.registry,
-        )
-        self.waiting_age_seconds = Gauge(
-            "cets_waiting_age_seconds",
-            "Time for which the oldest of these rows has waited.",
-            ["part"],
-            registry=self.registry,
-        )
         self.flags = Counter("cets_flags", "What sensors flagged, by sensor.", ["sensor"], registry=self.registry)
         self.manifests_live = Gauge(
             "cets_manifests_live", "Passenger lists whose flight is not over.", registry=self.registry
@@ -73,7 +61,28 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._add_parts()
         self._add_audit()
+
+    def _add_parts(self) -> None:
+        self.waiting_rows = Gauge(
+            "cets_waiting_rows",
+            "Rows committed that a part of the worker has yet to look at.",
+            ["part"],
+            registry=self.registry,
+        )
+        self.waiting_age_seconds = Gauge(
+            "cets_waiting_age_seconds",
+            "Time for which the oldest of these rows has waited.",
+            ["part"],
+            registry=self.registry,
+        )
+        self.failing_parts = Gauge(
+            "cets_failing_parts",
+            "Whether (1) a part of the worker fails at its work.",
+            ["part"],
+            registry=self.registry,
+        )
 
     def _add_audit(self) -> None:
         self.unsound_logs = Gauge(

@@ -11,7 +11,8 @@ Publishes audit.activity (what callers of its own routes did, anomalies and gaps
 `store/`    all SQL
 `http/`     for auditors: entries, an actor's day, who saw a record, proofs, exports, flags, look-ups, reports
 `stream.py` which topics are read, raw
-`following.py`  a part of the worker: half a second behind the log, what can be searched, who sent what, the sensors
+`following.py`  a part of the worker: half a second behind the log, what can be searched, who sent what, sensors' needs
+`judging.py`    a part of the worker: sensors judge what is due, behind what was followed
 `signing.py`    parts of the worker: a checkpoint twice a second while the log grows, and the witness's lines
 `reporting.py`  a part of the worker: a report for each month, and the alarm when its signatures are missing
 `witness.py`    a process of its own that knows nothing of audit: `python -m services.audit.witness`

@@ -18,6 +18,7 @@ from services.audit.following import Following
 from services.audit.handlers.derived import Basis
 from services.audit.handlers.sensors import Sensors
 from services.audit.http import ROUTES
+from services.audit.judging import Judging
 from services.audit.reporting import Reporting
 from services.audit.settings import SENDERS, TOPICS, AuditSettings, is_read
 from services.audit.signing import Checkpointer, Witnessing
@@ -55,6 +56,7 @@ def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Calla
         log.warning("self_lookup_off", reason="AUDIT_STAFF_FILE is not set: nobody is known to look themselves up")
     parts: list[Periodic] = [
         Following(tools, keys, (sensors.follow,), progress, on_commit),
+        Judging(tools, sensors, on_commit),
         Reporting(tools, on_commit),
     ]
     if settings.checkpoint_key_file is None:

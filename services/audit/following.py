@@ -2,11 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
 from services.audit.domain.producers import Keys
-from services.audit.handlers.project import Follower, find_holes, follow_log, tell_missing
+from services.audit.handlers.aside import Halving
+from services.audit.handlers.project import (
+    READ_AT_ONCE,
+    Follower,
+    Step,
+    find_holes,
+    follow_log,
+    follow_one,
+    tell_missing,
+)
 from services.audit.settings import AuditSettings
 from services.audit.store import projection as store
 from shared.kafka.consume import Progress
@@ -14,15 +24,24 @@ from shared.periodic import Periodic
 from shared.service import Tools
 
 FOLLOW_PERIOD_S = 0.5
+SET_ASIDE_PAUSE_S = 1.0
+"""After an entry that was set aside: if it is a follower that fails, and at every entry, it does little before it is
+mended."""
 MISSING_AFTER_S = 60.0
 """A number that is left out for so long, while audit has read all there is, will not come any more: relays send a batch
 and wait until Kafka has it before they take the next."""
+HOLES_SAID = 100
+"""At once, in lines of the log; the events tell of all."""
 
 log = structlog.get_logger()
 
 
 class Following(Periodic):
-    """Follows the log. Of several workers one is at it at a time."""
+    """Follows the log. Of several workers one is at it at a time.
+
+    Whatever fails here, the log is written and signed on. An error that an entry may be to blame for halves the step
+    until it is that entry's alone; what of it cannot be followed is set aside, on record.
+    """
 
     def __init__(
         self,
@@ -32,12 +51,13 @@ class Following(Periodic):
         progress: Progress,
         on_commit: Callable[[], None],
     ) -> None:
-        super().__init__(period_s=FOLLOW_PERIOD_S)
+        super().__init__(period_s=FOLLOW_PERIOD_S, stands_apart=True)
         self._tools = tools
         self._keys = keys
         self._followers = followers
         self._progress = progress
         self._on_commit = on_commit
+        self._halving = Halving(READ_AT_ONCE)
         self._holes: dict[tuple[str, int, int], float] = {}
         """Numbers that are left out, and since when."""
         self._has_news = True
@@ -56,20 +76,38 @@ class Following(Periodic):
             await self.look_for_missing()
 
     async def follow(self) -> bool:
-        """Follow by one step; return whether there was anything."""
-        tools = self._tools
-        async with tools.pool.acquire() as connection, connection.transaction():
-            if not await store.try_lock(connection):
-                return False
-            step = await follow_log(
-                connection, keys=self._keys, followers=self._followers, outbox=tools.outbox, clock=tools.clock
-            )
+        """Follow by one step, or by none but a smaller one next; return whether there was anything."""
+        try:
+            step = await self._step()
+        # Whatever it is that a follower stumbles over: at which entry, is found by halves.
+        except Exception as error:
+            if not self._halving.can_take_less(error):
+                raise
+            return True
+        self._halving.take_more()
         for (kind, topic), count in step.anomalies.items():
-            tools.metrics.anomalies.labels(kind).inc(count)
+            self._tools.metrics.anomalies.labels(kind).inc(count)
             log.error("audit_anomaly", kind=kind, topic=topic, entries=count)
         if step.anomalies:
             self._on_commit()
+        if step.errors:
+            for cause in step.errors:
+                log.error("entry_set_aside", error=type(cause).__name__, exc_info=cause)
+            await self.rest(SET_ASIDE_PAUSE_S)
         return step.entry_count > 0
+
+    async def _step(self) -> Step:
+        async with self._tools.pool.acquire() as connection, connection.transaction():
+            if not await store.try_lock(connection):
+                return Step()
+            follow = follow_one if self._halving.limit == 1 else partial(follow_log, limit=self._halving.limit)
+            return await follow(
+                connection,
+                keys=self._keys,
+                followers=self._followers,
+                outbox=self._tools.outbox,
+                clock=self._tools.clock,
+            )
 
     async def look_for_missing(self) -> None:
         """Tell of numbers that have been left out for too long."""
@@ -84,8 +122,11 @@ class Following(Periodic):
         if not ripe:
             return
         async with self._tools.pool.acquire() as connection, connection.transaction():
-            told = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
-        for producer, first, last in told:
+            told, closed = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
+        for producer, first, last in told[:HOLES_SAID]:
             log.error("audit_numbers_missing", producer=producer, first=first, last=last)
-        if told:
+        for producer, first, last in closed:
+            self._tools.metrics.anomalies.labels("scattered_numbers").inc()
+            log.error("audit_numbers_scattered", producer=producer, first=first, last=last)
+        if told or closed:
             self._on_commit()

@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from services.audit.domain.report import Verification
+from services.audit.handlers.followed import KafkaEnd
 from services.audit.handlers.reports import find_months, make_report
 from services.audit.settings import AuditSettings
+from shared.kafka.reach import Offsets
 from shared.periodic import Periodic
 from shared.service import Tools
 
@@ -19,6 +22,8 @@ VERIFY_TIMEOUT_S = 6 * 3_600.0
 TOLD_EVERY_S = 3_600.0
 """What is late is told again so often."""
 SAID_LINES_MAX = 50
+WAITS_MAX_S = 900.0
+"""Within so long the log is read and followed up to where Kafka ended when a report was due, or somebody is told."""
 
 log = structlog.get_logger()
 
@@ -27,16 +32,24 @@ class Reporting(Periodic):
     """Makes a report for each month that is over. Of several workers one is at it at a time."""
 
     def __init__(self, tools: Tools[AuditSettings], on_commit: Callable[[], None]) -> None:
-        super().__init__(period_s=REPORT_PERIOD_S)
+        super().__init__(period_s=REPORT_PERIOD_S, stands_apart=True)
         self._tools = tools
         self._on_commit = on_commit
         self._told_at = -TOLD_EVERY_S
+        self._end = KafkaEnd(tools.settings, tools.pool)
+        self._ends: Offsets | None = None
+        """Where Kafka ended when a report became due."""
+        self._waits_since: float | None = None
+        """Since when (monotonic seconds) the log is waited for."""
+        self._waits_told_at = -TOLD_EVERY_S
 
     async def work(self) -> None:
         """Say which months are late, and make what is due."""
         async with self._tools.pool.acquire() as connection:
             due, late = await find_months(connection, self._tools.clock.now())
         self._tell_late(late)
+        if due and not await self.has_all(due):
+            return
         verification = await self.verify() if due else None
         for month in due:
             if verification is None or self.is_draining:
@@ -46,6 +59,31 @@ class Reporting(Periodic):
             if report is not None:
                 self._on_commit()
                 log.info("report_made", month=month.isoformat(), report_id=str(report.report_id))
+
+    async def has_all(self, due: Sequence[date]) -> bool:
+        """Return whether all that Kafka held when a report was first due is in the log and followed.
+
+        A month is reported once: a worker that was away past its end, or others that still read, must come first.
+        """
+        now = time.monotonic()
+        try:
+            self._ends = self._ends or await self._end.read()
+            reason = await self._end.find_lack(self._ends)
+        except KafkaError as error:
+            reason = type(error).__name__
+        if reason is None:
+            self._ends = self._waits_since = None
+            self._tools.metrics.waiting_age_seconds.labels("report").set(0)
+            return True
+        self._waits_since = self._waits_since or now
+        waits_s = now - self._waits_since
+        self._tools.metrics.waiting_age_seconds.labels("report").set(waits_s)
+        if waits_s >= WAITS_MAX_S and now - self._waits_told_at >= TOLD_EVERY_S:
+            self._waits_told_at = now
+            log.error(
+                "report_waits", months=[month.isoformat() for month in due], reason=reason, waits_s=round(waits_s)
+            )
+        return False
 
     def _tell_late(self, late: Sequence[date]) -> None:
         """Raise the alarm about months whose report lacks a signature, or is not there at all."""

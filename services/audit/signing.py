@@ -36,7 +36,7 @@ class Checkpointer(Periodic):
     """Signs what the logs have become. Of several workers one is at it at a time."""
 
     def __init__(self, pool: Pool, signer: Signer, clock: Clock, metrics: Metrics) -> None:
-        super().__init__(period_s=SIGN_PERIOD_S)
+        super().__init__(period_s=SIGN_PERIOD_S, stands_apart=True)
         self._pool = pool
         self._signer = signer
         self._clock = clock
@@ -73,7 +73,7 @@ class Witnessing(Periodic):
     """Has a witness sign each log's newest checkpoint (C2SP tlog-witness). While it is away, the log goes on."""
 
     def __init__(self, pool: Pool, url: str, key: VerifyingKey, clock: Clock, metrics: Metrics) -> None:
-        super().__init__(period_s=WITNESS_PERIOD_S)
+        super().__init__(period_s=WITNESS_PERIOD_S, stands_apart=True)
         self._pool = pool
         self._url = f"{url.rstrip('/')}/add-checkpoint"
         self._key = key

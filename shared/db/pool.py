@@ -43,8 +43,18 @@ TRANSIENT = (
 )
 """Errors after which the same work may succeed: retry it, with growing and bounded delay."""
 
+OF_VALUES = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""The database's errors that the values given to it are to blame for."""
+
 log = structlog.get_logger()
 T = TypeVar("T")
+
+
+def blames_values(error: Exception) -> bool:
+    """Return whether work failed by what it was given: neither passes that by itself, nor is the database the cause."""
+    if isinstance(error, (*TRANSIENT, MemoryError)):
+        return False
+    return isinstance(error, OF_VALUES) or not isinstance(error, asyncpg.PostgresError)
 
 
 async def open_pool(url: str, *, size: int, name: str) -> Pool:

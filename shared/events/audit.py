@@ -27,8 +27,10 @@ class AuditGapV1(Payload):
 class AuditAnomalyV1(Payload):
     """Records lie on Kafka that the service they name did not send so, or some that it sent are not there.
 
-    `kind` is unsigned, unknown_producer, foreign_topic, bad_mac, repeated_number (all with the entries concerned) or
-    missing_numbers (with the numbers).
+    `kind` is unsigned, unknown_producer, foreign_topic, bad_mac, repeated_number (all with the entries concerned),
+    missing_numbers (with the numbers), scattered_numbers (so many are left out, that those between these two are looked
+    for no longer), or not_followed or not_judged: an entry of the log that audit itself could not look into, or could
+    not judge the day of, with the class of the error.
     """
 
     TYPE: ClassVar[str] = "audit.anomaly"
@@ -45,6 +47,7 @@ class AuditAnomalyV1(Payload):
     """Entries concerned, from the first to the last; others may stand between."""
     first_number: int | None = None
     last_number: int | None = None
+    error: str | None = None
     outcome: str = "failed"
 
 

@@ -89,7 +89,7 @@ class Redrive:
             aiokafka.errors.KafkaError: the cluster cannot be reached.
         """
         names = [self.topic_prefix + dead_letter_topic(topic) for topic in topics]
-        async for raw in scan(self.bootstrap, await list_places(self.bootstrap, names)):
+        async for raw in scan(self.bootstrap, await list_places(self.bootstrap, names.__contains__)):
             letter = read_letter(to_record(raw, raw.topic.removeprefix(self.topic_prefix)))
             if letter is not None and letter.group == self.group and letter.record.topic in topics:
                 yield letter

@@ -1,7 +1,7 @@
 """Reading what topics hold up to now, once: outside any consumer group, committing nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +56,8 @@ async def scan(
         await asyncio.wait_for(consumer.stop(), timeout=CLOSE_TIMEOUT_S)
 
 
-async def list_places(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
-    """Return the partitions of those of the topics that exist.
+async def list_places(bootstrap: str, is_wanted: Callable[[str], bool]) -> list[TopicPartition]:
+    """Return the partitions of the topics there are whose name is wanted.
 
     Raises:
         aiokafka.errors.KafkaError: the cluster cannot be reached.
@@ -65,8 +65,7 @@ async def list_places(bootstrap: str, topics: Sequence[str]) -> list[TopicPartit
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await admin.start()
-        present = set(await admin.list_topics())
-        wanted = [topic for topic in topics if topic in present]
+        wanted = [topic for topic in await admin.list_topics() if is_wanted(topic)]
         found = await admin.describe_topics(wanted) if wanted else []
         return [TopicPartition(topic["topic"], row["partition"]) for topic in found for row in topic["partitions"]]
     finally:

@@ -22,6 +22,7 @@ from mode import Service
 from shared.errors import Forbidden, Unauthenticated
 from shared.kafka.consume import Progress
 from shared.metrics import Metrics
+from shared.periodic import Periodic
 from shared.security import Principal
 
 EXIT_STALLED = 70
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Part(Protocol):
-    """Something that runs in a worker until it is told to drain: a pump, a relay."""
+    """Something that runs in a worker until it is told to drain: a pump, a relay, something `Periodic`."""
 
     async def run(self) -> None:
         """Work until drained; an exception ends the worker."""
@@ -124,6 +125,12 @@ class _Crew:
         """Whether everything is built and every pump has its partitions, or waits behind another that has them."""
         return self._built is not None and self._draining_since is None
 
+    @property
+    def failing(self) -> dict[str, bool]:
+        """Which parts there are that do their work again and again, and whether they fail at it."""
+        parts = self._built.parts if self._built is not None else ()
+        return {type(part).__name__: part.is_failing for part in parts if isinstance(part, Periodic)}
+
     async def run(self) -> None:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         try:
@@ -210,7 +217,9 @@ class _Pages:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         if self._crew.is_ready:
-            return web.json_response({"status": "ready"})
+            # Whoever starts it anew when it is not ready would stop what still works.
+            failing = [part for part, is_failing in self._crew.failing.items() if is_failing]
+            return web.json_response({"status": "ready", **({"failing": failing} if failing else {})})
         return web.json_response({"status": "starting"}, status=503)
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
@@ -220,6 +229,8 @@ class _Pages:
             return web.json_response({"type": "/problems/unauthenticated", "status": 401}, status=401)
         except Forbidden:
             return web.json_response({"type": "/problems/forbidden", "status": 403}, status=403)
+        for part, is_failing in self._crew.failing.items():
+            self._metrics.failing_parts.labels(part).set(is_failing)
         return web.Response(body=self._metrics.render(), content_type="text/plain", charset="utf-8")
 
 

@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,16 @@ class Place:
     keys: Keys
     folder: Path
 
-    @contextmanager
-    def worker(self, *, database_url: str = "", **settings: object) -> Iterator[Worker]:
+    def worker(self, *, database_url: str = "", **settings: object) -> AbstractContextManager[Worker]:
         """Start a worker; whatever became of it, it is gone afterwards."""
+        return self._run("worker", database_url, settings)
+
+    def http(self, **settings: object) -> AbstractContextManager[Worker]:
+        """Start what serves HTTP, likewise."""
+        return self._run("http", "", settings)
+
+    @contextmanager
+    def _run(self, command: str, database_url: str, settings: Mapping[str, object]) -> Iterator[Worker]:
         port = free_port()
         values = {
             "ENVIRONMENT": "test",
@@ -77,15 +84,15 @@ class Place:
             "KAFKA_TOPIC_PREFIX": self.kafka.prefix,
             "TOKEN_PUBLIC_KEY_FILE": self.keys.public_file,
             "PRODUCER_KEY_FILE": self.keys.producer_file,
-            "WORKER_PORT": port,
+            f"{command}_PORT".upper(): port,
             **{name.upper(): value for name, value in settings.items()},
         }
         environ = {**os.environ, "CETS_HOME": str(self.folder / "no-home")}
         environ |= {f"{self.service.upper()}_{name}": str(value) for name, value in values.items()}
-        log = self.folder / f"worker-{port}.log"
+        log = self.folder / f"{command}-{port}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{self.service}", "worker"],
+                [sys.executable, "-m", f"services.{self.service}", command],
                 cwd=CHECKOUT,
                 env=environ,
                 stdout=out,

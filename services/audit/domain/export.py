@@ -39,6 +39,10 @@ class BadExport(ValueError):
     """The lines are no export, or do not follow from what was signed; the message says where."""
 
 
+class CutOff(BadExport):
+    """The lines end before the export does: whoever wrote or fetched it was stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Of one log, the entries from `first` to before `beyond`, and what they are proved by."""
@@ -117,6 +121,7 @@ class ExportReader:
         """Yield each log's section once all its entries were read, with the tree that they make.
 
         Raises:
+            CutOff: the lines end too early.
             BadExport: a line is not what must stand there.
         """
         numbered = enumerate(lines, 1)
@@ -137,14 +142,14 @@ class ExportReader:
                 for _ in range(min(1_000, section.beyond - tree.size)):
                     at, text = next(numbered, (0, ""))
                     if not at:
-                        raise BadExport(f"it ends within {section.topic}[{section.partition}]")
+                        raise CutOff(f"it ends within {section.topic}[{section.partition}]")
                     batch.append(self._leaf(at, self._object((at, text)), section, tree.size + len(batch)))
                 tree = tree.extend(batch)
             self.logs += 1
             self.entries += section.beyond - section.first
             yield section, tree
         if not self.is_over:
-            raise BadExport("its last line is missing: it was cut off")
+            raise CutOff("its last line is missing")
         if (left_out := next(expected, None)) is not None:
             raise BadExport(f"{left_out[0]}[{left_out[1]}] is left out, which its first line names")
 
@@ -211,6 +216,8 @@ class ExportReader:
         try:
             found = json.loads(line)
         except (ValueError, RecursionError) as error:
+            if not line.endswith("\n"):
+                raise CutOff(f"line {number} is no whole one") from error
             raise BadExport(f"line {number}: it is no JSON") from error
         if not isinstance(found, dict):
             raise BadExport(f"line {number}: it is no object")

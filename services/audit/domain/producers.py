@@ -6,11 +6,12 @@ number out.
 """
 
 import hmac
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from services.audit.domain.header import Header
@@ -22,6 +23,10 @@ FAULTS = ("unsigned", "unknown_producer", "foreign_topic", "bad_mac")
 """What can be wrong with a record's producer, each told alone: the first that holds, in this order."""
 
 
+SHARD = re.compile(r"[0-9]{1,2}")
+HOLES_MAX = 1_000
+"""Of one producer. A relay leaves hardly any number out, but whoever has its key could leave out every other one."""
+
 Keys = Mapping[str, Sequence[bytes]]
 """Each service's keys: the one that it signs with, and those that it signed with before."""
 
@@ -30,9 +35,9 @@ def find_fault(header: Header, body: Body, keys: Keys) -> str | None:
     """Return which of `FAULTS` a record has, None for none."""
     if header.producer is None or header.seq is None or header.mac is None:
         return "unsigned"
-    service = header.producer.rpartition(".")[0]
-    # No relay names itself so, and PostgreSQL keeps no NUL: whoever has a key stops nobody by it.
-    if service not in keys or "\x00" in header.producer:
+    service, _, shard = header.producer.rpartition(".")
+    # No relay names itself otherwise: whoever has a key neither stops anybody by it, nor is a thousand producers.
+    if service not in keys or not SHARD.fullmatch(shard):
         return "unknown_producer"
     if not _may_send(service, header.topic):
         return "foreign_topic"
@@ -77,3 +82,15 @@ class Numbers:
     def holes(self) -> list[tuple[int, int]]:
         """Return first and last of each run of numbers left out between the smallest and the largest."""
         return [(left[1] + 1, right[0] - 1) for left, right in pairwise(self.runs)]
+
+
+def find_surplus(holes: Iterable[tuple[str, int, int]], *, holes_max: int = HOLES_MAX) -> list[tuple[str, int, int]]:
+    """Return the earliest holes of each producer that has more than `holes_max`, as many as to leave it half of that.
+
+    A hole is producer, first and last number that is left out.
+    """
+    surplus = []
+    for _, group in groupby(sorted(holes), key=itemgetter(0)):
+        mine = list(group)
+        surplus += mine[: -(holes_max // 2)] if len(mine) > holes_max else []
+    return surplus

@@ -175,6 +175,7 @@ async def _compare_entries(finder: _Finder, basis: Basis) -> None:
     await finder.look("shown")
     await finder.look("anomaly", ["lost_offsets", *(FAULTS if basis.producers else ())])
     if basis.producers:
+        await store.take(finder.transaction, "closed")
         await finder.look("producer")
         await _compare_repeated(finder)
 
@@ -225,7 +226,7 @@ async def _compare_sensors(finder: _Finder, basis: Basis, waiting: datetime | No
 
 
 async def _judge(transaction: Connection, until: datetime) -> None:
-    while await judge(transaction, until=until) is not None:
+    while (await judge(transaction, until=until))[0]:
         pass
 
 

@@ -18,6 +18,7 @@ from services.audit.handlers.announce import announce
 from services.audit.handlers.followed import find_unfollowed
 from services.audit.store import reports as store
 from services.audit.store.reports import Report, Signature
+from services.audit.store.sensors import find_first_due
 from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound
@@ -32,13 +33,14 @@ Verify = Callable[[], Awaitable[Verification]]
 async def find_months(connection: Connection, now: datetime) -> tuple[list[date], list[date]]:
     """Return the months whose report is to be made, and those whose report is late, both oldest first.
 
-    A month is reported once, so not before the log is followed up to its end.
+    A month is reported once, so not before the log is followed up to its end, and sensors have judged it.
     """
     first = await store.find_first(connection)
     made = await store.list_made(connection)
     begin = None if first is None else month_of(first)
     signed = [month for month, count in made.items() if count == len(SIGNING_ROLES)]
-    waiting = await find_unfollowed(connection)
+    times = (await find_unfollowed(connection), await find_first_due(connection))
+    waiting = min((at for at in times if at is not None), default=None)
     due = [
         month for month in months_due(begin, made, now) if waiting is None or waiting >= _midnight(month_after(month))
     ]

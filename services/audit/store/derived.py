@@ -92,6 +92,15 @@ WHERE stored.head_id = event.head_id AND stored.index = event.index""",
 UPDATE pg_temp.anomaly SET noticed_at = stored.noticed_at
 FROM audit.anomaly AS stored
 WHERE stored.head_id = anomaly.head_id AND stored.index = anomaly.index AND stored.kind = anomaly.kind""",
+    # Holes that were closed, since there were too many; each of them stands in `missing_number`.
+    "closed": """
+UPDATE pg_temp.producer SET numbers = stored.numbers
+FROM audit.producer AS stored
+WHERE stored.name = producer.name AND stored.numbers @> producer.numbers
+    AND stored.numbers - producer.numbers <@ (
+        SELECT COALESCE(range_agg(int8range(missing.first, missing.last, '[]')), '{}')
+        FROM audit.missing_number AS missing WHERE missing.producer = stored.name
+    )""",
     "is_self": """
 UPDATE pg_temp.lookup SET is_self = stored.is_self
 FROM audit.lookup AS stored

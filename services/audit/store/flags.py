@@ -42,7 +42,7 @@ WITH unexplained AS (
         AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
         AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
         AND ($5 IS NULL OR (lookup.occurred_at, lookup.event_id) < ($6::timestamptz, $7::uuid))
-        AND NOT EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)
+        AND NOT lookup.is_explained
     ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
     LIMIT $8
 )
@@ -61,7 +61,7 @@ FROM (
                 AND ($2 IS NULL OR lookup.occurred_at >= $2)
                 AND ($3 IS NULL OR lookup.occurred_at < $3)
                 AND ($5 IS NOT TRUE OR (lookup.occurred_at, lookup.event_id) < ($6, $7))
-                AND EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)
+                AND lookup.is_explained
             ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
             LIMIT $8
         )

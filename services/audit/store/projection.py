@@ -15,7 +15,8 @@ SELECT COALESCE(sum(head.size - COALESCE(projected.index, 0)), 0)::bigint
 FROM head LEFT JOIN projected ON projected.head_id = head.id"""
 # Of each log as many as of all together, so that one long log does not hold up the others for more than one step.
 SELECT_UNPROJECTED = """
-SELECT head.id AS head_id, entry.index, entry.kind, entry.header, entry.body, before.kafka_offset AS offset_before
+SELECT head.id AS head_id, head.topic, head.partition, entry.index, entry.kind, entry.header, entry.body,
+    before.kafka_offset AS offset_before
 FROM head
     LEFT JOIN projected ON projected.head_id = head.id
     CROSS JOIN LATERAL (
@@ -43,12 +44,20 @@ MOVE_PROJECTED = """
 INSERT INTO projected (head_id, index)
 SELECT * FROM unnest($1::integer[], $2::bigint[])
 ON CONFLICT ON CONSTRAINT projected_pkey DO UPDATE SET index = excluded.index"""
-EVENT_COLUMNS = (
-    "head_id", "index", "occurred_at", "type", "subject_kind", "subject_id", "actor_id", "outcome", "is_verified",
-)  # fmt: skip
+# What was filled in before stays as it is: a log may be followed anew from any place.
+INSERT_EVENTS = """
+INSERT INTO event (head_id, index, occurred_at, type, subject_kind, subject_id, actor_id, outcome, is_verified)
+SELECT row.head_id, row.index, row.occurred_at, row.type, row.subject_kind, row.subject_id, row.actor_id, row.outcome,
+    row.is_verified
+FROM unnest($1::integer[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::boolean[])
+    AS row (head_id, index, occurred_at, type, subject_kind, subject_id, actor_id, outcome, is_verified)
+ON CONFLICT ON CONSTRAINT event_pkey DO NOTHING
+RETURNING head_id, index"""
 INSERT_SHOWN = """
 INSERT INTO shown (record_id, head_id, index)
-SELECT DISTINCT * FROM unnest($1::text[], $2::integer[], $3::bigint[])"""
+SELECT DISTINCT * FROM unnest($1::text[], $2::integer[], $3::bigint[])
+ON CONFLICT ON CONSTRAINT shown_pkey DO NOTHING"""
 SELECT_NUMBERS = "SELECT name, numbers FROM producer"
 ADD_NUMBERS = """
 INSERT INTO producer (name, numbers)
@@ -56,12 +65,24 @@ SELECT given.name, range_agg(int8range(given.number, given.number, '[]'))
 FROM unnest($1::text[], $2::bigint[]) AS given (name, number)
 GROUP BY given.name
 ON CONFLICT ON CONSTRAINT producer_pkey DO UPDATE SET numbers = producer.numbers + excluded.numbers"""
+CLOSE_HOLES = """
+UPDATE producer SET numbers = producer.numbers + closed.numbers
+FROM (
+        SELECT given.name, range_agg(int8range(given.first, given.last, '[]')) AS numbers
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS given (name, first, last)
+        GROUP BY given.name
+    ) AS closed
+WHERE producer.name = closed.name"""
 INSERT_ANOMALIES = """
 INSERT INTO anomaly (kind, head_id, index, noticed_at)
 SELECT given.kind, given.head_id, given.index, $4
 FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS given (kind, head_id, index)
 ON CONFLICT ON CONSTRAINT anomaly_pkey DO NOTHING
 RETURNING kind, head_id, index"""
+INSERT_SET_ASIDE = """
+INSERT INTO anomaly (kind, head_id, index, noticed_at, error) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT ON CONSTRAINT anomaly_pkey DO NOTHING
+RETURNING kind"""
 INSERT_MISSING = """
 INSERT INTO missing_number (producer, first, last, noticed_at)
 SELECT given.producer, given.first, given.last, $4
@@ -78,11 +99,18 @@ class Unprojected:
     """An entry nobody has followed yet; `offset_before` is Kafka's offset of the entry before it, None of the first."""
 
     head_id: int
+    topic: str
+    partition: int
     index: int
     kind: str
     header: bytes
     body: bytes
     offset_before: int | None
+
+    @property
+    def place(self) -> Place:
+        """Head and index."""
+        return self.head_id, self.index
 
 
 async def try_lock(transaction: Connection) -> bool:
@@ -112,10 +140,13 @@ async def move_projected(transaction: Connection, ends: Mapping[int, int]) -> No
     await transaction.execute(MOVE_PROJECTED, list(ends), list(ends.values()))
 
 
-async def add_events(transaction: Connection, events: Iterable[tuple[Place, Header, bool | None]]) -> None:
-    """Add what the headers of events say, and whether their MAC is right."""
-    rows = (_event_row(place, header, is_verified) for place, header, is_verified in events)
-    await transaction.copy_records_to_table("event", records=rows, columns=EVENT_COLUMNS)
+async def add_events(transaction: Connection, events: Iterable[tuple[Place, Header, bool | None]]) -> set[Place]:
+    """Add what the headers of events say, and whether their MAC is right; return those that were not there before."""
+    rows = [_event_row(place, header, is_verified) for place, header, is_verified in events]
+    if not rows:
+        return set()
+    new = await transaction.fetch(INSERT_EVENTS, *(list(column) for column in zip(*rows, strict=True)))
+    return {(row["head_id"], row["index"]) for row in new}
 
 
 async def add_shown(transaction: Connection, shown: Sequence[tuple[str, Place]]) -> None:
@@ -134,6 +165,11 @@ async def add_numbers(transaction: Connection, numbers: Sequence[tuple[str, int]
     await transaction.execute(ADD_NUMBERS, [name for name, _ in numbers], [number for _, number in numbers])
 
 
+async def close_holes(transaction: Connection, holes: Sequence[tuple[str, int, int]]) -> None:
+    """Take producers' missing numbers for numbers that are there."""
+    await transaction.execute(CLOSE_HOLES, *(list(column) for column in zip(*holes, strict=True)))
+
+
 async def add_anomalies(
     transaction: Connection, anomalies: Sequence[tuple[str, Place]], *, at: datetime
 ) -> set[tuple[str, Place]]:
@@ -141,6 +177,11 @@ async def add_anomalies(
     kinds, heads, indexes = [k for k, _ in anomalies], [p[0] for _, p in anomalies], [p[1] for _, p in anomalies]
     rows = await transaction.fetch(INSERT_ANOMALIES, kinds, heads, indexes, at)
     return {(row["kind"], (row["head_id"], row["index"])) for row in rows}
+
+
+async def add_set_aside(transaction: Connection, kind: str, place: Place, *, error: str, at: datetime) -> bool:
+    """Add what could not be done with an entry, and the error's class; return whether that was not known before."""
+    return await transaction.fetchval(INSERT_SET_ASIDE, kind, *place, at, error) is not None
 
 
 async def add_missing(

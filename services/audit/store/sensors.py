@@ -65,6 +65,28 @@ INSERT INTO due (event_id, actor_id, occurred_at)
 SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
+# What the look-ups and the states of reasons given may have changed. A state may bring a name under which the states
+# before it explain, so the look-ups of all of its thing's time are touched.
+UPDATE_EXPLAINED = """
+WITH touched AS (
+    SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
+    UNION
+    SELECT lookup.event_id
+    FROM (SELECT DISTINCT given.state_of FROM unnest($2::text[]) AS given (state_of)) AS changed
+        CROSS JOIN LATERAL (
+            SELECT min(reason.at) - interval '10 minutes' AS from_at, max(reason.until) AS to_at FROM reason
+            WHERE reason.state_of = changed.state_of
+        ) AS time
+        CROSS JOIN LATERAL (
+            SELECT array_agg(reason_name.name) AS names FROM reason_name WHERE reason_name.state_of = changed.state_of
+        ) AS known
+        JOIN lookup ON lookup.names && known.names
+            AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
+)
+UPDATE lookup SET is_explained = NOT lookup.is_explained
+FROM touched
+WHERE lookup.event_id = touched.event_id
+    AND lookup.is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
 
 # The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
 
@@ -81,7 +103,15 @@ TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
     SELECT first.event_id FROM due AS first WHERE first.occurred_at <= $1 ORDER BY first.occurred_at LIMIT $2)
-RETURNING due.actor_id, due.occurred_at"""
+RETURNING due.event_id, due.actor_id, due.occurred_at"""
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 4)"
+SELECT_FIRST_DUE = "SELECT min(due.occurred_at) FROM due"
+SELECT_PLACE = """
+SELECT head.topic, head.partition, head.id, entry.index
+FROM entry JOIN head ON head.id = entry.head_id
+WHERE entry.event_id = $1 AND entry.kind = 'event'
+ORDER BY head.id
+LIMIT 1"""
 
 # A person's day
 
@@ -185,6 +215,14 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
     await _insert(transaction, INSERT_REASON_NAMES, [(*key, names[key]) for key in sorted(names)])
 
 
+async def update_explained(transaction: Connection, lookups: Sequence[Lookup], reasons: Sequence[Reason]) -> None:
+    """Keep up which look-ups are explained, after these look-ups and reasons were kept."""
+    if lookups or reasons:
+        await transaction.execute(PLAN_EACH)
+        ids, states = [each.event_id for each in lookups], [each.state_of for each in reasons]
+        await transaction.execute(UPDATE_EXPLAINED, ids, states)
+
+
 async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
     """Keep in which hours somebody worked."""
     await _insert(transaction, INSERT_HOURS, sorted(set(hours)))
@@ -196,9 +234,28 @@ async def find_newest(transaction: Connection) -> datetime | None:
     return found
 
 
-async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[str, datetime]]:
-    """Take the earliest events that are due by then; return who did each, and when."""
-    return [(row["actor_id"], row["occurred_at"]) for row in await transaction.fetch(TAKE_DUE, until, limit)]
+async def try_lock(transaction: Connection) -> bool:
+    """Return whether this transaction is the one that judges now."""
+    taken: bool = await transaction.fetchval(TRY_LOCK)
+    return taken
+
+
+async def find_first_due(connection: Connection) -> datetime | None:
+    """Return when the earliest event happened that is yet to be judged, None while there is none."""
+    found: datetime | None = await connection.fetchval(SELECT_FIRST_DUE)
+    return found
+
+
+async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[UUID, str, datetime]]:
+    """Take the earliest events that are due by then; return the id of each, who did it, and when."""
+    rows = await transaction.fetch(TAKE_DUE, until, limit)
+    return [(row["event_id"], row["actor_id"], row["occurred_at"]) for row in rows]
+
+
+async def find_place(transaction: Connection, event_id: UUID) -> tuple[str, int, tuple[int, int]] | None:
+    """Return topic, partition, and head and index of an event's entry, the first of several."""
+    row = await transaction.fetchrow(SELECT_PLACE, event_id)
+    return None if row is None else (row["topic"], row["partition"], (row["id"], row["index"]))
 
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:

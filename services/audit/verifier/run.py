@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from services.audit.domain.check import Finding
-from services.audit.domain.export import BadExport
+from services.audit.domain.export import BadExport, CutOff
 from services.audit.domain.note import BadNote
 from services.audit.verifier.dump import DumpSource
 from services.audit.verifier.folder import NotWritable, verify_folder, write_folder
@@ -219,6 +219,8 @@ def _check_export(options: Options, file: Path) -> str:
     try:
         with file.open(encoding="utf-8") as lines:
             return check_export(lines, options.key, options.witness)
+    except CutOff as error:
+        raise Unreadable(f"{file} was cut off: {error}") from error
     except (BadNote, BadExport) as error:
         raise NotSigned(f"{file} proves nothing: {error}") from error
     except (OSError, UnicodeDecodeError) as error:

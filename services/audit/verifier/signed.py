@@ -192,6 +192,7 @@ def check_export(lines: Iterable[str], key: VerifyingKey, witness: VerifyingKey 
     """Return in a sentence what an export (`services.audit.domain.export`) proves.
 
     Raises:
+        CutOff: it ends too early.
         BadExport, BadNote: it proves nothing.
     """
     reader, sizes = ExportReader(), dict[tuple[str, int], int]()

@@ -13,7 +13,7 @@ from services.audit.domain.keys import Keys
 from services.audit.domain.logged import Logged
 from services.audit.domain.sensors import NAMES
 from services.audit.domain.staff import read_staff
-from services.audit.handlers.sensors import Sensors
+from services.audit.handlers.sensors import PATIENCE, Sensors
 from shared.db.pool import Pool
 from shared.metrics import Metrics
 from tests.bench.sensors.abuse import abuse
@@ -81,6 +81,9 @@ async def measure(pool: Pool, world: World) -> tuple[dict[str, Score], list[str]
     for batch in batches(list(world.events())):
         async with pool.acquire() as connection, connection.transaction():
             await sensors.follow(connection, batch)
+            until = max(event.occurred_at for event in batch) - PATIENCE
+            while await sensors.judge(connection, until=until):
+                pass
     return judge(world, [(row["sensor"], row["actor_id"], row["event_ids"]) for row in await pool.fetch(FLAGS)])
 
 

@@ -8,7 +8,7 @@ from services.audit.domain.keys import Keys
 from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import follow_log
-from services.audit.handlers.sensors import PATIENCE, Sensors
+from services.audit.handlers.sensors import PATIENCE, Sensors, read_until
 from shared.clock import SystemClock
 from shared.db.pool import Pool
 from shared.events.activity import (
@@ -44,7 +44,7 @@ class Log:
     def __init__(self, pool: Pool, staff: Staff) -> None:
         self.pool = pool
         self.metrics = Metrics()
-        self._sensors = Sensors(KEYS, staff, self.metrics)
+        self.sensors = Sensors(KEYS, staff, self.metrics)
         self._ends: dict[str, int] = {}
 
     async def append(self, *events: Event) -> None:
@@ -52,10 +52,23 @@ class Log:
         async with self.pool.acquire() as connection, connection.transaction():
             await append(connection, [self._record(event) for event in events])
 
-    async def follow(self) -> None:
-        """Follow to the end."""
+    async def follow(self, *, quiet_at: datetime | None = None) -> None:
+        """Follow to the end, and let sensors judge behind each step."""
+        while await self._step():
+            await self.judge()
+        await self.judge(quiet_at=quiet_at)
+
+    async def follow_only(self) -> None:
+        """Follow to the end; nobody judges yet."""
         while await self._step():
             pass
+
+    async def judge(self, *, quiet_at: datetime | None = None) -> None:
+        """Let sensors judge what is due."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            until = await read_until(connection, quiet_at=quiet_at)
+            while until is not None and await self.sensors.judge(connection, until=until):
+                pass
 
     async def tell(self, *events: Event) -> None:
         """Append events and follow; then an hour goes by."""
@@ -76,7 +89,7 @@ class Log:
             step = await follow_log(
                 connection,
                 keys={},
-                followers=[self._sensors.follow],
+                followers=[self.sensors.follow],
                 outbox=Outbox(shards=OUTBOX_SHARDS),
                 clock=SystemClock(),
             )

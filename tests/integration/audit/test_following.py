@@ -9,6 +9,7 @@ import pytest
 
 from services.audit.app import SERVICE, read_producer_keys
 from services.audit.domain.logged import Logged
+from services.audit.domain.producers import HOLES_MAX
 from services.audit.handlers.log import append
 from services.audit.handlers.project import find_holes, follow_log, tell_missing
 from services.audit.settings import SENDERS
@@ -120,14 +121,36 @@ async def test_numbers_left_out_are_told_once_and_audits_own_by_no_event(pool: P
     async with pool.acquire() as connection, connection.transaction():
         holes = await find_holes(connection)
         assert holes == [("intake.0", 3, 3), ("intake.0", 5, 6)]
-        told = await tell_missing(connection, [*holes, ("audit.1", 3, 4)], OUTBOX, SystemClock())
+        told, _ = await tell_missing(connection, [*holes, ("audit.1", 3, 4)], OUTBOX, SystemClock())
         assert sorted(told) == [("audit.1", 3, 4), *holes]
-        assert await tell_missing(connection, holes, OUTBOX, SystemClock()) == []
+        assert await tell_missing(connection, holes, OUTBOX, SystemClock()) == ([], [])
     payloads = [event["payload"] for event in await published(pool)]
     assert [(p["kind"], p["producer"], p["first_number"], p["last_number"]) for p in payloads] == [
         ("missing_numbers", "intake.0", 3, 3),
         ("missing_numbers", "intake.0", 5, 6),
     ]
+
+
+async def test_a_producer_that_leaves_out_every_other_number_is_told_of_once_and_forgotten(pool: Pool) -> None:
+    """Whoever has its key would have audit keep, and look through, more with each record."""
+    count = HOLES_MAX + 10
+    records = [sent(offset=n, seq=str(2 * n).encode(), value=POISON) for n in range(1, count + 2)]
+    await write_unfollowed(pool, records)
+    while (await follow(pool, KEYS)).entry_count:
+        pass
+    async with pool.acquire() as connection, connection.transaction():
+        holes = await find_holes(connection)
+        assert len(holes) == count
+        told, closed = await tell_missing(connection, holes, OUTBOX, SystemClock())
+        left = await find_holes(connection)
+        assert await tell_missing(connection, left, OUTBOX, SystemClock()) == ([], [])
+    assert sorted(told) == sorted(holes), "each stands in the table, and in the month's report"
+    assert left == holes[-(HOLES_MAX // 2) :]
+    assert closed == [("intake.0", 3, holes[-(HOLES_MAX // 2) - 1][2])]
+    payloads = [event["payload"] for event in await published(pool)]
+    (scattered,) = [payload for payload in payloads if payload["kind"] == "scattered_numbers"]
+    assert (scattered["producer"], scattered["first_number"], scattered["last_number"]) == closed[0]
+    assert len(payloads) == 1 + len(left)
 
 
 async def test_a_follower_sees_each_event_once_in_the_order_of_its_log(pool: Pool) -> None:

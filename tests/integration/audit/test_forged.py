@@ -11,7 +11,7 @@ import pytest
 from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.reports import find_months
-from services.audit.handlers.sensors import Sensors
+from services.audit.handlers.sensors import Sensors, read_until
 from services.audit.store.reports import SELECT_FIRST
 from services.audit.store.sensors import SELECT_NEWEST
 from shared.db.pool import Pool
@@ -50,6 +50,10 @@ async def follow_all(pool: Pool, records: Sequence[Record]) -> None:
         await append(connection, records)
     while (await follow(pool, KEYS, SENSORS.follow)).entry_count:
         pass
+    async with pool.acquire() as connection, connection.transaction():
+        until = await read_until(connection)
+        while until is not None and await SENSORS.judge(connection, until=until):
+            pass
 
 
 def on_topic(event: Event, offset: int, *, is_forged: bool) -> Record:

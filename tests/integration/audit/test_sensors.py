@@ -35,9 +35,14 @@ from tests.integration.audit.looking import (
     told,
 )
 
+COUNT_STALE = """
+SELECT count(*) FROM lookup
+WHERE is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
+
 
 async def explained(pool: Pool, lookup: Event) -> list[str]:
     rows = await pool.fetch("SELECT kind FROM lookup_reason WHERE event_id = $1 ORDER BY kind", lookup.event_id)
+    assert await pool.fetchval(COUNT_STALE) == 0, "what is kept with the look-up is what the view says"
     return [row["kind"] for row in rows]
 
 
@@ -100,6 +105,23 @@ async def test_of_a_things_states_the_newest_before_the_lookup_counts(log: Log) 
     ]  # fmt: skip
 
 
+async def test_a_name_that_comes_later_lets_states_before_it_explain(log: Log) -> None:
+    by_alias = a_lookup(CEIU, str(TIP), at=LATER)
+    await log.tell(a_lead(), by_alias)
+    assert await explained(log.pool, by_alias) == []
+    await log.tell(a_lead(aliases=[TIP], at=START + DAY))
+    assert await explained(log.pool, by_alias) == ["lead"]
+
+
+async def test_a_state_that_comes_late_takes_back_what_explained(log: Log) -> None:
+    """Its topic was read behind."""
+    lookup = a_lookup(BOSTON, lead_ids=[LEAD], at=START + 2 * DAY)
+    await log.tell(a_referral(), lookup)
+    assert await explained(log.pool, lookup) == ["referral"]
+    await log.tell(a_referral("sac-denver", at=START + DAY))
+    assert await explained(log.pool, lookup) == []
+
+
 def some_abuse() -> list[Event]:
     """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them."""
     minute = timedelta(minutes=1)
@@ -152,6 +174,7 @@ async def test_flags_are_the_same_however_the_log_is_read_and_none_comes_twice(l
             await superuser.execute("TRUNCATE flag, flag_event")
         await log.follow()
         assert await log.flags() == live
+        assert await log.pool.fetchval(COUNT_STALE) == 0
         assert await log.pool.fetchval("SELECT count(*) FROM due WHERE occurred_at < $1", events[-1].occurred_at) == 0
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.domain.log import read
-from services.audit.domain.producers import Numbers, find_fault
+from services.audit.domain.producers import Numbers, find_fault, find_surplus
 from services.audit.domain.record import decode_body
 from shared.events.producer import producer_mac
 from shared.kafka.consume import Record
@@ -64,6 +64,8 @@ def test_what_a_service_sent_where_it_may_is_well(record: Record) -> None:
         (a_record(), "bad_mac"),
         (sent(b"nobody.0"), "unknown_producer"),
         (sent(b"intake"), "unknown_producer"),
+        (sent(b"intake.100"), "unknown_producer"),
+        (sent("intake.\u0663".encode()), "unknown_producer"),
         (sent(b"linker.0", key=KEYS["linker"][0]), "foreign_topic"),
         (sent(topic="referral.office.sac-boston"), "foreign_topic"),
         (sent(topic="intake.tips.dlq"), "foreign_topic"),
@@ -100,3 +102,9 @@ def test_numbers_know_what_they_hold_and_what_is_left_out(known: set[int], given
             repeated.append(position)
         seen.add(number)
     assert numbers.find_repeated(given_) == repeated
+
+
+def test_a_producer_with_too_many_holes_is_left_half_of_what_it_may_have() -> None:
+    holes = [("intake.0", n, n) for n in range(1, 10, 2)] + [("linker.0", n, n) for n in range(1, 14, 2)]
+    assert find_surplus(holes[::-1], holes_max=5) == [("linker.0", n, n) for n in range(1, 10, 2)]
+    assert find_surplus(holes, holes_max=7) == []
