@@ -7,43 +7,51 @@ from operator import attrgetter
 from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
-from services.audit.domain.lookup import Lookup, View
-from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
+from services.audit.domain.lookup import REDRESS, TRAVELLER, Lookup, View
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
 from services.audit.store.log import PLAN_EACH
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Row
 
 DAY_LOOKUPS_MAX = 2_000
-"""Of one person and day, the first so many look-ups and views are seen. Who does more by hand is flagged by then."""
+"""Of one person and day, the first so many look-ups and views are seen, and of the shift before it. Who does more by
+hand is flagged by then."""
 VISITS_MAX = 100
-TRAVELLER = "traveller_targeting"
 FIXED_ENDS = ("manifest", "notice")
 """Kinds of reasons whose end never changes, so that what names them can end with them: a flight number comes daily."""
 FLAG_IDS = UUID("6f1a2c1e-7d53-5b0e-9a7c-3d1f0c5b8e21")
 """The namespace of flags' ids, so that what is flagged again has the same id."""
 
-_PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in ("likeness", "names")))
+_KEYS = ("likeness", "names", "sought", "listed")
+_PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in _KEYS))
 
 # Keeping. A list of keys travels as the text of an array: the driver has no arrays of arrays of unequal length.
 
 INSERT_LOOKUPS = """
 INSERT INTO lookup (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self,
-    actor_id, role, agency, office, purpose, reference, request, person, likeness, names)
+    actor_id, role, agency, office, purpose, reference, request, person, likeness, names, sought)
 SELECT row.event_id, row.occurred_at, row.lookup_id, row.request_id, row.match_count, row.is_person, row.names_reason,
     row.is_self, row.actor_id, row.role, row.agency, row.office, row.purpose, row.reference, row.request, row.person,
-    row.likeness::bytea[], row.names::bytea[]
+    row.likeness::bytea[], row.names::bytea[], row.sought::bytea[]
 FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::boolean[],
     $8::boolean[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[],
-    $16::bytea[], $17::text[], $18::text[])
+    $16::bytea[], $17::text[], $18::text[], $19::text[])
     AS row (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self, actor_id, role,
-        agency, office, purpose, reference, request, person, likeness, names)
+        agency, office, purpose, reference, request, person, likeness, names, sought)
 ON CONFLICT ON CONSTRAINT lookup_pkey DO NOTHING"""
+INSERT_LISTED = """
+INSERT INTO listed (request, passenger, at)
+SELECT row.request, row.passenger, row.at
+FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passenger, at)
+ON CONFLICT ON CONSTRAINT listed_pkey DO NOTHING"""
 INSERT_REASONS = """
-INSERT INTO reason (event_id, kind, id, state_of, at, until, units)
-SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[]
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[])
-    AS row (event_id, kind, id, state_of, at, until, units)
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
+    row.rests_on::text[], row.actor_id, row.list, row.people
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+    $8::text[], $9::text[], $10::bytea[], $11::integer[])
+    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
 ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING"""
 INSERT_REASON_NAMES = """
 INSERT INTO reason_name (name, state_of, until)
@@ -88,21 +96,29 @@ RETURNING due.actor_id, due.occurred_at"""
 # OFFSET 0: with the limit in view, the planner would walk through all that somebody ever asked, latest first.
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
-    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, visit.event_ids, visit.times
+    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.own_kinds, told.own_ids,
+    told.own_people, visit.event_ids, visit.times
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
+    CROSS JOIN LATERAL (
+        VALUES (day.start - $7::interval, day.start), (day.start, day.start + interval '1 day')
+    ) AS part (from_at, to_at)
     CROSS JOIN LATERAL (
         SELECT lookup.event_id, lookup.occurred_at, lookup.request_id, lookup.names_reason, lookup.purpose,
             lookup.is_self, lookup.person, lookup.likeness, lookup.role
         FROM lookup
         WHERE lookup.actor_id = day.actor_id
-            AND lookup.occurred_at >= day.start AND lookup.occurred_at < day.start + interval '1 day'
+            AND lookup.occurred_at >= part.from_at AND lookup.occurred_at < part.to_at
             AND lookup.occurred_at <= $3
             AND NOT EXISTS (SELECT FROM reason_name WHERE reason_name.name = lookup.request)
         ORDER BY lookup.occurred_at, lookup.event_id
         LIMIT $4
     ) AS asked
     CROSS JOIN LATERAL (
-        SELECT max(lookup_reason.at) AS at FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
+        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own) AS at,
+            array_agg(lookup_reason.kind) FILTER (WHERE lookup_reason.is_own) AS own_kinds,
+            array_agg(lookup_reason.id) FILTER (WHERE lookup_reason.is_own) AS own_ids,
+            array_agg(lookup_reason.people) FILTER (WHERE lookup_reason.is_own) AS own_people
+        FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
     ) AS told
     CROSS JOIN LATERAL (
         SELECT array_agg(earlier.event_id) AS event_ids, array_agg(earlier.occurred_at) AS times
@@ -124,9 +140,12 @@ SELECT_VIEWED = """
 SELECT day.actor_id, day.start, seen.role, seen.event_id, seen.occurred_at, seen.record_count
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
+        VALUES (day.start - $5::interval, day.start), (day.start, day.start + interval '1 day')
+    ) AS part (from_at, to_at)
+    CROSS JOIN LATERAL (
         SELECT viewed.event_id, viewed.occurred_at, viewed.record_count, viewed.role FROM viewed
         WHERE viewed.actor_id = day.actor_id
-            AND viewed.occurred_at >= day.start AND viewed.occurred_at < day.start + interval '1 day'
+            AND viewed.occurred_at >= part.from_at AND viewed.occurred_at < part.to_at
             AND viewed.occurred_at <= $3
         ORDER BY viewed.occurred_at, viewed.event_id
         LIMIT $4
@@ -156,8 +175,11 @@ ON CONFLICT ON CONSTRAINT flag_event_pkey DO NOTHING"""
 
 async def add_lookups(transaction: Connection, lookups: Sequence[Lookup]) -> None:
     """Keep look-ups; those that are kept already stay as they are."""
-    rows = [(*_PLAIN(each), _array_of(each.likeness), _array_of(each.names)) for each in lookups]
+    rows = [(*_PLAIN(each), *map(_array_of, (each.likeness, each.names, each.sought))) for each in lookups]
     await _insert(transaction, INSERT_LOOKUPS, rows)
+    # Of each key the earliest, whatever comes first.
+    listed = {(each.request, key): each.occurred_at for each in reversed(lookups) for key in each.listed}
+    await _insert(transaction, INSERT_LISTED, [(*key, listed[key]) for key in sorted(listed)])
     people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
     await _insert(transaction, INSERT_DUE, people)
 
@@ -172,7 +194,10 @@ async def add_views(transaction: Connection, views: Sequence[View]) -> None:
 async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> None:
     """Keep what explains look-ups."""
     rows = [
-        (each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units))
+        (
+            *(each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units)),
+            *(_texts_of(each.rests_on), each.actor_id, each.list, each.people),
+        )
         for each in reasons
     ]
     await _insert(transaction, INSERT_REASONS, rows)
@@ -202,11 +227,11 @@ async def take_due(transaction: Connection, *, until: datetime, limit: int) -> l
 
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
-    """Return what these persons did on these days, as far as it lies no later than `until`."""
+    """Return what these persons did on these days and in the shift before, as far as it lies no later than `until`."""
     await transaction.execute(PLAN_EACH)
     actors, starts = [actor for actor, _ in days], [start for _, start in days]
-    asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX)
-    viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX)
+    asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX, SHIFT)
+    viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX, SHIFT)
     worked = await transaction.fetch(SELECT_WORKED, actors, starts, PAST)
     roles = {(row["actor_id"], row["start"]): row["role"] for row in (*viewed, *asked)}
     asked_on: dict[tuple[str, datetime], list[Asked]] = {day: [] for day in days}
@@ -218,10 +243,12 @@ async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]
                 request_id=row["request_id"],
                 names_reason=row["names_reason"],
                 is_for_traveller=row["purpose"] == TRAVELLER,
+                is_for_redress=row["purpose"] == REDRESS,
                 is_self=row["is_self"],
                 person=row["person"],
                 likeness=frozenset(row["likeness"]),
                 told_at=row["told_at"],
+                own=_own(row),
                 visits=tuple(zip(row["event_ids"] or (), row["times"] or (), strict=True)),
             )
         )
@@ -256,6 +283,11 @@ def flag_id_of(flag: Flag) -> UUID:
 def day_of(at: datetime) -> datetime:
     """Return the midnight (UTC) before a time in UTC."""
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _own(row: Row) -> tuple[Own, ...]:
+    fields = zip(row["own_kinds"] or (), row["own_ids"] or (), row["own_people"] or (), strict=True)
+    return tuple(Own(*each) for each in fields)
 
 
 async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
