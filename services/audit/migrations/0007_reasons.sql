@@ -45,8 +45,8 @@ FROM lookup
     CROSS JOIN LATERAL (
         SELECT COALESCE(bool_and(word.actor_id = lookup.actor_id), false) AND newest.list IS DISTINCT FROM lookup.request
             AS is_own
-        FROM reason AS word
-        WHERE word.state_of = ANY (newest.rests_on) AND word.at <= lookup.occurred_at + interval '10 minutes'
+        FROM unnest(newest.rests_on) AS thing (state_of) JOIN reason AS word ON word.state_of = thing.state_of
+        WHERE word.at <= lookup.occurred_at + interval '10 minutes'
     ) AS told
 WHERE newest.until >= lookup.occurred_at
     AND newest.units && ARRAY[lookup.agency || '/' || lookup.office, lookup.agency || '/*']

@@ -93,11 +93,12 @@ RETURNING due.actor_id, due.occurred_at"""
 
 # A person's day
 
+# A list of one's own is news of those on it, who travel, and a tip of one's own is none.
 # OFFSET 0: with the limit in view, the planner would walk through all that somebody ever asked, latest first.
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
-    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.own_kinds, told.own_ids,
-    told.own_people, visit.event_ids, visit.times
+    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.are_own, told.kinds,
+    told.ids, told.people, visit.event_ids, visit.times
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
         VALUES (day.start - $7::interval, day.start), (day.start, day.start + interval '1 day')
@@ -114,10 +115,9 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         LIMIT $4
     ) AS asked
     CROSS JOIN LATERAL (
-        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own) AS at,
-            array_agg(lookup_reason.kind) FILTER (WHERE lookup_reason.is_own) AS own_kinds,
-            array_agg(lookup_reason.id) FILTER (WHERE lookup_reason.is_own) AS own_ids,
-            array_agg(lookup_reason.people) FILTER (WHERE lookup_reason.is_own) AS own_people
+        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest') AS at,
+            bool_and(lookup_reason.is_own) AS are_own, array_agg(lookup_reason.kind) AS kinds,
+            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people
         FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
     ) AS told
     CROSS JOIN LATERAL (
@@ -131,6 +131,11 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
                     AND lookup.occurred_at > GREATEST(asked.occurred_at - $5::interval, told.at)
                 OFFSET 0
             ) AS same
+            WHERE told.at IS NOT NULL OR NOT EXISTS (
+                SELECT FROM lookup_reason
+                WHERE lookup_reason.event_id = same.event_id
+                    AND (NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest')
+            )
             ORDER BY same.occurred_at DESC
             LIMIT $6
         ) AS earlier
@@ -286,8 +291,9 @@ def day_of(at: datetime) -> datetime:
 
 
 def _own(row: Row) -> tuple[Own, ...]:
-    fields = zip(row["own_kinds"] or (), row["own_ids"] or (), row["own_people"] or (), strict=True)
-    return tuple(Own(*each) for each in fields)
+    if not row["are_own"]:
+        return ()
+    return tuple(Own(*each) for each in zip(row["kinds"], row["ids"], row["people"], strict=True))
 
 
 async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -28,9 +29,9 @@ class Own:
 class Asked:
     """A look-up that somebody made by hand; those that a passenger list's screening made are none.
 
-    `told_at` is when the newest of what explains it was heard, None when nothing does but what the person said
-    themselves (`own`). `visits` are the person's look-ups by this actor in the last 30 days, this one included, that
-    were made after `told_at`.
+    `told_at` is when the newest of what explains it was heard, None when nothing does but a tip of the person's own.
+    `own` are its reasons when all of them are the person's own. `visits` are the person's look-ups by this actor in the
+    last 30 days, this one included, that were made after `told_at`; without that those that nothing explains either.
     """
 
     event_id: UUID
@@ -52,7 +53,7 @@ class Asked:
 
     @property
     def is_explained(self) -> bool:
-        """Whether anything on record explains it that somebody else told of."""
+        """Whether anything on record explains it; a tip of one's own does not."""
         return self.told_at is not None
 
     @property
@@ -111,6 +112,15 @@ class Flag:
     event_ids: tuple[UUID, ...]
 
 
+def part_requests(asked: Sequence[Asked]) -> tuple[list[Asked], list[Asked]]:
+    """Return the look-ups of small requests and those of lists, each in order of time."""
+    ordered = sorted(asked, key=lambda each: each.request_id)
+    requests = [list(request) for _, request in groupby(ordered, key=lambda each: each.request_id)]
+    small = [each for request in requests if len(request) <= SMALL_REQUEST_LOOKUPS for each in request]
+    large = [each for request in requests if len(request) > SMALL_REQUEST_LOOKUPS for each in request]
+    return sorted(small, key=_when), sorted(large, key=_when)
+
+
 class Seen(Protocol):
     """Something that a person did at a time."""
 
@@ -157,3 +167,7 @@ def flag(sensor: str, day: Day, reason: str, evidence: Iterable[UUID], *, since:
     """Return the flag of a day, whose window begins `since` before it; none without evidence."""
     event_ids = tuple(dict.fromkeys(evidence))
     return [Flag(sensor, day.actor_id, day.start - since, day.end, reason, event_ids)] if event_ids else []
+
+
+def _when(asked: Asked) -> datetime:
+    return asked.occurred_at

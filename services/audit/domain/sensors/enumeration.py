@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import timedelta
 from uuid import UUID
 
-from services.audit.domain.sensors.day import SHIFT, SMALL_REQUEST_LOOKUPS, Asked, Day, Flag, crowded, flag
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, crowded, flag, part_requests
 
 ALIKE_WITHIN = timedelta(minutes=30)
 ALIKE_PERSONS_MIN = 8
@@ -18,7 +17,7 @@ LIST_PERSONS_OTHERS_MIN = 30
 """Looked up one by one, with nothing on record that explains it."""
 BATCH_PERSONS_MIN = 30
 """In the lists of one shift that nothing explains: cut in two, a list is still one."""
-BATCH_TRAVELLERS_MIN = 60
+BATCH_TRAVELLERS_MIN = 50
 """The same, of lists that are said to be travellers of a flight: CBP takes the part of an unlisted flight that it wants
 to know more of, and submits a whole one as a passenger list."""
 
@@ -28,7 +27,7 @@ LISTED = "many people in a row were looked up of whom nothing on record explains
 
 def see_enumeration(day: Day) -> list[Flag]:
     """Flag a day on which people were gone through; for each way of doing so."""
-    one_by_one, lists = _parted(day.asked)
+    one_by_one, lists = part_requests(day.asked)
     listed = [*_lists(day, lists), *_listed(day, one_by_one)]
     return [
         *flag("enumeration", day, ALIKE, _alike(day, one_by_one), since=SHIFT),
@@ -59,18 +58,5 @@ def _lists(day: Day, lists: Sequence[Asked]) -> Iterator[UUID]:
     yield from crowded(day, travellers, at_least=BATCH_TRAVELLERS_MIN, of=_person)
 
 
-def _parted(asked: Sequence[Asked]) -> tuple[list[Asked], list[Asked]]:
-    """Return the look-ups of small requests and those of lists, each in order of time."""
-    ordered = sorted(asked, key=lambda each: each.request_id)
-    requests = [list(request) for _, request in groupby(ordered, key=lambda each: each.request_id)]
-    small = [each for request in requests if len(request) <= SMALL_REQUEST_LOOKUPS for each in request]
-    large = [each for request in requests if len(request) > SMALL_REQUEST_LOOKUPS for each in request]
-    return sorted(small, key=_when), sorted(large, key=_when)
-
-
 def _person(asked: Asked) -> bytes:
     return asked.person
-
-
-def _when(asked: Asked) -> datetime:
-    return asked.occurred_at

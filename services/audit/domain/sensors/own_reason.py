@@ -3,7 +3,7 @@
 from collections import defaultdict
 from uuid import UUID
 
-from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, crowded, flag
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, crowded, flag, part_requests
 
 LIST_PERSONS_MIN = 6
 LIST_SHARE_MIN = 0.6
@@ -19,8 +19,9 @@ TIPPED = "many people were looked up because of a tip of whoever asked, which no
 def see_own_reason(day: Day) -> list[Flag]:
     """Flag a day on which a person's look-ups rest on what they said themselves; for each way of doing so."""
     by_own: dict[Own, list[Asked]] = defaultdict(list)
-    for asked in day.asked:
-        for own in () if asked.is_explained else asked.own:
+    one_by_one, _ = part_requests(day.asked)
+    for asked in one_by_one:
+        for own in asked.own:
             by_own[own].append(asked)
     listed: list[UUID] = []
     tipped: list[UUID] = []
