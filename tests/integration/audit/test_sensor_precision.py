@@ -12,6 +12,8 @@ from tests.servers import Database, drop_database, make_database
 
 SEEDS = (401, 402)
 FLOOR = 0.9
+FLOOR_EACH = 0.75
+"""Of eight abuses of a kind in these two months a sensor may miss two; over more months `tests.bench.sensors` tells."""
 
 
 @pytest.mark.timeout(600)
@@ -26,5 +28,8 @@ async def test_flags_are_right_and_abuse_is_found(postgres_url: str) -> None:
         await pool.close()
         await drop_database(postgres_url, database.superuser_url.rpartition("/")[2])
     assert all(score.planted >= 8 for score in scores.values())
-    assert min(score.precision for score in scores.values()) >= FLOOR, wrong
-    assert min(score.recall for score in scores.values()) >= FLOOR, wrong
+    assert min(score.precision for score in scores.values()) >= FLOOR_EACH, wrong
+    assert min(score.recall for score in scores.values()) >= FLOOR_EACH, wrong
+    together = sum(scores.values(), start=Score())
+    assert together.precision >= FLOOR, wrong
+    assert together.recall >= FLOOR, wrong
