@@ -124,7 +124,7 @@ async def test_a_list_explains_lookups_of_those_who_are_on_it(log: Log, personal
 
 async def test_a_list_explains_nothing_before_it_was_screened_nor_by_a_lookup_made_by_hand(log: Log) -> None:
     early, by_hand = (a_lookup(CBP, "LH400", at=at, personal=PASSENGER) for at in (START, LATER))
-    traveller = {"purpose": "traveller_targeting"}
+    traveller: dict[str, Any] = {"purpose": "traveller_targeting"}
     await log.tell(a_manifest(), early, by_hand, a_lookup(CBP, "LH400", personal=PASSENGER, **traveller))
     await log.tell(a_passenger(at=LATER + timedelta(minutes=1)))
     assert [await explained(log.pool, early), await explained(log.pool, by_hand)] == [[], []]
