@@ -3,10 +3,10 @@
 A look-up is explained by a reason when the two share a name, the reason is addressed to the unit of whoever asked, and
 it was there: of a thing's states the newest counts that is no younger than the look-up, or no more than `LATE_MAX`,
 since topics are not ordered among each other; but a passenger list must have been there, as whoever asks could submit
-one afterwards. The statement that matches them is in `store/sensors.py`.
+one afterwards. The view that matches them is `lookup_reason`.
 
-    manifest   a passenger list, for its agency: look-ups that its screening made, or whose reference names its flight,
-               until the flight is over
+    manifest   a passenger list, for its agency: look-ups that its screening made, or whose reference names its flight
+               and that ask for somebody on it (`Keys.listed`), until the flight is over
     lead       for the CEIU, which works on all of them: look-ups that it answered, or whose reference names it
     referral   for the office that has it: the same, of its lead and of the tips behind it
     notice     for those whom it tells, but for a side that is in it for a look-up: nobody's look-up explains their own
@@ -15,6 +15,10 @@ one afterwards. The statement that matches them is in `store/sensors.py`.
 
 What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A record that its producer has not signed
 explains nothing.
+
+A reason that rests on nobody's word but that of whoever asks is their *own*: a list that they submitted, a tip that
+they entered and nobody else has reviewed, amended or researched, a lead or referral of such tips alone. What a list's
+screening looks up is never own: that is what lists are for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,9 +35,14 @@ AFTER_CLOSING = timedelta(days=30)
 """An office that closes a case still writes it up."""
 NAMES_MAX = 100
 """Of one state of a thing: a lead of a thousand tips is named by the oldest of them."""
+COUNT_MAX = 2**31 - 1
 CEIU = "ICE/"
 
 Kind = Literal["manifest", "lead", "referral", "notice", "tip"]
+Standing = Literal["unexplained", "own_reason", "redress", "explained"]
+STANDINGS: tuple[Standing, ...] = ("unexplained", "own_reason", "redress", "explained")
+"""How a look-up stands, in the order in which auditors see them: nothing explains it; only what whoever asked said
+themselves; it is said to answer a request for redress, of which the log knows nothing yet; something explains it."""
 Payload = Mapping[str, Any]
 
 
@@ -43,6 +52,8 @@ class Reason:
 
     `state_of` tells whose states replace each other: kind and id of the thing. `until` is None for good. `units` are
     those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
+    `actor_id` is who told of it, empty for nobody; `rests_on` are the things whose states say whose word it is, as in
+    `state_of`. Of a passenger list, `list` is the key of the request that looked its `people` up.
     """
 
     event_id: UUID
@@ -53,6 +64,10 @@ class Reason:
     until: datetime | None
     units: tuple[str, ...]
     names: tuple[bytes, ...]
+    rests_on: tuple[str, ...] = ()
+    actor_id: str = ""
+    list: bytes | None = None
+    people: int | None = None
 
 
 def reason_of(event: Logged, keys: Keys) -> Reason | None:
@@ -62,7 +77,8 @@ def reason_of(event: Logged, keys: Keys) -> Reason | None:
         return None
     try:
         reason = read(event, keys)
-        return replace(reason, state_of=f"{reason.kind} {reason.state_of}")
+        actor_id = event.actor.id if event.actor is not None else ""
+        return replace(reason, state_of=f"{reason.kind} {reason.state_of}", actor_id=actor_id)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         # The log holds what producers sent, and a model of theirs may have been another one.
         return None
@@ -76,9 +92,20 @@ def request_name(event: Logged, keys: Keys) -> bytes:
 def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
     payload = event.payload
     id_, flight = _id(payload["manifest_id"]), str(payload["personal"]["flight_number"])
-    names = (request_name(event, keys), keys.flight(flight), *_ids(keys, [id_]))
-    units = (_whole(_agency(event)),)
-    return Reason(event.event_id, "manifest", id_, id_, event.occurred_at, _time(payload["ends_at"]), units, names)
+    request, units = request_name(event, keys), (_whole(_agency(event)),)
+    return Reason(
+        event.event_id,
+        "manifest",
+        id_,
+        id_,
+        event.occurred_at,
+        _time(payload["ends_at"]),
+        units,
+        names=(request, keys.flight(flight), *_ids(keys, [id_])),
+        rests_on=(f"manifest {id_}",),
+        list=request,
+        people=max(0, min(int(payload["passenger_count"]), COUNT_MAX)),
+    )
 
 
 def _manifest_screened(event: Logged, keys: Keys) -> Reason:
@@ -106,7 +133,8 @@ def _lead(event: Logged, keys: Keys) -> Reason:
     payload, id_ = event.payload, _id(event.payload["lead_id"])
     until = _end(event, is_over=payload["state"] == "closed")
     names = _ids(keys, [id_, *payload.get("aliases", ())])
-    return Reason(event.event_id, "lead", id_, id_, event.occurred_at, until, (CEIU,), names)
+    tips = _tips(tip["tip_id"] for tip in payload.get("tips", ()))
+    return Reason(event.event_id, "lead", id_, id_, event.occurred_at, until, (CEIU,), names, tips)
 
 
 def _referral(event: Logged, keys: Keys) -> Reason:
@@ -115,7 +143,8 @@ def _referral(event: Logged, keys: Keys) -> Reason:
     units = (_unit("ICE", office),) if office else ()
     until = _end(event, is_over=payload["state"] in ("closed", "recalled"))
     names = _ids(keys, [id_, payload["lead_id"], *payload.get("tip_ids", ())])
-    return Reason(event.event_id, "referral", id_, id_, event.occurred_at, until, units, names)
+    tips = _tips(payload.get("tip_ids", ()))
+    return Reason(event.event_id, "referral", id_, id_, event.occurred_at, until, units, names, tips)
 
 
 def _notice(event: Logged, keys: Keys) -> Reason:
@@ -123,7 +152,9 @@ def _notice(event: Logged, keys: Keys) -> Reason:
     told = [side for side in payload["sides"] if side["is_told"] and side["record_kind"] != "lookup"]
     units = tuple(_unit(side["agency"], side.get("office")) for side in told)
     names = _ids(keys, [id_, *(side["lead_id"] for side in payload["sides"] if side.get("lead_id"))])
-    return Reason(event.event_id, "notice", id_, id_, event.occurred_at, _time(payload["until"]), units, names)
+    until = _time(payload["until"])
+    tips = _tips(side["record_id"] for side in payload["sides"] if side["record_kind"] == "tip")
+    return Reason(event.event_id, "notice", id_, id_, event.occurred_at, until, units, names, tips)
 
 
 def _tip(event: Logged, keys: Keys) -> Reason:
@@ -133,7 +164,7 @@ def _tip(event: Logged, keys: Keys) -> Reason:
     named = _ids(keys, [id_, *(party["party_id"] for party in parties if party.get("role") == "subject")])
     if "source_ref" in payload:
         named = (keys.source_reference(str(payload["source_ref"])), *named)
-    return Reason(event.event_id, "tip", id_, id_, event.occurred_at, None, (CEIU,), named)
+    return Reason(event.event_id, "tip", id_, id_, event.occurred_at, None, (CEIU,), named, _tips([id_]))
 
 
 _READERS: Mapping[str, Callable[[Logged, Keys], Reason]] = {
@@ -153,6 +184,10 @@ def _id(given: object) -> str:
 
 def _ids(keys: Keys, ids: Iterable[object]) -> tuple[bytes, ...]:
     return tuple(keys.of("id", str(id_)) for id_ in list(ids)[:NAMES_MAX])
+
+
+def _tips(ids: Iterable[object]) -> tuple[str, ...]:
+    return tuple(f"tip {_id(id_)}" for id_ in list(ids)[:NAMES_MAX])
 
 
 def _agency(event: Logged) -> str:

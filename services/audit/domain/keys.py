@@ -7,6 +7,7 @@ without the secret nobody can try names until one fits. What is kept of look-ups
 import hmac
 import re
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from shared.identifiers import fold_name, normalise_identifier
@@ -15,10 +16,15 @@ KEY_BYTES = 16
 WORD_CHARS_MIN = 2
 SERIAL_DIGITS = 3
 """So many digits at the end of a number are taken to count something: a thousand neighbours have one key."""
+NAME_WORDS_MIN = 2
+"""A name of one word may be anyone's."""
 CASE_DIGITS_MIN = 4
 """A reference that has so many digits may be a case's; `asap` and `see mail of 3/4` are not."""
+WORDS_MAX = 6
+"""Of one name, so many words are paired; hardly anybody has more."""
 
 _FIELDS = (("emails", "email"), ("usernames", "username"), ("phones", "phone"), ("documents", "document"))
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FLIGHT = re.compile(r"\b([A-Z][A-Z0-9]|[0-9][A-Z])[ -]?0*([1-9][0-9]{0,3})[A-Z]?\b")
 _SERIAL = re.compile(rf"(?P<stem>.*?)[0-9]{{1,{SERIAL_DIGITS}}}(?P<rest>@.*)?")
@@ -54,6 +60,36 @@ class Keys:
             if serial is not None:
                 found.append(self.of("series", type_, serial["stem"], serial["rest"] or ""))
         return list(dict.fromkeys(found))
+
+    def listed(self, asked: Mapping[str, Any]) -> list[bytes]:
+        """Return the keys under which a passenger stands on a list, by the parameters that they were looked up with.
+
+        A look-up is about them when it has one of these among its `sought`: an identifier, most of all a passport's
+        number; or two words of the name and the whole birth date, whatever the order of the words and whatever is left
+        out; or, when either side has no whole birth date, the very same words, two at least.
+        """
+        named, words, is_dated = self._named(asked)
+        return [*named, *words] if is_dated else [*named, *words, *self._undated(asked)]
+
+    def sought(self, asked: Mapping[str, Any]) -> list[bytes]:
+        """Return the keys by which a look-up is found to be about a passenger; see `listed`."""
+        named, words, is_dated = self._named(asked)
+        return [*named, *self._undated(asked)] if is_dated else [*named, *words]
+
+    def _named(self, asked: Mapping[str, Any]) -> tuple[list[bytes], list[bytes], bool]:
+        """Return keys of identifiers and of words with a whole birth date; of all words; and if that date is there."""
+        words, born = sorted(set(_words(asked))), str(asked.get("birth_date") or "")
+        keys = [self.of(type_, value) for type_, value in _identifiers(asked)]
+        is_dated = _DATE.fullmatch(born) is not None
+        if is_dated:
+            # A name of one word, which some people's is, counts with the birth date.
+            pairs = combinations(words[:WORDS_MAX], min(2, len(words)))
+            keys += [self.of("born", born, *pair) for pair in pairs if pair]
+        return keys, [self.of("named", *words)] if len(words) >= NAME_WORDS_MIN else [], is_dated
+
+    def _undated(self, asked: Mapping[str, Any]) -> list[bytes]:
+        words = sorted(set(_words(asked)))
+        return [self.of("named, undated", *words)] if len(words) >= NAME_WORDS_MIN else []
 
     def reference(self, text: str) -> list[bytes]:
         """Return keys of what a reference may name: flights, ids, or as a whole the reference of a tip's source."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.audit.domain.explain import request_name
+from services.audit.domain.explain import COUNT_MAX, request_name
 from services.audit.domain.keys import Keys, names_flight_or_case
 from services.audit.domain.logged import Logged
 from services.audit.domain.staff import Staff
@@ -14,15 +14,18 @@ from shared.events.activity import LookupAnsweredV1, RecordViewedV1
 from shared.events.envelope import Actor
 
 PERSON = "person"
-COUNT_MAX = 2**31 - 1
+REDRESS = "redress"
+TRAVELLER = "traveller_targeting"
+"""The purpose of every look-up that a passenger list's screening makes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An answered look-up. `person`, `likeness`, `names` and `request` are keys; `office` is empty where there is none.
+    """An answered look-up. `person`, `request` and the lists are keys; `office` is empty where there is none.
 
     `names` are those that a reason may share with it: the request that it came in, what its reference names, the leads
-    and records that answered it.
+    and records that answered it. `sought` are those by which whom it asks for is found on a passenger list, `listed`
+    those under which they stand on one, should it be a list's own look-up.
     """
 
     event_id: UUID
@@ -43,6 +46,8 @@ class Lookup:
     person: bytes
     likeness: tuple[bytes, ...]
     names: tuple[bytes, ...]
+    sought: tuple[bytes, ...]
+    listed: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ def lookup_of(event: Logged, keys: Keys, staff: Staff) -> Lookup | None:
         person=next(iter(keys.persons(asked)), keys.of("lookup", str(told.lookup_id))),
         likeness=tuple(keys.likeness(asked)),
         names=tuple(dict.fromkeys((request, *keys.reference(told.reference), *answered))),
+        sought=tuple(keys.sought(asked)),
+        listed=tuple(keys.listed(asked)) if told.purpose == TRAVELLER else (),
     )
 
 

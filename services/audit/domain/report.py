@@ -30,7 +30,10 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """How many look-ups a person made for a purpose, how many found someone, and how many nothing explains."""
+    """How many look-ups a person made for a purpose, how many found someone, and how many nothing explains.
+
+    What whoever asked had said themselves explains none here; nor does the purpose of redress.
+    """
 
     actor: str
     agency: str

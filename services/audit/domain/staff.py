@@ -5,12 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from services.audit.domain.keys import Keys
+from services.audit.domain.keys import NAME_WORDS_MIN, Keys
 from shared.errors import Rejected
 from shared.identifiers import fold_name
-
-NAME_WORDS_MIN = 2
-"""A name of one word may be anyone's."""
 
 
 class Member(BaseModel):

@@ -37,7 +37,7 @@ TOLD_WITHIN = timedelta(minutes=1)
 """So far a row's time may lie from its event's: both are made in one transaction."""
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 OTHER_STAFF = "whether whoever asked is asked for is stored otherwise than the staff file says today"
-SENSORS = ("lookup", "reason", "reason_name", "viewed", "worked")
+SENSORS = ("lookup", "listed", "reason", "reason_name", "viewed", "worked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ async def keep(transaction: Connection, events: Sequence[Logged], keys: Keys, st
     lookups = [lookup for event in sent if (lookup := lookup_of(event, keys, staff))]
     await store.add_reasons(transaction, reasons)
     await store.add_lookups(transaction, lookups)
-    await store.update_explained(transaction, lookups, reasons)
+    await store.update_standing(transaction, lookups, reasons)
     await store.add_views(transaction, [view for event in sent if (view := view_of(event))])
     await store.add_hours(transaction, [hour for event in sent if (hour := hour_of(event))])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit.domain.explain import Kind
+from services.audit.domain.explain import STANDINGS, Kind, Standing
 from services.audit.http.entries import Text, read_moment
 from services.audit.store import flags as store
 from services.audit.store.flags import KeptFlag, KeptLookup, Within
@@ -15,7 +15,7 @@ from shared.http import Call, Cursor, Limit, Page, answer, read_cursor, wrong_cu
 from shared.http.page import PAGE_ITEMS_DEFAULT, cut
 from shared.http.types import Time
 
-Sensor = Literal["bulk_view", "enumeration", "no_reason", "off_hours", "repeated", "self_lookup"]
+Sensor = Literal["bulk_view", "enumeration", "no_reason", "off_hours", "own_reason", "repeated", "self_lookup"]
 FromAt = Annotated[Time | None, Query(alias="from")]
 ToAt = Annotated[Time | None, Query(alias="to")]
 
@@ -42,14 +42,19 @@ class FlagItem(BaseModel):
 
 
 class ReasonShown(BaseModel):
-    """What explains a look-up."""
+    """What explains a look-up; `own` when nobody but whoever asked stands for it."""
 
     kind: Kind
     id: str
+    own: bool
 
 
 class LookupItem(BaseModel):
-    """A look-up; whom it asked for stands in its event. Without `reasons` nothing on record explains it."""
+    """A look-up; whom it asked for stands in its event. Without `reasons` nothing on record explains it.
+
+    `standing` is `unexplained`; `own_reason`, when only what whoever asked had said themselves explains it; `redress`,
+    when its purpose is to answer a request for redress, which would not be on record; or `explained`.
+    """
 
     lookup_id: UUID
     event_id: UUID
@@ -60,6 +65,7 @@ class LookupItem(BaseModel):
     reference: str
     occurred_at: datetime
     match_count: int
+    standing: Standing
     reasons: list[ReasonShown]
     """The first 20."""
 
@@ -88,23 +94,35 @@ async def get_lookups(
     request: Request,
     actor: Text = None,
     explained: Literal["true", "false"] | None = None,
+    standing: Standing | None = None,
     from_at: FromAt = None,
     to_at: ToAt = None,
     cursor: Cursor = None,
     limit: Limit = PAGE_ITEMS_DEFAULT,
 ) -> Response:
-    """List look-ups with what explains them: those that nothing does first, and the newest of each first."""
+    """List look-ups with what explains them: those that nothing does first, and the newest of each first.
+
+    Then come those that only a reason of one's own explains, those for redress, and those that are explained;
+    `standing` leaves one of these, `explained=false` the first three.
+    """
     call: Call = request.state.call
+    standings = [
+        each for each in STANDINGS if standing in (None, each) and explained in (None, _said(each == "explained"))
+    ]
     after = _lookup_place(cursor)
+    if after is not None:
+        standings = [each for each in standings if STANDINGS.index(each) >= after[0]]
     async with call.transaction() as transaction:
         found = await store.list_lookups(
             transaction,
             Within(actor, from_at, to_at),
-            explained=None if explained is None else explained == "true",
-            after=after,
+            standings=standings,
+            after=after[1:] if after and STANDINGS[after[0]] in standings else None,
             limit=limit + 1,
         )
-        shown, following = cut(found, limit, lambda each: [int(each.is_explained), each.occurred_at, each.event_id])
+        shown, following = cut(
+            found, limit, lambda each: [STANDINGS.index(each.standing), each.occurred_at, each.event_id]
+        )
         await call.record_view(transaction, "lookup", [each.lookup_id for each in shown])
     return answer(Page[LookupItem](items=[_lookup(each) for each in shown], cursor=following))
 
@@ -114,13 +132,17 @@ def _flag_place(cursor: str | None) -> tuple[datetime, UUID] | None:
     return None if key is None else read_moment(*key)
 
 
-def _lookup_place(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
+def _said(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _lookup_place(cursor: str | None) -> tuple[int, datetime, UUID] | None:
     key = read_cursor(cursor, length=3)
     if key is None:
         return None
-    if key[0] not in (0, 1):
+    if not isinstance(key[0], int) or not 0 <= key[0] < len(STANDINGS):
         raise wrong_cursor()
-    return (bool(key[0]), *read_moment(*key[1:]))
+    return (key[0], *read_moment(*key[1:]))
 
 
 def _flag(flag: KeptFlag) -> FlagItem:
@@ -149,6 +171,7 @@ def _lookup(lookup: KeptLookup) -> LookupItem:
             "reference": lookup.reference,
             "occurred_at": lookup.occurred_at,
             "match_count": lookup.match_count,
-            "reasons": [{"kind": kind, "id": id_} for kind, id_ in lookup.reasons],
+            "standing": lookup.standing,
+            "reasons": [{"kind": kind, "id": id_, "own": is_own} for kind, id_, is_own in lookup.reasons],
         }
     )

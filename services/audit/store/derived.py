@@ -32,6 +32,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "producer": ("name",),
     "anomaly": ("head_id", "index", "kind"),
     "lookup": ("event_id",),
+    "listed": ("request", "passenger"),
     "reason": ("event_id",),
     "reason_name": ("state_of", "name"),
     "viewed": ("event_id",),

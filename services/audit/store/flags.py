@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.audit.domain.explain import Standing
 from services.audit.store.log import PLAN_EACH
 from shared.db.pool import Connection, Row
 
@@ -29,53 +30,33 @@ FROM (
         FROM flag_event WHERE flag_event.flag_id = found.flag_id
     ) AS rests
 ORDER BY found.to_at DESC, found.flag_id DESC"""
-# Those that nothing explains come first: $5 is None at the start, false within them, true behind them; the others are
-# looked for only where these do not fill the page. A passenger list may explain a look-up by itself and by its
-# screenings: that is one reason.
+# A passenger list may explain a look-up by itself and by its screenings: that is one reason.
 LIST_LOOKUPS = """
-WITH unexplained AS (
-    SELECT false AS is_explained, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency, lookup.office,
-        lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
-    FROM lookup
-    WHERE $4::boolean IS NOT TRUE AND $5::boolean IS NOT TRUE
-        AND ($1::text IS NULL OR lookup.actor_id = $1)
-        AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
-        AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
-        AND ($5 IS NULL OR (lookup.occurred_at, lookup.event_id) < ($6::timestamptz, $7::uuid))
-        AND NOT lookup.is_explained
-    ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
-    LIMIT $8
-)
-SELECT found.is_explained, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
-    found.reference, found.occurred_at, found.match_count, told.kinds, told.ids
+SELECT found.standing, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
+    found.reference, found.occurred_at, found.match_count, told.kinds, told.ids, told.are_own
 FROM (
-        SELECT is_explained, event_id, lookup_id, actor_id, agency, office, purpose, reference, occurred_at, match_count
-        FROM unexplained
-        UNION ALL
-        (
-            SELECT true AS is_explained, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency,
-                lookup.office, lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
-            FROM lookup
-            WHERE $4 IS NOT FALSE AND (SELECT count(*) FROM unexplained) < $8
-                AND ($1 IS NULL OR lookup.actor_id = $1)
-                AND ($2 IS NULL OR lookup.occurred_at >= $2)
-                AND ($3 IS NULL OR lookup.occurred_at < $3)
-                AND ($5 IS NOT TRUE OR (lookup.occurred_at, lookup.event_id) < ($6, $7))
-                AND lookup.is_explained
-            ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
-            LIMIT $8
-        )
+        SELECT lookup.standing, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency,
+            lookup.office, lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
+        FROM lookup
+        WHERE ($1::text IS NULL OR lookup.actor_id = $1)
+            AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
+            AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
+            AND lookup.standing = $4
+            AND ($5::timestamptz IS NULL OR (lookup.occurred_at, lookup.event_id) < ($5, $6::uuid))
+        ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
+        LIMIT $7
     ) AS found
     CROSS JOIN LATERAL (
-        SELECT (array_agg(reason.kind ORDER BY reason.kind, reason.id))[:$9] AS kinds,
-            (array_agg(reason.id ORDER BY reason.kind, reason.id))[:$9] AS ids
+        SELECT (array_agg(reason.kind ORDER BY reason.kind, reason.id))[:$8] AS kinds,
+            (array_agg(reason.id ORDER BY reason.kind, reason.id))[:$8] AS ids,
+            (array_agg(reason.is_own ORDER BY reason.kind, reason.id))[:$8] AS are_own
         FROM (
-            SELECT DISTINCT lookup_reason.kind, lookup_reason.id FROM lookup_reason
+            SELECT lookup_reason.kind, lookup_reason.id, bool_and(lookup_reason.is_own) AS is_own FROM lookup_reason
             WHERE lookup_reason.event_id = found.event_id
+            GROUP BY lookup_reason.kind, lookup_reason.id
         ) AS reason
     ) AS told
-ORDER BY found.is_explained, found.occurred_at DESC, found.event_id DESC
-LIMIT $8"""
+ORDER BY found.occurred_at DESC, found.event_id DESC"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +75,9 @@ class KeptFlag:
 
 @dataclass(frozen=True, slots=True)
 class KeptLookup:
-    """A look-up, with kind and id of each of its reasons; an office is empty where there is none."""
+    """A look-up, with kind, id, and whether it is their own, of each reason; an office is empty where there is none."""
 
-    is_explained: bool
+    standing: Standing
     event_id: UUID
     lookup_id: UUID
     actor_id: str
@@ -106,7 +87,7 @@ class KeptLookup:
     reference: str
     occurred_at: datetime
     match_count: int
-    reasons: Sequence[tuple[str, str]]
+    reasons: Sequence[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,32 +115,27 @@ async def list_lookups(
     transaction: Connection,
     within: Within,
     *,
-    explained: bool | None,
-    after: tuple[bool, datetime, UUID] | None,
+    standings: Sequence[Standing],
+    after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[KeptLookup]:
-    """Return the first `limit` look-ups behind `after`: those that nothing explains, then the others, the newest first.
+    """Return the first `limit` look-ups of these standings, one standing after another, of each the newest first.
 
-    `explained` leaves only those that something explains, or only those that nothing does.
+    Of the first standing only those behind `after`.
     """
     await transaction.execute(PLAN_EACH)
-    stage, at, event_id = after or (None, None, None)
-    rows = await transaction.fetch(
-        LIST_LOOKUPS,
-        within.actor_id,
-        within.from_at,
-        within.to_at,
-        explained,
-        stage,
-        at,
-        event_id,
-        limit,
-        REASONS_SHOWN,
-    )
-    return [_lookup(row) for row in rows]
+    whose = (within.actor_id, within.from_at, within.to_at)
+    found: list[KeptLookup] = []
+    for standing in standings:
+        if len(found) < limit:
+            place = after if after and standing == standings[0] else (None, None)
+            left = limit - len(found)
+            rows = await transaction.fetch(LIST_LOOKUPS, *whose, standing, *place, left, REASONS_SHOWN)
+            found += [_lookup(row) for row in rows]
+    return found
 
 
 def _lookup(row: Row) -> KeptLookup:
     fields = dict(row)
-    kinds, ids = fields.pop("kinds"), fields.pop("ids")
-    return KeptLookup(**fields, reasons=list(zip(kinds or (), ids or (), strict=True)))
+    told = [fields.pop(name) or () for name in ("kinds", "ids", "are_own")]
+    return KeptLookup(**fields, reasons=list(zip(*told, strict=True)))

@@ -45,7 +45,8 @@ COUNT_LOOKUPS = """
 SELECT lookup.actor_id, lookup.agency, lookup.office, lookup.purpose, count(*) AS count,
     count(*) FILTER (WHERE lookup.match_count > 0) AS matched,
     count(*) FILTER (
-        WHERE NOT EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)
+        WHERE NOT EXISTS (
+            SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id AND NOT lookup_reason.is_own)
     ) AS unexplained
 FROM lookup
 WHERE lookup.occurred_at >= $1 AND lookup.occurred_at < $2

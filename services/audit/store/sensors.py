@@ -7,43 +7,51 @@ from operator import attrgetter
 from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
-from services.audit.domain.lookup import Lookup, View
-from services.audit.domain.sensors.day import Asked, Day, Flag, Viewed
+from services.audit.domain.lookup import REDRESS, TRAVELLER, Lookup, View
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
 from services.audit.store.log import PLAN_EACH
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Row
 
 DAY_LOOKUPS_MAX = 2_000
-"""Of one person and day, the first so many look-ups and views are seen. Who does more by hand is flagged by then."""
+"""Of one person and day, the first so many look-ups and views are seen, and of the shift before it. Who does more by
+hand is flagged by then."""
 VISITS_MAX = 100
-TRAVELLER = "traveller_targeting"
 FIXED_ENDS = ("manifest", "notice")
 """Kinds of reasons whose end never changes, so that what names them can end with them: a flight number comes daily."""
 FLAG_IDS = UUID("6f1a2c1e-7d53-5b0e-9a7c-3d1f0c5b8e21")
 """The namespace of flags' ids, so that what is flagged again has the same id."""
 
-_PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in ("likeness", "names")))
+_KEYS = ("likeness", "names", "sought", "listed")
+_PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in _KEYS))
 
 # Keeping. A list of keys travels as the text of an array: the driver has no arrays of arrays of unequal length.
 
 INSERT_LOOKUPS = """
 INSERT INTO lookup (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self,
-    actor_id, role, agency, office, purpose, reference, request, person, likeness, names)
+    actor_id, role, agency, office, purpose, reference, request, person, likeness, names, sought)
 SELECT row.event_id, row.occurred_at, row.lookup_id, row.request_id, row.match_count, row.is_person, row.names_reason,
     row.is_self, row.actor_id, row.role, row.agency, row.office, row.purpose, row.reference, row.request, row.person,
-    row.likeness::bytea[], row.names::bytea[]
+    row.likeness::bytea[], row.names::bytea[], row.sought::bytea[]
 FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::boolean[],
     $8::boolean[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[],
-    $16::bytea[], $17::text[], $18::text[])
+    $16::bytea[], $17::text[], $18::text[], $19::text[])
     AS row (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self, actor_id, role,
-        agency, office, purpose, reference, request, person, likeness, names)
+        agency, office, purpose, reference, request, person, likeness, names, sought)
 ON CONFLICT ON CONSTRAINT lookup_pkey DO NOTHING"""
+INSERT_LISTED = """
+INSERT INTO listed (request, passenger, at)
+SELECT row.request, row.passenger, row.at
+FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passenger, at)
+ON CONFLICT ON CONSTRAINT listed_pkey DO NOTHING"""
 INSERT_REASONS = """
-INSERT INTO reason (event_id, kind, id, state_of, at, until, units)
-SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[]
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[])
-    AS row (event_id, kind, id, state_of, at, until, units)
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
+    row.rests_on::text[], row.actor_id, row.list, row.people
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+    $8::text[], $9::text[], $10::bytea[], $11::integer[])
+    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
 ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING"""
 INSERT_REASON_NAMES = """
 INSERT INTO reason_name (name, state_of, until)
@@ -66,13 +74,20 @@ SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 # What the look-ups and the states of reasons given may have changed. A state may bring a name under which the states
-# before it explain, so the look-ups of all of its thing's time are touched.
-UPDATE_EXPLAINED = """
-WITH touched AS (
+# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched; and those of
+# a person whom a list's screening looked up.
+UPDATE_STANDING = """
+WITH changed AS (
+    SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)
+    UNION
+    SELECT reason.state_of FROM reason WHERE reason.rests_on && $2
+), touched AS (
     SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
     UNION
+    SELECT lookup.event_id FROM lookup WHERE lookup.sought && $3::bytea[] AND lookup.occurred_at >= $4
+    UNION
     SELECT lookup.event_id
-    FROM (SELECT DISTINCT given.state_of FROM unnest($2::text[]) AS given (state_of)) AS changed
+    FROM changed
         CROSS JOIN LATERAL (
             SELECT min(reason.at) - interval '10 minutes' AS from_at, max(reason.until) AS to_at FROM reason
             WHERE reason.state_of = changed.state_of
@@ -83,10 +98,11 @@ WITH touched AS (
         JOIN lookup ON lookup.names && known.names
             AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
 )
-UPDATE lookup SET is_explained = NOT lookup.is_explained
-FROM touched
-WHERE lookup.event_id = touched.event_id
-    AND lookup.is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
+UPDATE lookup SET standing = now.standing
+FROM touched CROSS JOIN LATERAL (
+        SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id
+    ) AS now
+WHERE lookup.event_id = touched.event_id AND lookup.standing <> now.standing"""
 
 # The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
 
@@ -115,24 +131,32 @@ LIMIT 1"""
 
 # A person's day
 
+# A list of one's own is news of those on it, who travel, and a tip of one's own is none.
 # OFFSET 0: with the limit in view, the planner would walk through all that somebody ever asked, latest first.
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
-    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, visit.event_ids, visit.times
+    asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.are_own, told.kinds,
+    told.ids, told.people, visit.event_ids, visit.times
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
+    CROSS JOIN LATERAL (
+        VALUES (day.start - $7::interval, day.start), (day.start, day.start + interval '1 day')
+    ) AS part (from_at, to_at)
     CROSS JOIN LATERAL (
         SELECT lookup.event_id, lookup.occurred_at, lookup.request_id, lookup.names_reason, lookup.purpose,
             lookup.is_self, lookup.person, lookup.likeness, lookup.role
         FROM lookup
         WHERE lookup.actor_id = day.actor_id
-            AND lookup.occurred_at >= day.start AND lookup.occurred_at < day.start + interval '1 day'
+            AND lookup.occurred_at >= part.from_at AND lookup.occurred_at < part.to_at
             AND lookup.occurred_at <= $3
             AND NOT EXISTS (SELECT FROM reason_name WHERE reason_name.name = lookup.request)
         ORDER BY lookup.occurred_at, lookup.event_id
         LIMIT $4
     ) AS asked
     CROSS JOIN LATERAL (
-        SELECT max(lookup_reason.at) AS at FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
+        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest') AS at,
+            bool_and(lookup_reason.is_own) AS are_own, array_agg(lookup_reason.kind) AS kinds,
+            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people
+        FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
     ) AS told
     CROSS JOIN LATERAL (
         SELECT array_agg(earlier.event_id) AS event_ids, array_agg(earlier.occurred_at) AS times
@@ -145,6 +169,11 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
                     AND lookup.occurred_at > GREATEST(asked.occurred_at - $5::interval, told.at)
                 OFFSET 0
             ) AS same
+            WHERE told.at IS NOT NULL OR NOT EXISTS (
+                SELECT FROM lookup_reason
+                WHERE lookup_reason.event_id = same.event_id
+                    AND (NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest')
+            )
             ORDER BY same.occurred_at DESC
             LIMIT $6
         ) AS earlier
@@ -154,9 +183,12 @@ SELECT_VIEWED = """
 SELECT day.actor_id, day.start, seen.role, seen.event_id, seen.occurred_at, seen.record_count
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
+        VALUES (day.start - $5::interval, day.start), (day.start, day.start + interval '1 day')
+    ) AS part (from_at, to_at)
+    CROSS JOIN LATERAL (
         SELECT viewed.event_id, viewed.occurred_at, viewed.record_count, viewed.role FROM viewed
         WHERE viewed.actor_id = day.actor_id
-            AND viewed.occurred_at >= day.start AND viewed.occurred_at < day.start + interval '1 day'
+            AND viewed.occurred_at >= part.from_at AND viewed.occurred_at < part.to_at
             AND viewed.occurred_at <= $3
         ORDER BY viewed.occurred_at, viewed.event_id
         LIMIT $4
@@ -186,8 +218,11 @@ ON CONFLICT ON CONSTRAINT flag_event_pkey DO NOTHING"""
 
 async def add_lookups(transaction: Connection, lookups: Sequence[Lookup]) -> None:
     """Keep look-ups; those that are kept already stay as they are."""
-    rows = [(*_PLAIN(each), _array_of(each.likeness), _array_of(each.names)) for each in lookups]
+    rows = [(*_PLAIN(each), *map(_array_of, (each.likeness, each.names, each.sought))) for each in lookups]
     await _insert(transaction, INSERT_LOOKUPS, rows)
+    # Of each key the earliest, whatever comes first.
+    listed = {(each.request, key): each.occurred_at for each in reversed(lookups) for key in each.listed}
+    await _insert(transaction, INSERT_LISTED, [(*key, listed[key]) for key in sorted(listed)])
     people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
     await _insert(transaction, INSERT_DUE, people)
 
@@ -202,7 +237,10 @@ async def add_views(transaction: Connection, views: Sequence[View]) -> None:
 async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> None:
     """Keep what explains look-ups."""
     rows = [
-        (each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units))
+        (
+            *(each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units)),
+            *(_texts_of(each.rests_on), each.actor_id, each.list, each.people),
+        )
         for each in reasons
     ]
     await _insert(transaction, INSERT_REASONS, rows)
@@ -215,12 +253,14 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
     await _insert(transaction, INSERT_REASON_NAMES, [(*key, names[key]) for key in sorted(names)])
 
 
-async def update_explained(transaction: Connection, lookups: Sequence[Lookup], reasons: Sequence[Reason]) -> None:
-    """Keep up which look-ups are explained, after these look-ups and reasons were kept."""
+async def update_standing(transaction: Connection, lookups: Sequence[Lookup], reasons: Sequence[Reason]) -> None:
+    """Keep up how look-ups stand, after these look-ups and reasons were kept."""
     if lookups or reasons:
         await transaction.execute(PLAN_EACH)
         ids, states = [each.event_id for each in lookups], [each.state_of for each in reasons]
-        await transaction.execute(UPDATE_EXPLAINED, ids, states)
+        listed = {key for each in lookups for key in each.listed}
+        earliest = min((each.occurred_at for each in lookups), default=None)
+        await transaction.execute(UPDATE_STANDING, ids, states, sorted(listed), earliest)
 
 
 async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
@@ -259,11 +299,11 @@ async def find_place(transaction: Connection, event_id: UUID) -> tuple[str, int,
 
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
-    """Return what these persons did on these days, as far as it lies no later than `until`."""
+    """Return what these persons did on these days and in the shift before, as far as it lies no later than `until`."""
     await transaction.execute(PLAN_EACH)
     actors, starts = [actor for actor, _ in days], [start for _, start in days]
-    asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX)
-    viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX)
+    asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX, SHIFT)
+    viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX, SHIFT)
     worked = await transaction.fetch(SELECT_WORKED, actors, starts, PAST)
     roles = {(row["actor_id"], row["start"]): row["role"] for row in (*viewed, *asked)}
     asked_on: dict[tuple[str, datetime], list[Asked]] = {day: [] for day in days}
@@ -275,10 +315,12 @@ async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]
                 request_id=row["request_id"],
                 names_reason=row["names_reason"],
                 is_for_traveller=row["purpose"] == TRAVELLER,
+                is_for_redress=row["purpose"] == REDRESS,
                 is_self=row["is_self"],
                 person=row["person"],
                 likeness=frozenset(row["likeness"]),
                 told_at=row["told_at"],
+                own=_own(row),
                 visits=tuple(zip(row["event_ids"] or (), row["times"] or (), strict=True)),
             )
         )
@@ -313,6 +355,12 @@ def flag_id_of(flag: Flag) -> UUID:
 def day_of(at: datetime) -> datetime:
     """Return the midnight (UTC) before a time in UTC."""
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _own(row: Row) -> tuple[Own, ...]:
+    if not row["are_own"]:
+        return ()
+    return tuple(Own(*each) for each in zip(row["kinds"], row["ids"], row["people"], strict=True))
 
 
 async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.bench.lookup.population import Person
 from tests.bench.sensors.work import SLOPPY, family, is_working_day, times
-from tests.bench.sensors.world import DAYS, START, User, World, mail_of
+from tests.bench.sensors.world import DAYS, START, Flight, User, World, mail_of
 
+TRAVELLER = "traveller_targeting"
 FIRST_DAY = 16
 EPISODES = 4
 """Of each kind in a world."""
@@ -24,7 +25,9 @@ def abuse(world: World) -> None:
 
 
 def _able(world: World, sensor: str) -> Sequence[User]:
-    """Office workers have hours that one can be outside of; shifts have not."""
+    """Office workers have hours that one can be outside of; shifts have not. Who may enter a tip, or submit a list."""
+    if sensor == "own_reason":
+        return world.of("cbp.att", "ceiu.analyst", "ceiu.supervisor")
     return world.of("hsi.agent", "ceiu.analyst") if sensor == "off_hours" else world.users
 
 
@@ -60,7 +63,10 @@ def _enumeration(world: World, user: User) -> None:
         (f"CASE-2026-{chance.randrange(1000, 9999)}", case.source_ref, str(case.lead_id), "AA1201")
     )
     count, step = chance.randint(10, 25), timedelta(seconds=chance.uniform(8, 70))
-    match chance.choice(("surname", "document", "username", "one by one", "at once")):
+    if chance.random() < 0.3:
+        # Over midnight.
+        start = (start + timedelta(days=1)).replace(hour=0, minute=0, second=0) - step * chance.randint(3, 7)
+    match chance.choice(("surname", "document", "username", "one by one", "at once", "invented flight")):
         case "surname":
             asked: Sequence[Person | dict[str, Any]] = family(world, world.anyone(), count)
         case "document":
@@ -71,6 +77,11 @@ def _enumeration(world: World, user: User) -> None:
         case "one by one":
             asked = [world.anyone() for _ in range(count + 35 if user.actor.agency == "CBP" else count + 10)]
             reference, step = f"CASE-2026-{chance.randrange(1000, 9999)}", timedelta(seconds=chance.uniform(8, 50))
+        case "invented flight":
+            request, flight = world.new_id(), f"AA{chance.randint(3000, 9999)}"
+            for _ in range(chance.randint(50, 300)):
+                world.look_up(user, start, world.anyone(), flight, purpose=TRAVELLER, request=request)
+            return
         case _:
             request = world.new_id()
             for _ in range(chance.randint(40, 200)):
@@ -80,12 +91,30 @@ def _enumeration(world: World, user: User) -> None:
         world.look_up(user, start + number * step, each, reference)
 
 
+def _own_reason(world: World, user: User) -> None:
+    """A list of people one would know more of, as a flight that is none; or a tip about somebody one knows."""
+    chance, start = world.chance, _day(world, user)
+    if user.actor.agency == "CBP":
+        people = [world.traveller() for _ in range(chance.randint(8, 40))]
+        flight = Flight(f"AA{chance.randint(3000, 9999)}", start + timedelta(days=1), is_listed=True, travellers=people)
+        world.submit_list(user, flight, start)
+        asked, reference = people[: round(len(people) * chance.uniform(0.7, 1))], flight.number
+    else:
+        case = world.open_case(start, office=None, entered_by=user, is_reviewed=False)
+        asked, reference = [world.anyone() for _ in range(chance.randint(13, 30))], case.source_ref
+    for at, person in zip(times(chance, start + timedelta(minutes=5), len(asked), hours=7), asked, strict=True):
+        world.look_up(user, at, person, reference)
+
+
 def _repeated(world: World, user: User) -> None:
-    """An old acquaintance, on many days within three weeks; under an old case or a made-up one."""
+    """An old acquaintance, on many days within three weeks; under an old case, a made-up one, or a tip of one's own."""
     chance, person = world.chance, world.anyone()
     reference = chance.choice(
-        (f"CASE-2026-{chance.randrange(1000, 9999)}", chance.choice(world.cases).source_ref, "AA12")
+        (f"CASE-2026-{chance.randrange(1000, 9999)}", chance.choice(world.cases).source_ref, "AA12", "own")
     )
+    if reference == "own":
+        begin = START + timedelta(days=5, hours=user.begins - 3)
+        reference = world.open_case(begin, office=None, entered_by=user, is_reviewed=False).source_ref
     for day in chance.sample(range(5, 28), chance.randint(6, 14)):
         start = START + timedelta(days=day, hours=user.begins)
         for at in times(chance, start, chance.choice((1, 1, 1, 2))):
@@ -130,6 +159,7 @@ def _bulk_view(world: World, user: User) -> None:
 
 KINDS: dict[str, Callable[[World, User], None]] = {
     "no_reason": _no_reason,
+    "own_reason": _own_reason,
     "enumeration": _enumeration,
     "repeated": _repeated,
     "self_lookup": _self_lookup,

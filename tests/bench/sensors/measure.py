@@ -21,7 +21,7 @@ from tests.bench.sensors.work import work_a_month
 from tests.bench.sensors.world import START, World
 
 SECRET = b"invented"
-BATCH = timedelta(hours=1)
+BATCH = timedelta(hours=6)
 FLAGS = """
 SELECT flag.sensor, flag.actor_id, array_agg(flag_event.event_id) AS event_ids
 FROM flag JOIN flag_event USING (flag_id) GROUP BY flag.flag_id"""

@@ -6,7 +6,18 @@ from random import Random
 from typing import Any
 
 from tests.bench.lookup.population import Person
-from tests.bench.sensors.world import DAYS, OFFICES, START, Case, Flight, User, World, has_passport
+from tests.bench.sensors.world import (
+    DAYS,
+    OFFICES,
+    START,
+    Case,
+    Flight,
+    User,
+    World,
+    has_passport,
+    listed_name,
+    passport_of,
+)
 
 SLOPPY = ("see mail", "as discussed", "phone call", "asap", "per supervisor", "follow up")
 AIRLINES = ("AA", "UA", "DL", "B6", "AM", "LH", "BA", "AF", "CM", "AV")
@@ -27,6 +38,24 @@ def work_a_month(world: World) -> None:
             case _:
                 _analyst(world, user)
     _called_in(world)
+
+
+def at_the_desk(world: World, person: Person) -> Person | dict[str, Any]:
+    """Return a traveller as an officer types them in: mostly the whole passport, at times less, now and then a slip."""
+    chance, name = world.chance, person.name
+    way = chance.random()
+    if way < 0.6:
+        return person
+    if way < 0.72:
+        return {"name": listed_name(person), "birth_date": person.born, "documents": [passport_of(person)]}
+    if way < 0.82:
+        return {"name": f"{person.surnames[0]} {person.given[0]}", "birth_date": person.born}
+    if way < 0.9:
+        return {"documents": [passport_of(person)]}
+    if way < 0.97:
+        return {"name": name}
+    place = chance.randrange(len(name) - 1)
+    return {"name": name[:place] + name[place + 1 :], "birth_date": person.born}
 
 
 def is_working_day(at: datetime) -> bool:
@@ -82,7 +111,14 @@ def _officer(world: World, user: User, flights: Sequence[Sequence[Flight]]) -> N
         start = START + timedelta(days=day, hours=begins)
         near = [flight for flight in flights[day] if abs((flight.at - start).total_seconds()) < 14 * 3600]
         mine = chance.sample(near, min(len(near), 8))
+        often = chance.choice(regular) if chance.random() < 0.2 else None
+        if often is not None:
+            # Somebody who travels all the time.
+            mine[0].travellers = [*mine[0].travellers, often]
         for flight in mine:
+            is_there = world.submitted.get(flight.number, start) < start and often not in flight.travellers
+            if is_there and chance.random() < 0.7:
+                continue
             if flight.is_listed and chance.random() < 0.4:
                 world.submit_list(user, flight, start - timedelta(minutes=chance.uniform(0, 60)))
             elif flight.is_listed:
@@ -96,29 +132,48 @@ def _officer(world: World, user: User, flights: Sequence[Sequence[Flight]]) -> N
             chance, start + timedelta(minutes=10), chance.randint(70, 110) if busy else chance.randint(25, 60)
         ):
             flight = chance.choice(mine)
-            traveller = chance.choice(flight.travellers)
+            # Some book when the list is on its way already.
+            traveller = chance.choice(flight.travellers) if chance.random() < 0.98 else world.traveller()
             reference = f"{flight.number[:2]} {flight.number[2:]}" if chance.random() < 0.3 else flight.number
             if chance.random() < 0.005:
                 reference = chance.choice(SLOPPY)
-            world.look_up(user, at, traveller, reference)
+            world.look_up(user, at, at_the_desk(world, traveller), reference)
             if chance.random() < 0.03:
                 for number, relative in enumerate(family(world, traveller, chance.randint(2, 5)), 1):
                     world.look_up(user, at + timedelta(seconds=40 * number), relative, flight.number)
             if chance.random() < 0.05:
                 # Again at the gate, or with more of the passport.
                 world.look_up(user, at + timedelta(minutes=chance.uniform(5, 200)), traveller, flight.number)
-        if chance.random() < 0.2:
-            listed = [flight for flight in mine if flight.is_listed]
-            if listed:
-                # Somebody who travels all the time.
-                world.look_up(user, start + timedelta(hours=2), chance.choice(regular), chance.choice(listed).number)
+        if often is not None:
+            world.look_up(user, start + timedelta(hours=2), often, mine[0].number)
+        if chance.random() < 0.1:
+            _small_flight(world, user, start)
         if chance.random() < 0.08:
             _batch(world, user, start + timedelta(hours=3), chance.choice(mine))
 
 
+def _small_flight(world: World, user: User, start: datetime) -> None:
+    """A private aeroplane: its list is made by whoever is there, and all on it may be asked about again."""
+    chance = world.chance
+    flight = Flight(
+        f"N{chance.randint(1, 9)}{chance.randint(10, 999)}",
+        start + timedelta(hours=chance.uniform(2, 9)),
+        is_listed=True,
+        travellers=[world.traveller() for _ in range(chance.randint(2, 9))],
+    )
+    world.marked["small flights"] += 1
+    at = start + timedelta(minutes=chance.uniform(5, 60))
+    world.submit_list(user, flight, at)
+    for number, traveller in enumerate(chance.sample(flight.travellers, chance.randint(0, len(flight.travellers))), 1):
+        if number <= chance.randint(1, 7):
+            world.look_up(user, at + timedelta(minutes=3 * number), at_the_desk(world, traveller), flight.number)
+
+
 def _batch(world: World, user: User, at: datetime, flight: Flight) -> None:
-    request = world.new_id()
-    for traveller in flight.travellers:
+    """Part of a flight at once, or all of it."""
+    chance, request = world.chance, world.new_id()
+    count = len(flight.travellers) if chance.random() < 0.5 else chance.randint(5, len(flight.travellers))
+    for traveller in flight.travellers[:count]:
         world.look_up(user, at, traveller, flight.number, request=request)
 
 
@@ -199,10 +254,29 @@ def _analyst(world: World, user: User) -> None:
         for at in times(chance, start, chance.choice((1, 2, 3, 5, 8))):
             reference = chance.choice(SLOPPY) if chance.random() < 0.03 else f"CEIU-2026-{chance.randrange(10**5):05}"
             world.look_up(user, at, world.anyone(), reference)
+        if chance.random() < 0.3:
+            _enter_tip(world, user, start + timedelta(hours=chance.uniform(0.6, 7)))
         backlog = start.weekday() == 0
         for at in times(chance, start, chance.randint(15, 40) if backlog else chance.randint(4, 20)):
             world.view(user, at, chance.choice((1, 1, 20, 50, 50)))
         _stays_late(world, user, start, f"CEIU-2026-{chance.randrange(10**5):05}")
+
+
+def _enter_tip(world: World, user: User, at: datetime) -> None:
+    """Somebody calls: who enters the tip looks who that is at once, and whom they know; others review most tips."""
+    chance = world.chance
+    is_reviewed = chance.random() < 0.8
+    reviewed_at = at + timedelta(hours=chance.uniform(0.6, 60))
+    case = world.open_case(reviewed_at, office=None, entered_by=user, is_reviewed=is_reviewed, received_at=at)
+    world.marked["own tips"] += 1
+    reference = chance.choice((case.source_ref, str(case.tip_id)))
+    for visit in range(chance.choice((1, 1, 2, 2, 3, 4))):
+        again = next_shift(user, at + timedelta(days=visit), chance) if visit else at
+        world.look_up(user, again + timedelta(minutes=5), case.person, reference)
+    if chance.random() < 0.4:
+        circle = [*family(world, case.person, chance.randint(1, 5)), *(world.anyone() for _ in range(3))]
+        for number, relative in enumerate(circle, 1):
+            world.look_up(user, at + timedelta(minutes=5 + 4 * number), relative, reference)
 
 
 def _called_in(world: World) -> None:

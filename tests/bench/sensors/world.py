@@ -16,8 +16,10 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 30
 OFFICES = ("sac-boston", "sac-denver", "sac-miami", "sac-seattle")
 PEOPLE = 20_000
-LISTED = 5
-"""Passengers of a list who are looked up: to a sensor, so many are as good as all."""
+HOURS = 8
+ON_CALL = Actor(id="ceiu.on_call", kind="person", role="ceiu.supervisor", agency="ICE")
+"""Who reviews what comes in at night and at weekends."""
+SOURCE = Actor(id="source.ncmec", kind="system")
 TOPICS = ("intake.tips", "linker.leads", "linker.notices", "query.activity", "referral.referrals", "linker.activity")
 
 
@@ -76,6 +78,8 @@ class World:
         for person in self.people:
             self.cultures.setdefault(person.culture, []).append(person)
         self.cases: list[Case] = []
+        self.submitted: dict[str, datetime] = {}
+        """When each flight's first list came."""
         self.planted: list[Planted] = []
         self.marked: Counter[str] = Counter()
         """What honest people did that comes near to abuse, by kind."""
@@ -110,15 +114,31 @@ class World:
         """End an abuse: what follows is honest."""
         self._into = None
 
-    def open_case(self, at: datetime, *, office: str | None) -> Case:
-        """A tip comes in, and becomes a lead; an office may get it."""
+    def open_case(
+        self,
+        at: datetime,
+        *,
+        office: str | None,
+        entered_by: User | None = None,
+        received_at: datetime | None = None,
+        is_reviewed: bool = True,
+    ) -> Case:
+        """A tip comes in or is entered by somebody, and becomes a lead once it is reviewed; an office may get it."""
         person = self.anyone()
         number = self.chance.randrange(10**6)
         referral_id = self.new_id() if office else None
         case = Case(self.new_id(), self.new_id(), referral_id, f"CT-2026-{number:06}", person, office, at)
-        self.cases.append(case)
         tip = {"tip_id": str(case.tip_id), "source_ref": case.source_ref, "personal": {"parties": []}}
-        self.tell(at - timedelta(minutes=30), "intake.tips", "tip.received", tip)
+        source = entered_by.actor if entered_by else SOURCE
+        self.tell(received_at or at - timedelta(minutes=30), "intake.tips", "tip.received", tip, actor=source)
+        if not is_reviewed:
+            return case
+        self.cases.append(case)
+        analysts = self.of("ceiu.analyst", "ceiu.supervisor")
+        there = [user for user in analysts if user is not entered_by and 0 <= at.hour - user.begins < HOURS]
+        review = {"tip_id": str(case.tip_id), "decision": "actionable"}
+        reviewer = self.chance.choice(there).actor if there and at.weekday() < 5 else ON_CALL
+        self.tell(at - timedelta(seconds=9), "intake.tips", "tip.reviewed", review, actor=reviewer)
         self.update_case(at, case, type_="lead.opened")
         if office:
             referral = {
@@ -137,20 +157,24 @@ class World:
             "lead_id": str(case.lead_id),
             "state": "referred" if case.office else "open",
             "aliases": [],
+            "tips": [{"tip_id": str(case.tip_id)}],
         }
         self.tell(at, "linker.leads", type_, lead)
 
     def submit_list(self, user: User, flight: Flight, at: datetime) -> None:
-        """A passenger list is submitted, and its passengers are looked up by the worker."""
+        """A passenger list is submitted, and its passengers are looked up by the worker, as the list spells them."""
         request, id_ = self.new_id(), self.new_id()
+        self.submitted[flight.number] = min(at, self.submitted.get(flight.number, at))
         manifest = {
             "manifest_id": str(id_),
+            "passenger_count": len(flight.travellers),
             "ends_at": (flight.at + timedelta(days=1)).isoformat(),
             "personal": {"flight_number": flight.number, "departs_at": flight.at.isoformat()},
         }
         self.tell(at, "query.activity", "manifest.submitted", manifest, actor=user.actor, request=request)
-        for number, person in enumerate(flight.travellers[:LISTED]):
-            self.look_up(user, at + timedelta(seconds=1 + number / 10), person, flight.number, request=request)
+        for number, person in enumerate(flight.travellers):
+            asked = {"name": listed_name(person), "birth_date": person.born, "documents": [passport_of(person)]}
+            self.look_up(user, at + timedelta(seconds=1 + number / 10), asked, flight.number, request=request)
 
     def look_up(
         self,
@@ -246,6 +270,16 @@ class World:
                 begins = self.chance.choice((12, 13, 13, 14)) if role != "cbp.att" else (10, 13, 18, 3)[number % 4]
                 users.append(User(actor, self.traveller(), begins))
         return users
+
+
+def listed_name(person: Person) -> str:
+    """Return a name as passenger lists spell it: surnames first, in capitals."""
+    return " ".join((*person.surnames, *person.given)).upper()
+
+
+def passport_of(person: Person) -> str:
+    """Return a person's passport number."""
+    return f"P{person.number:08}"
 
 
 def has_passport(person: Person) -> bool:

@@ -1,5 +1,6 @@
 """What happens around look-ups, as events; and a log that sensors follow."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,8 @@ from shared.events.activity import (
     ManifestSubmittedV1,
 )
 from shared.events.envelope import Actor, Context, Event, Payload
-from shared.events.linker import LeadOpenedV1, LeadPersonal, NoticeRaisedV1, NoticeSide
+from shared.events.intake import ReviewPersonal, TipReviewedV1
+from shared.events.linker import LeadOpenedV1, LeadPersonal, LeadTip, NoticeRaisedV1, NoticeSide
 from shared.events.referral import ReferralOpenedV1, ReferralWithdrawnV1
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
@@ -31,10 +33,13 @@ from tests.unit.audit.records import a_record
 
 KEYS = Keys(b"secret")
 CBP = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
+COLLEAGUE = Actor(id="cbp.supervisor", kind="person", role="cbp.supervisor", agency="CBP")
 CEIU = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
+OTHER_CEIU = Actor(id="ceiu.supervisor", kind="person", role="ceiu.supervisor", agency="ICE")
 BOSTON = Actor(id="hsi.agent.sac-boston", kind="person", role="hsi.agent", agency="ICE", office="sac-boston")
 DENVER = Actor(id="hsi.agent.sac-denver", kind="person", role="hsi.agent", agency="ICE", office="sac-denver")
 LEAD, TIP, REQUEST = new_id(), new_id(), new_id()
+PASSENGER = {"name": "LOPEZ GARCIA ANA MARIA", "birth_date": "1980-02-03", "documents": ["X1234567"]}
 DAY = timedelta(days=1)
 
 
@@ -136,7 +141,7 @@ def a_manifest(**fields: Any) -> Event:
     payload = ManifestSubmittedV1(
         manifest_id=LEAD,
         format="json",
-        passenger_count=1,
+        passenger_count=fields.pop("passenger_count", 1),
         remark_count=0,
         ends_at=START + DAY,
         personal=ManifestPersonal(flight_number="LH 0400", departs_at="x"),
@@ -144,12 +149,19 @@ def a_manifest(**fields: Any) -> Event:
     return told(payload, "query.activity", fields.pop("actor", CBP), at=at, request=REQUEST)
 
 
+def a_passenger(personal: Any = None, **fields: Any) -> Event:
+    """Somebody on the list of `a_manifest`, looked up by its screening."""
+    actor = fields.pop("actor", CBP)
+    asked = {"purpose": "traveller_targeting", "request": REQUEST, "personal": personal or PASSENGER, **fields}
+    return a_lookup(actor, "LH 0400", **asked)
+
+
 def a_screening() -> Event:
     payload = ManifestScreenedV1(manifest_id=LEAD, screening_id=new_id(), requested_at=START, passenger_count=1)
     return told(payload, "query.activity", CBP, at=START + timedelta(minutes=30), request=REQUEST)
 
 
-def a_lead(state: str = "open", *, at: datetime = START, **fields: Any) -> Event:
+def a_lead(state: str = "open", *, at: datetime = START, tips: Sequence[UUID] = (), **fields: Any) -> Event:
     payload = LeadOpenedV1(
         lead_id=LEAD,
         lead_version=1,
@@ -158,6 +170,7 @@ def a_lead(state: str = "open", *, at: datetime = START, **fields: Any) -> Event
         tier="T2",
         tip_count=1,
         opened_at=START,
+        tips=[LeadTip(tip_id=tip_id, source="ncmec", source_ref="x") for tip_id in tips],
         personal=LeadPersonal(),
         **fields,
     )
@@ -190,5 +203,20 @@ def a_notice(*, is_told: bool = True, by: str = "tip") -> Event:
     return told(payload, "linker.notices", at=START)
 
 
-def a_tip() -> Event:
-    return told(a_tip_received(tip_id=TIP, source_ref="CT-2026-99"), "intake.tips", at=START)
+def a_tip(actor: Actor | None = None, *, tip_id: UUID = TIP) -> Event:
+    return told(a_tip_received(tip_id=tip_id, source_ref="CT-2026-99"), "intake.tips", actor, at=START)
+
+
+def a_review(actor: Actor, *, at: datetime = START) -> Event:
+    payload = TipReviewedV1(
+        review_id=new_id(),
+        review_number=1,
+        tip_id=TIP,
+        tip_version=1,
+        plausible=True,
+        verifiable=True,
+        illegal_if_verified=True,
+        decision="actionable",
+        personal=ReviewPersonal(reason="x"),
+    )
+    return told(payload, "intake.tips", actor, at=at)

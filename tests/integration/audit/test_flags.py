@@ -10,6 +10,7 @@ import pytest
 from services.audit.app import SERVICE, check_staff, read_staff_file
 from services.audit.settings import AuditSettings
 from shared.errors import Rejected
+from shared.events.envelope import Actor
 from tests.conftest import Caller, CallService
 from tests.conftest import Keys as RunKeys
 from tests.fakes import START
@@ -17,8 +18,10 @@ from tests.integration.audit.looking import (
     BOSTON,
     CBP,
     CEIU,
+    COLLEAGUE,
     DAY,
     LEAD,
+    PASSENGER,
     REQUEST,
     TIP,
     Log,
@@ -26,8 +29,10 @@ from tests.integration.audit.looking import (
     a_lookup,
     a_manifest,
     a_notice,
+    a_passenger,
     a_referral,
     a_screening,
+    a_tip,
 )
 
 
@@ -54,7 +59,7 @@ async def test_a_flag_says_who_what_when_and_on_which_events_it_rests(log: Log, 
         "sensor": "no_reason",
         "actor": BOSTON.id,
         "reason": "the references of look-ups name neither a flight nor a case",
-        "window": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"},
+        "window": {"from": "2026-02-28T12:00:00Z", "to": "2026-03-02T00:00:00Z"},
         "event_ids": sorted(str(event.event_id) for event in vague)[:20],
         "count": 22,
     }
@@ -68,7 +73,7 @@ async def test_a_flag_says_who_what_when_and_on_which_events_it_rests(log: Log, 
         ({"actor": CBP.id}, ["self_lookup"]),
         ({"sensor": "enumeration"}, ["enumeration"]),
         ({"from": "2026-03-02T00:00:00Z"}, ["self_lookup"]),
-        ({"to": "2026-03-02T00:00:00Z"}, ["enumeration", "no_reason"]),
+        ({"to": "2026-03-02T00:00:00Z"}, ["no_reason", "enumeration"]),
         ({"sensor": "off_hours"}, []),
     ],
 )
@@ -92,10 +97,13 @@ async def test_flags_are_listed_latest_first_and_narrowed(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({}, [3, 1, 4, 2, 0]),
-        ({"explained": "false"}, [3, 1]),
-        ({"explained": "true"}, [4, 2, 0]),
-        ({"actor": CEIU.id}, [3, 4]),
+        ({}, [3, 1, 6, 5, 4, 2, 0, 7]),
+        ({"explained": "false"}, [3, 1, 6, 5]),
+        ({"explained": "true"}, [4, 2, 0, 7]),
+        ({"standing": "own_reason"}, [6]),
+        ({"standing": "redress"}, [5]),
+        ({"standing": "redress", "explained": "true"}, []),
+        ({"actor": CEIU.id}, [3, 6, 5, 4]),
         ({"from": "2026-03-01T12:00:00Z", "to": "2026-03-01T14:00:00Z"}, [3, 2]),
     ],
 )
@@ -103,13 +111,17 @@ async def test_flags_are_listed_latest_first_and_narrowed(
 async def test_lookups_that_nothing_explains_come_first(
     log: Log, caller: Caller, query: dict[str, str], found: list[int], limit: int
 ) -> None:
-    made = [
-        a_lookup(actor, reference, at=START + timedelta(hours=n))
-        for n, (actor, reference) in enumerate(
-            [(CBP, "LH400"), (CBP, "x"), (CBP, "LH 400"), (CEIU, "x"), (CEIU, str(LEAD))]
-        )
+    passenger, on_it, redress = a_passenger(actor=COLLEAGUE), {"personal": PASSENGER}, {"purpose": "redress"}
+    asked: list[tuple[Actor, str, dict[str, Any]]] = [
+        *[(CBP, "LH400", on_it), (CBP, "x", on_it), (CBP, "LH 400", on_it), (CEIU, "x", {}), (CEIU, str(LEAD), {})],
+        *[(CEIU, "R-2026-1", redress), (CEIU, str(TIP), {})],
     ]
-    await log.tell(a_manifest(), a_lead(), *made)
+    made = [
+        a_lookup(actor, reference, at=START + timedelta(hours=n), **fields)
+        for n, (actor, reference, fields) in enumerate(asked)
+    ]
+    made.append(passenger)
+    await log.tell(a_manifest(actor=COLLEAGUE), a_lead(), a_tip(CEIU), *made)
     seen, cursor = [], None
     while True:
         page = await ask(caller, "/v1/lookups", limit=limit, **query, **({"cursor": cursor} if cursor else {}))
@@ -134,7 +146,11 @@ async def test_a_lookup_is_listed_with_its_reasons_and_looking_is_on_record(log:
         "reference": "see lead",
         "occurred_at": "2026-03-01T10:00:00Z",
         "match_count": 1,
-        "reasons": [{"kind": "notice", "id": str(TIP)}, {"kind": "referral", "id": str(TIP)}],
+        "standing": "explained",
+        "reasons": [
+            {"kind": "notice", "id": str(TIP), "own": False},
+            {"kind": "referral", "id": str(TIP), "own": False},
+        ],
     }
     row = await log.pool.fetchrow("SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox ORDER BY id DESC")
     assert row is not None
@@ -144,7 +160,7 @@ async def test_a_lookup_is_listed_with_its_reasons_and_looking_is_on_record(log:
 async def test_a_list_that_explains_by_its_screening_too_is_one_reason(log: Log, caller: Caller) -> None:
     await log.tell(a_manifest(), a_lookup(CBP, "LH400", request=REQUEST), a_screening())
     [item] = (await ask(caller, "/v1/lookups"))["items"]
-    assert item["reasons"] == [{"kind": "manifest", "id": str(LEAD)}]
+    assert item["reasons"] == [{"kind": "manifest", "id": str(LEAD), "own": False}]
 
 
 @pytest.mark.parametrize(

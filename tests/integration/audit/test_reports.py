@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ from shared.metrics import Metrics
 from shared.security import Principal
 from shared.service import OUTBOX_SHARDS, Tools, open_tools
 from tests import conftest
-from tests.builders import an_actor, event_bytes, new_id
+from tests.builders import a_tip_received, an_actor, event_bytes, new_id
 from tests.conftest import Caller, CallService, settings_of
 from tests.fakes import START, FakeClock
 from tests.integration.audit.conftest import Write, follow
@@ -56,17 +56,17 @@ FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 LATER = FakeClock(datetime(2026, 3, 2, tzinfo=UTC))
 
 
-def an_event(offset: int, payload: Payload, *, days: float, actor: str | None = "cbp.att") -> Record:
-    context = Context(None if actor is None else an_actor(id=actor), new_id())
+def an_event(offset: int, payload: Payload, *, days: float, actor: str | None = "cbp.att", **who: Any) -> Record:
+    context = Context(None if actor is None else an_actor(id=actor, **who), new_id())
     value = event_bytes(payload, context=context, occurred_at=FEBRUARY + timedelta(days=days))
     return a_record(topic="query.activity", partition=0, offset=offset, value=value)
 
 
-def a_lookup(purpose: str, match_count: int = 0) -> LookupAnsweredV1:
+def a_lookup(purpose: str, match_count: int = 0, *, reference: str = "none") -> LookupAnsweredV1:
     return LookupAnsweredV1(
         lookup_id=new_id(),
         purpose=purpose,
-        reference="none",
+        reference=reference,
         match_count=match_count,
         truncated=False,
         record_ids=[],
@@ -97,6 +97,11 @@ async def month(pool: Pool, write: Write) -> None:
         an_event(6, unknown, days=6, actor=None),
         an_event(7, a_lookup("investigation"), days=28),
     ]
+    await tell(pool, records)
+
+
+async def tell(pool: Pool, records: Sequence[Record]) -> None:
+    """Append to the log, and let sensors follow."""
     async with pool.acquire() as connection, connection.transaction():
         await append(connection, records)
     keys = Keys(b"secret")
@@ -124,6 +129,18 @@ def make(pool: Pool) -> Make:
 async def published(pool: Pool, type_: str) -> list[dict[str, Any]]:
     rows = await pool.fetch("SELECT convert_from(value, 'UTF8')::jsonb AS event FROM outbox ORDER BY id")
     return [row["event"] for row in rows if row["event"]["type"] == type_]
+
+
+async def test_what_only_ones_own_tip_explains_is_unexplained_in_a_report(pool: Pool, make: Make) -> None:
+    records = [
+        an_event(0, a_tip_received(source_ref="CT-1"), days=1, actor="ceiu.analyst", agency="ICE"),
+        an_event(1, a_lookup("investigation", reference="CT-1"), days=2, actor="ceiu.analyst", agency="ICE"),
+        an_event(2, a_lookup("investigation", reference="CT-1"), days=2, actor="ceiu.supervisor", agency="ICE"),
+    ]
+    await tell(pool, records)
+    said = json.loads((await make()).document)
+    counted = {actor: person["purposes"]["investigation"]["unexplained"] for actor, person in said["lookups"].items()}
+    assert counted == {"ceiu.analyst": 1, "ceiu.supervisor": 0}
 
 
 @pytest.mark.usefixtures("month")

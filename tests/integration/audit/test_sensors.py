@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.audit.domain.explain import LATE_MAX
+from services.audit.domain.sensors.day import SHIFT
 from services.audit.handlers.sensors import PATIENCE
 from services.audit.store import flags, sensors
 from shared.db.pool import Connection, Pool
@@ -19,9 +21,12 @@ from tests.integration.audit.looking import (
     BOSTON,
     CBP,
     CEIU,
+    COLLEAGUE,
     DAY,
     DENVER,
     LEAD,
+    OTHER_CEIU,
+    PASSENGER,
     REQUEST,
     TIP,
     Log,
@@ -29,15 +34,16 @@ from tests.integration.audit.looking import (
     a_lookup,
     a_manifest,
     a_notice,
+    a_passenger,
     a_referral,
+    a_review,
     a_screening,
     a_tip,
     told,
 )
 
 COUNT_STALE = """
-SELECT count(*) FROM lookup
-WHERE is_explained <> EXISTS (SELECT FROM lookup_reason WHERE lookup_reason.event_id = lookup.event_id)"""
+SELECT count(*) FROM lookup JOIN lookup_standing AS now USING (event_id) WHERE now.standing <> lookup.standing"""
 
 
 async def explained(pool: Pool, lookup: Event) -> list[str]:
@@ -47,18 +53,19 @@ async def explained(pool: Pool, lookup: Event) -> list[str]:
 
 
 LATER = START + timedelta(hours=1)
+SEEN = ("lookup", "listed", "reason", "reason_name", "viewed", "worked")
 
 
 @pytest.mark.parametrize(
     ("reason", "lookup", "kinds"),
     [
-        (a_manifest(), a_lookup(CBP, "LH400", at=LATER), ["manifest"]),
-        (a_manifest(at=START + timedelta(seconds=1)), a_lookup(CBP, "LH400"), []),
-        (a_manifest(), a_lookup(CBP, "flight lh 400 / seat 3", at=LATER), ["manifest"]),
-        (a_manifest(), a_lookup(CBP, "LH401", at=LATER), []),
-        (a_manifest(), a_lookup(CBP, "LH400", at=START + 2 * DAY), []),
-        (a_manifest(), a_lookup(CEIU, "LH400", at=LATER), []),
-        (a_manifest(actor=CEIU), a_lookup(CBP, "LH400", at=LATER), []),
+        (a_manifest(), a_lookup(CBP, "LH400", at=LATER, personal=PASSENGER), ["manifest"]),
+        (a_manifest(at=START + timedelta(seconds=1)), a_lookup(CBP, "LH400", personal=PASSENGER), []),
+        (a_manifest(), a_lookup(CBP, "flight lh 400 / seat 3", at=LATER, personal=PASSENGER), ["manifest"]),
+        (a_manifest(), a_lookup(CBP, "LH401", at=LATER, personal=PASSENGER), []),
+        (a_manifest(), a_lookup(CBP, "LH400", at=START + 2 * DAY, personal=PASSENGER), []),
+        (a_manifest(), a_lookup(CEIU, "LH400", at=LATER, personal=PASSENGER), []),
+        (a_manifest(actor=CEIU), a_lookup(CBP, "LH400", at=LATER, personal=PASSENGER), []),
         (a_manifest(), a_lookup(CBP, "x", at=LATER, request=REQUEST), ["manifest"]),
         (a_screening(), a_lookup(CBP, "x", at=START + timedelta(minutes=25), request=REQUEST), ["manifest"]),
         (a_lead(), a_lookup(CEIU, f"lead {LEAD}", at=LATER), ["lead"]),
@@ -88,9 +95,96 @@ LATER = START + timedelta(hours=1)
 async def test_a_lookup_is_explained_by_what_its_unit_knew(
     log: Log, reason: Event, lookup: Event, kinds: list[str], late: bool
 ) -> None:
-    for event in (lookup, reason) if late else (reason, lookup):
+    known = [reason, a_passenger()]
+    for event in (lookup, *known) if late else (*known, lookup):
         await log.tell(event)
     assert await explained(log.pool, lookup) == kinds
+
+
+@pytest.mark.parametrize(
+    ("personal", "is_on_it"),
+    [
+        ({"name": "Ana María López García", "birth_date": "1980-02-03"}, True),
+        ({"name": "Lopez, Ana", "birth_date": "1980-02-03"}, True),
+        ({"documents": ["x 1234567"]}, True),
+        ({"name": "Somebody Else", "birth_date": "1970-01-01", "documents": ["X1234567"]}, True),
+        ({"name": "garcia lopez maria ana"}, True),
+        ({"name": "Ana María López García", "birth_date": "1980"}, True),
+        ({"name": "Ana López"}, False),
+        ({"name": "Ana María López García", "birth_date": "1980-02-04"}, False),
+        ({"name": "Ana", "birth_date": "1980-02-03"}, False),
+        ({"name": "Ana Moreno", "birth_date": "1980-02-03"}, False),
+        ({"name": "Rosa Invented", "birth_date": "1970-01-01", "documents": ["X1234568"]}, False),
+        ({"emails": ["ana@example.org"]}, False),
+    ],
+)
+async def test_a_list_explains_lookups_of_those_who_are_on_it(log: Log, personal: Any, is_on_it: bool) -> None:
+    by_flight = a_lookup(CBP, "LH400", at=LATER, personal=personal)
+    by_id = a_lookup(CBP, f"list {LEAD}", at=LATER, personal=personal)
+    await log.tell(a_manifest(), a_passenger(), by_flight, by_id)
+    kinds = ["manifest"] if is_on_it else []
+    assert [await explained(log.pool, by_flight), await explained(log.pool, by_id)] == [kinds, kinds]
+
+
+async def test_a_list_explains_nothing_before_it_was_screened_nor_by_a_lookup_made_by_hand(log: Log) -> None:
+    early, by_hand = (a_lookup(CBP, "LH400", at=at, personal=PASSENGER) for at in (START, LATER))
+    traveller: dict[str, Any] = {"purpose": "traveller_targeting"}
+    await log.tell(a_manifest(), early, by_hand, a_lookup(CBP, "LH400", personal=PASSENGER, **traveller))
+    await log.tell(a_passenger(at=LATER + timedelta(minutes=1)))
+    assert [await explained(log.pool, early), await explained(log.pool, by_hand)] == [[], []]
+
+
+async def test_a_list_without_birth_dates_explains_by_the_very_same_words(log: Log) -> None:
+    dated = [a_lookup(CBP, "LH400", at=LATER, personal={"name": n, "birth_date": "1980-02-03"}) for n in ("B A", "B C")]
+    named = [a_lookup(CBP, "LH400", at=LATER, personal={"name": name}) for name in ("Bo Al", "Bo")]
+    whole = a_lookup(CBP, "LH400", at=LATER, personal={"name": "Bo Al", "birth_date": "1980-02-03"})
+    await log.tell(a_manifest(), a_passenger({"name": "AL BO"}), *dated, *named, whole)
+    assert [await explained(log.pool, each) for each in (*dated, *named, whole)] == [
+        [], [], ["manifest"], [], ["manifest"],
+    ]  # fmt: skip
+
+
+async def standing(pool: Pool, lookup: Event) -> str:
+    found: str = await pool.fetchval("SELECT standing FROM lookup_standing WHERE event_id = $1", lookup.event_id)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("known", "lookup", "stands"),
+    [
+        ([a_manifest(), a_passenger()], a_lookup(CBP, "LH400", at=LATER, personal=PASSENGER), "own_reason"),
+        (
+            [a_manifest(actor=COLLEAGUE), a_passenger(actor=COLLEAGUE)],
+            a_lookup(CBP, "LH400", at=LATER, personal=PASSENGER),
+            "explained",
+        ),
+        ([a_manifest()], a_passenger(at=LATER), "explained"),
+        ([a_tip(CEIU)], a_lookup(CEIU, str(TIP), at=LATER), "own_reason"),
+        ([a_tip(OTHER_CEIU)], a_lookup(CEIU, str(TIP), at=LATER), "explained"),
+        ([a_tip()], a_lookup(CEIU, str(TIP), at=LATER), "explained"),
+        ([a_tip(CEIU), a_review(CEIU)], a_lookup(CEIU, str(TIP), at=LATER), "own_reason"),
+        ([a_tip(CEIU), a_review(OTHER_CEIU)], a_lookup(CEIU, str(TIP), at=LATER), "explained"),
+        ([a_tip(CEIU), a_review(OTHER_CEIU, at=START + DAY)], a_lookup(CEIU, str(TIP), at=LATER), "own_reason"),
+        ([a_tip(CEIU), a_lead(tips=[TIP])], a_lookup(CEIU, str(LEAD), at=LATER), "own_reason"),
+        ([a_tip(CEIU), a_lead(tips=[TIP])], a_lookup(OTHER_CEIU, str(LEAD), at=LATER), "explained"),
+        (
+            [a_tip(CEIU), a_tip(OTHER_CEIU, tip_id=LEAD), a_lead(tips=[TIP, LEAD])],
+            a_lookup(CEIU, str(LEAD), at=LATER),
+            "explained",
+        ),
+        ([a_lead(tips=[TIP])], a_lookup(CEIU, str(LEAD), at=LATER), "explained"),
+        ([], a_lookup(CEIU, "R-2026-1", at=LATER, purpose="redress"), "redress"),
+        ([a_lead()], a_lookup(CEIU, str(LEAD), at=LATER, purpose="redress"), "explained"),
+        ([], a_lookup(CEIU, at=LATER), "unexplained"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_nobody_else_stands_for_is_ones_own_reason(
+    log: Log, known: list[Event], lookup: Event, stands: str, late: bool
+) -> None:
+    for event in (lookup, *known) if late else (*known, lookup):
+        await log.tell(event)
+    assert await standing(log.pool, lookup) == stands
 
 
 async def test_of_a_things_states_the_newest_before_the_lookup_counts(log: Log) -> None:
@@ -125,8 +219,15 @@ async def test_a_state_that_comes_late_takes_back_what_explained(log: Log) -> No
 def some_abuse() -> list[Event]:
     """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them."""
     minute = timedelta(minutes=1)
-    events = [a_manifest(), a_lead(), a_referral(), a_tip()]
-    events += [a_lookup(CBP, "LH400", at=START + 2 * n * minute) for n in range(40)]
+    events = [a_manifest(actor=COLLEAGUE), a_lead(), a_referral(), a_tip()]
+    flying = [{"name": f"Passenger{n} Listed{n}", "birth_date": "1980-02-03"} for n in range(40)]
+    events += [a_passenger(each, actor=COLLEAGUE) for each in flying]
+    events += [a_lookup(CBP, "LH400", at=START + 2 * n * minute, personal=each) for n, each in enumerate(flying)]
+    # Ten to midnight till ten past.
+    evening = START.replace(hour=23, minute=50)
+    alike = [a_lookup(OTHER_CEIU, personal={"name": f"Name{n} Same"}, at=evening + 2 * n * minute) for n in range(10)]
+    events += [*alike, a_tip(OTHER_CEIU, tip_id=REQUEST)]
+    events += [a_lookup(OTHER_CEIU, str(REQUEST), at=START + 9 * n * minute) for n in range(13)]
     for day in (0, 1):
         at = START + day * DAY + timedelta(hours=2)
         events += [a_lookup(BOSTON, "asap", at=at + 7 * n * minute) for n in range(6)]
@@ -163,10 +264,12 @@ async def test_flags_are_the_same_however_the_log_is_read_and_none_comes_twice(l
         ("self_lookup", CBP.id),
         ("bulk_view", DENVER.id),
         ("repeated", CEIU.id),
+        ("enumeration", OTHER_CEIU.id),
+        ("own_reason", OTHER_CEIU.id),
     }
-    assert len(live) == 4 * 2 + 3
+    assert len(live) == 4 * 2 + 3 + 2
     for kept in (True, False):
-        for table in ("lookup", "reason", "reason_name", "viewed", "worked", "due", "projected", "event", "shown"):
+        for table in (*SEEN, "due", "projected", "event", "shown"):
             await superuser.execute(f"TRUNCATE {table}")
         if not kept:
             await superuser.execute("ALTER TABLE flag DISABLE TRIGGER ALL")
@@ -186,7 +289,7 @@ async def test_a_lookup_is_judged_once_something_later_is_told_of(log: Log) -> N
     await log.append(an_event(occurred_at=vague[-1].occurred_at + PATIENCE))
     await log.follow()
     [(sensor, actor, begin, evidence)] = await log.flags()
-    assert (sensor, actor, begin) == ("no_reason", BOSTON.id, START.replace(hour=0))
+    assert (sensor, actor, begin) == ("no_reason", BOSTON.id, START.replace(hour=0) - SHIFT)
     assert evidence == {event.event_id for event in vague}
     counted = log.metrics.registry.get_sample_value("cets_flags_total", {"sensor": "no_reason"})
     assert counted == 1

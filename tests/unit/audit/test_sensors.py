@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.audit.domain.sensors import NAMES, see
-from services.audit.domain.sensors.day import Asked, Day, Viewed
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Own, Viewed
 from tests.builders import new_id
 
 START = datetime(2026, 3, 20, tzinfo=UTC)
@@ -25,10 +25,12 @@ def a_lookup(minute: float = 0, **fields: Any) -> Asked:
             "request_id": event_id,
             "names_reason": True,
             "is_for_traveller": False,
+            "is_for_redress": False,
             "is_self": False,
             "person": event_id.bytes,
             "likeness": frozenset(),
             "told_at": at - timedelta(days=3),
+            "own": (),
             "visits": ((event_id, at),),
             **fields,
         }
@@ -59,6 +61,7 @@ def test_a_quiet_day_is_not_flagged() -> None:
 def test_the_names_of_sensors_are_those_of_their_flags() -> None:
     day = a_day(
         *(unexplained(n, names_reason=False, likeness=frozenset({b"w"}), is_self=True) for n in range(30)),
+        *(unexplained(n, own=(Own("tip", "x", None),)) for n in range(15)),
         unexplained(50, visits=tuple((new_id(), NOON - timedelta(days=n)) for n in range(9))),
         viewed=(Viewed(new_id(), NOON, 10_000),),
         past_hours=tuple(START - timedelta(days=day, hours=5) for day in range(1, 20)),
@@ -80,6 +83,57 @@ def test_so_many_unexplained_requests_are_more_than_a_roles_work_takes(role: str
     assert flagged(a_day(*spread[1:], role=role)) == {}
     once = tuple(replace(each, request_id=spread[0].request_id) for each in spread)
     assert "no_reason" not in flagged(a_day(*once, role=role)), "a list is one request"
+
+
+def test_lookups_for_redress_are_counted_by_themselves() -> None:
+    redress = tuple(unexplained(29 * n, is_for_redress=True) for n in range(24))
+    others = tuple(unexplained(29 * n + 9) for n in range(23))
+    assert flagged(a_day(*sorted((*redress[1:], *others), key=lambda each: each.occurred_at))) == {}
+    assert flagged(a_day(*redress)) == {"no_reason": ids(redress)}
+
+
+@pytest.mark.parametrize("minutes", [0, 11])
+def test_midnight_cuts_nothing_in_two(minutes: int) -> None:
+    """Half of it before midnight; twelve hours is how long a stretch may be, and it is the day on which it ends."""
+    evening = tuple(
+        unexplained(occurred_at=START + timedelta(minutes=(n - 2) * 240 + minutes), names_reason=False)
+        for n in range(4)
+    )
+    assert flagged(a_day(*evening)) == {"no_reason": ids(evening)}
+    [flag] = see(a_day(*evening))
+    assert (flag.start, flag.end) == (START - SHIFT, START + timedelta(days=1))
+    longer = (replace(evening[0], occurred_at=evening[0].occurred_at - timedelta(seconds=1)), *evening[1:])
+    assert flagged(a_day(*longer)) == {}
+    before = tuple(replace(each, occurred_at=each.occurred_at - timedelta(hours=9)) for each in evening)
+    assert flagged(a_day(*before)) == {}, "the day before was told of it"
+    alike = tuple(
+        a_lookup(occurred_at=START + timedelta(minutes=n - 4), likeness=frozenset({b"word"})) for n in range(8)
+    )
+    assert flagged(a_day(*alike)) == {"enumeration": ids(alike)}
+    own = tuple(replace(each, occurred_at=START - timedelta(minutes=1), is_self=True) for each in evening[:1])
+    assert flagged(a_day(*own)) == {}, "the day before was told of it"
+
+
+def test_a_list_of_ones_own_is_flagged_when_most_of_it_is_looked_up_again() -> None:
+    own = (Own("manifest", "m", 10),)
+    most = tuple(unexplained(9 * n, own=own) for n in range(6))
+    assert flagged(a_day(*most)) == {"own_reason": ids(most)}
+    assert flagged(a_day(*most[1:])) == {}
+    at_once = tuple(replace(each, request_id=most[0].request_id) for each in most)
+    assert flagged(a_day(*at_once)) == {}, "what its screening had answered"
+    assert flagged(a_day(*(replace(each, own=(Own("manifest", "m", 11),)) for each in most))) == {}
+    few = tuple(unexplained(9 * n, own=(Own("manifest", "m", 2),)) for n in range(5))
+    assert flagged(a_day(*few)) == {}
+    same = tuple(replace(each, person=b"one") for each in most)
+    assert flagged(a_day(*same)) == {}
+
+
+def test_many_people_under_a_tip_of_ones_own_are_flagged_and_are_not_unexplained_besides() -> None:
+    circle = tuple(unexplained(9 * n, own=(Own("tip", "t", None), Own("lead", "l", None))) for n in range(12))
+    assert flagged(a_day(*circle)) == {"own_reason": ids(circle)}
+    assert flagged(a_day(*circle[1:])) == {}
+    asked = tuple(unexplained(n / 2, own=(Own("tip", str(n), None),), names_reason=False) for n in range(40))
+    assert flagged(a_day(*asked)) == {}
 
 
 def test_eight_neighbours_within_half_an_hour_are_an_enumeration() -> None:
@@ -112,7 +166,11 @@ def test_a_list_one_by_one_or_at_once_that_nothing_explains_is_an_enumeration() 
     request = new_id()
     at_once = tuple(unexplained(0, request_id=request) for _ in range(30))
     assert flagged(a_day(*at_once)) == {"enumeration": ids(at_once)}
-    assert flagged(a_day(*(replace(each, is_for_traveller=True) for each in at_once))) == {}
+    travellers = [unexplained(0, request_id=request, is_for_traveller=True) for _ in range(50)]
+    assert flagged(a_day(*travellers)) == {"enumeration": [each.event_id for each in travellers]}
+    assert flagged(a_day(*travellers[1:])) == {}
+    vague = tuple(replace(each, is_for_traveller=True, names_reason=False) for each in at_once)
+    assert flagged(a_day(*vague)) == {"enumeration": ids(vague)}, "travellers of what flight?"
     assert flagged(a_day(*(replace(each, told_at=NOON) for each in at_once))) == {}
 
 
@@ -125,6 +183,8 @@ def test_one_person_on_many_days_is_flagged_sooner_when_nothing_explains_it(
     assert (flag.sensor, list(flag.event_ids)) == ("repeated", [event_id for event_id, _ in visits])
     assert (flag.start, flag.end) == (START - timedelta(days=29), START + timedelta(days=1))
     assert see(a_day(a_lookup(told_at=told_at, visits=visits[1:]))) == []
+    over_midnight = (*visits[:-1], (new_id(), visits[-2][1] + timedelta(hours=12)))
+    assert see(a_day(a_lookup(told_at=told_at, visits=over_midnight))) == [], "an evening is one visit"
     at_once = tuple((new_id(), NOON) for _ in range(20))
     assert see(a_day(a_lookup(told_at=told_at, visits=at_once))) == [], "a day is one visit"
 

@@ -1,6 +1,8 @@
 """Far more records seen than work takes."""
 
-from services.audit.domain.sensors.day import Day, Flag, flag
+from uuid import UUID
+
+from services.audit.domain.sensors.day import SHIFT, Day, Flag, Viewed, crowded, flag
 
 RECORDS_MAX = {
     "hsi.agent": 600,
@@ -12,13 +14,21 @@ RECORDS_MAX = {
     "privacy.officer": 100_000,
 }
 RECORDS_OTHERS_MAX = 6_000
-"""Shown on one day. A busy analyst pages through dozens of lists of fifty, an agent through those of one office."""
+"""Shown in one shift. A busy analyst pages through dozens of lists of fifty, an agent through those of one office."""
 
-REASON = "more records were shown on one day than this role's work takes"
+REASON = "more records were shown at a stretch than this role's work takes"
 
 
 def see_bulk_view(day: Day) -> list[Flag]:
     """Flag a day on which somebody was shown too many records."""
-    if sum(viewed.record_count for viewed in day.viewed) <= RECORDS_MAX.get(day.role, RECORDS_OTHERS_MAX):
-        return []
-    return flag("bulk_view", day, REASON, (viewed.event_id for viewed in day.viewed))
+    records_max = RECORDS_MAX.get(day.role, RECORDS_OTHERS_MAX)
+    viewed = crowded(day, day.viewed, at_least=records_max + 1, of=_itself, weight=_record_count)
+    return flag("bulk_view", day, REASON, viewed, since=SHIFT)
+
+
+def _itself(viewed: Viewed) -> UUID:
+    return viewed.event_id
+
+
+def _record_count(viewed: Viewed) -> int:
+    return viewed.record_count

@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import groupby
 from uuid import UUID
 
-from services.audit.domain.sensors.day import SMALL_REQUEST_LOOKUPS, Asked, Day, Flag, flag
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, crowded, flag, part_requests
 
 ALIKE_WITHIN = timedelta(minutes=30)
 ALIKE_PERSONS_MIN = 8
@@ -17,8 +16,10 @@ LIST_PERSONS_MIN = {"hsi.agent": 16, "ceiu.analyst": 18, "ceiu.supervisor": 18}
 LIST_PERSONS_OTHERS_MIN = 30
 """Looked up one by one, with nothing on record that explains it."""
 BATCH_PERSONS_MIN = 30
-"""In the lists of one day that nothing explains, and that are not about travellers of a flight: cut in two, a list is
-still one."""
+"""In the lists of one shift that nothing explains: cut in two, a list is still one."""
+BATCH_TRAVELLERS_MIN = 50
+"""The same, of lists that are said to be travellers of a flight: CBP takes the part of an unlisted flight that it wants
+to know more of, and submits a whole one as a passenger list."""
 
 ALIKE = "people who share a name, or numbers that count up, were looked up one after another"
 LISTED = "many people in a row were looked up of whom nothing on record explains it"
@@ -26,54 +27,36 @@ LISTED = "many people in a row were looked up of whom nothing on record explains
 
 def see_enumeration(day: Day) -> list[Flag]:
     """Flag a day on which people were gone through; for each way of doing so."""
-    alike, listed = _alike(day.asked), [*_batches(day.asked), *_listed(day)]
-    return [*flag("enumeration", day, ALIKE, alike), *flag("enumeration", day, LISTED, listed)]
+    one_by_one, lists = part_requests(day.asked)
+    listed = [*_lists(day, lists), *_listed(day, one_by_one)]
+    return [
+        *flag("enumeration", day, ALIKE, _alike(day, one_by_one), since=SHIFT),
+        *flag("enumeration", day, LISTED, listed, since=SHIFT),
+    ]
 
 
-def _alike(asked: Sequence[Asked]) -> Iterator[UUID]:
+def _alike(day: Day, one_by_one: Sequence[Asked]) -> Iterator[UUID]:
     by_key: dict[bytes, list[Asked]] = defaultdict(list)
-    for each in _one_by_one(asked):
+    for each in one_by_one:
         for key in each.likeness:
             by_key[key].append(each)
     for alike in by_key.values():
-        yield from _crowded(alike, within=ALIKE_WITHIN, persons_min=ALIKE_PERSONS_MIN)
+        yield from crowded(day, alike, at_least=ALIKE_PERSONS_MIN, of=_person, within=ALIKE_WITHIN)
 
 
-def _listed(day: Day) -> Iterator[UUID]:
-    unexplained = [each for each in _one_by_one(day.asked) if not each.is_explained]
+def _listed(day: Day, one_by_one: Sequence[Asked]) -> Iterator[UUID]:
+    unexplained = [each for each in one_by_one if each.is_unexplained]
     persons_min = LIST_PERSONS_MIN.get(day.role, LIST_PERSONS_OTHERS_MIN)
-    yield from _crowded(unexplained, within=LIST_WITHIN, persons_min=persons_min)
+    yield from crowded(day, unexplained, at_least=persons_min, of=_person, within=LIST_WITHIN)
 
 
-def _batches(asked: Sequence[Asked]) -> Iterator[UUID]:
-    lists = (request for request in _requests(asked) if len(request) > SMALL_REQUEST_LOOKUPS)
-    doubtful = [
-        each
-        for request in lists
-        for each in request
-        if not each.is_explained and not (each.is_for_traveller and each.names_reason)
-    ]
-    if len({each.person for each in doubtful}) >= BATCH_PERSONS_MIN:
-        yield from (each.event_id for each in doubtful)
+def _lists(day: Day, lists: Sequence[Asked]) -> Iterator[UUID]:
+    unexplained = [each for each in lists if each.is_unexplained]
+    travellers = [each for each in unexplained if each.is_for_traveller and each.names_reason]
+    others = [each for each in unexplained if not (each.is_for_traveller and each.names_reason)]
+    yield from crowded(day, others, at_least=BATCH_PERSONS_MIN, of=_person)
+    yield from crowded(day, travellers, at_least=BATCH_TRAVELLERS_MIN, of=_person)
 
 
-def _crowded(asked: Sequence[Asked], *, within: timedelta, persons_min: int) -> Iterator[UUID]:
-    """Yield the look-ups of every stretch of time that holds so many persons; some more than once."""
-    first = 0
-    for last, each in enumerate(asked):
-        while each.occurred_at - asked[first].occurred_at > within:
-            first += 1
-        stretch = asked[first : last + 1]
-        if len(stretch) >= persons_min and len({member.person for member in stretch}) >= persons_min:
-            yield from (member.event_id for member in stretch)
-
-
-def _one_by_one(asked: Sequence[Asked]) -> list[Asked]:
-    """Return the look-ups of small requests, in order of time."""
-    small = [request for request in _requests(asked) if len(request) <= SMALL_REQUEST_LOOKUPS]
-    return sorted((each for request in small for each in request), key=lambda each: each.occurred_at)
-
-
-def _requests(asked: Sequence[Asked]) -> list[list[Asked]]:
-    ordered = sorted(asked, key=lambda each: each.request_id)
-    return [list(request) for _, request in groupby(ordered, key=lambda each: each.request_id)]
+def _person(asked: Asked) -> bytes:
+    return asked.person

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.audit.domain.sensors.day import Asked, Day, Flag, flag
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, crowded, flag
 
 PAST = timedelta(days=28)
 KNOWN_FOR = timedelta(days=14)
@@ -28,9 +28,8 @@ def see_off_hours(day: Day) -> list[Flag]:
         return []
     odd = [asked for asked in day.asked if asked.occurred_at.hour not in usual and not _is_about_news(asked)]
     requests_min = REQUESTS_IN_SHIFTS_MIN if day.role in IN_SHIFTS else REQUESTS_MIN
-    if len({asked.request_id for asked in odd}) < requests_min:
-        return []
-    return flag("off_hours", day, REASON, (asked.event_id for asked in odd))
+    peak = crowded(day, odd, at_least=requests_min, of=lambda asked: asked.request_id)
+    return flag("off_hours", day, REASON, peak, since=SHIFT)
 
 
 def usual_hours(day: Day) -> frozenset[int] | None:
