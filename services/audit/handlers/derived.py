@@ -19,8 +19,9 @@ from services.audit.domain.logged import Logged
 from services.audit.domain.producers import FAULTS, Keys
 from services.audit.domain.staff import Staff
 from services.audit.handlers.announce import OWN_TOPIC
+from services.audit.handlers.aside import Halving
 from services.audit.handlers.followed import find_unfollowed
-from services.audit.handlers.project import follow_log
+from services.audit.handlers.project import READ_AT_ONCE, follow_log, follow_one
 from services.audit.handlers.sensors import PATIENCE, judge, keep, read_until
 from services.audit.store import derived as store
 from services.audit.store.projection import count_waiting
@@ -37,6 +38,7 @@ TOLD_WITHIN = timedelta(minutes=1)
 """So far a row's time may lie from its event's: both are made in one transaction."""
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 OTHER_STAFF = "whether whoever asked is asked for is stored otherwise than the staff file says today"
+NUMBERS = {"missing_numbers": "missing", "scattered_numbers": "scattered"}
 SENSORS = ("lookup", "listed", "reason", "reason_name", "viewed", "worked")
 
 
@@ -100,17 +102,30 @@ async def _derive(transaction: Connection, basis: Basis, clock: Clock, advance: 
         await keep(transaction, events, basis.lookups, basis.staff or Staff({}, basis.lookups))
         await _tell(transaction, events)
 
-    total = 0
-    follow = partial(follow_log, keys=basis.producers, followers=(take_in,), outbox=Unsent(shards=1), clock=clock)
-    while count := (await follow(transaction)).entry_count:
+    total, halving = 0, Halving(READ_AT_ONCE)
+    keys, outbox = basis.producers, Unsent(shards=1)
+    while True:
+        follow = follow_one if halving.limit == 1 else partial(follow_log, limit=halving.limit)
+        try:
+            async with transaction.transaction():
+                count = (
+                    await follow(transaction, keys=keys, followers=(take_in,), outbox=outbox, clock=clock)
+                ).entry_count
+        # As at work: which entry cannot be followed, is found by halves.
+        except Exception as error:
+            if not halving.can_take_less(error):
+                raise
+            continue
+        halving.take_more()
+        if not count:
+            return total
         total += count
         advance(count)
-    return total
 
 
 async def _tell(transaction: Connection, events: Sequence[Logged]) -> None:
     """Keep what audit itself put on record of its reports and of numbers that are missing."""
-    told: dict[str, list[tuple[object, ...]]] = {"report": [], "signature": [], "missing": []}
+    told: dict[str, list[tuple[object, ...]]] = {"report": [], "signature": [], "missing": [], "scattered": []}
     for event in events:
         if event.topic != OWN_TOPIC or event.is_verified is False:
             continue
@@ -123,9 +138,10 @@ async def _tell(transaction: Connection, events: Sequence[Logged]) -> None:
                     signed = ReportSignedV1.model_validate(event.payload)
                     who = signed.report_id, signed.role, event.actor.id, signed.personal.remark
                     told["signature"].append((*who, event.occurred_at))
-                case AuditAnomalyV1.TYPE if event.payload.get("kind") == "missing_numbers":
+                case AuditAnomalyV1.TYPE if event.payload.get("kind") in NUMBERS:
                     missing = AuditAnomalyV1.model_validate(event.payload)
-                    told["missing"].append((missing.producer, missing.first_number, missing.last_number))
+                    numbers = missing.producer, missing.first_number, missing.last_number
+                    told[NUMBERS[missing.kind]].append(numbers)
         except ValidationError:
             continue  # No release of ours wrote that.
     for what, rows in told.items():
@@ -173,7 +189,7 @@ async def _compare_entries(finder: _Finder, basis: Basis) -> None:
     await store.take(finder.transaction, "noticed_at")
     await finder.look("event")
     await finder.look("shown")
-    await finder.look("anomaly", ["lost_offsets", *(FAULTS if basis.producers else ())])
+    await finder.look("anomaly", ["lost_offsets", "not_followed", *(FAULTS if basis.producers else ())])
     if basis.producers:
         await store.take(finder.transaction, "closed")
         await finder.look("producer")

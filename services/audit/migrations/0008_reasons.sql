@@ -77,6 +77,6 @@ COMMENT ON VIEW lookup_standing IS
 
 DO $$
 BEGIN
-    EXECUTE format('GRANT SELECT, INSERT ON listed TO %I', current_schema() || '_app');
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE (at) ON listed TO %I', current_schema() || '_app');
     EXECUTE format('GRANT SELECT ON lookup_standing TO %I', current_schema() || '_app');
 END $$;

@@ -63,6 +63,10 @@ CREATE TEMP TABLE told_signature (
 CREATE TEMP TABLE told_missing (
     producer text, first bigint, last bigint, PRIMARY KEY (producer, first, last)
 ) ON COMMIT DROP""",
+    """
+CREATE TEMP TABLE told_scattered (
+    producer text, first bigint, last bigint, PRIMARY KEY (producer, first, last)
+) ON COMMIT DROP""",
 )
 """What events of audit's own say of reports, signatures and missing numbers."""
 TELL: Mapping[str, str] = {
@@ -72,6 +76,8 @@ INSERT INTO told_report (report_id, month, sha256, at) VALUES ($1, $2, $3, $4) O
 INSERT INTO told_signature (report_id, role, signer, remark, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
     "missing": """
 INSERT INTO told_missing (producer, first, last) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING""",
+    "scattered": """
+INSERT INTO told_scattered (producer, first, last) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING""",
 }
 SELECT_VIEW = "SELECT pg_get_viewdef(to_regclass($1))"
 SELECT_PLACES = "SELECT head.id, head.topic, head.partition FROM head"
@@ -93,15 +99,14 @@ WHERE stored.head_id = event.head_id AND stored.index = event.index""",
 UPDATE pg_temp.anomaly SET noticed_at = stored.noticed_at
 FROM audit.anomaly AS stored
 WHERE stored.head_id = anomaly.head_id AND stored.index = anomaly.index AND stored.kind = anomaly.kind""",
-    # Holes that were closed, since there were too many; each of them stands in `missing_number`.
     "closed": """
-UPDATE pg_temp.producer SET numbers = stored.numbers
+UPDATE pg_temp.producer SET numbers = producer.numbers + stored.numbers * closed.numbers
 FROM audit.producer AS stored
-WHERE stored.name = producer.name AND stored.numbers @> producer.numbers
-    AND stored.numbers - producer.numbers <@ (
-        SELECT COALESCE(range_agg(int8range(missing.first, missing.last, '[]')), '{}')
-        FROM audit.missing_number AS missing WHERE missing.producer = stored.name
-    )""",
+    JOIN (
+        SELECT producer AS name, range_agg(int8range(first, last, '[]')) AS numbers FROM pg_temp.told_scattered
+        GROUP BY producer
+    ) AS closed ON closed.name = stored.name
+WHERE producer.name = stored.name""",
     "is_self": """
 UPDATE pg_temp.lookup SET is_self = stored.is_self
 FROM audit.lookup AS stored
@@ -161,7 +166,10 @@ FROM audit.missing_number AS stored
         FROM pg_temp.producer WHERE producer.name = stored.producer
     ) AS numbers ON true
 WHERE stored.producer IS NULL OR numbers.is_beside IS NOT TRUE
-    OR (told.producer IS NULL AND NOT starts_with(stored.producer, 'audit.'))
+    OR (told.producer IS NULL AND NOT starts_with(stored.producer, 'audit.') AND NOT EXISTS (
+        SELECT FROM pg_temp.told_scattered
+        WHERE told_scattered.producer = stored.producer
+            AND stored.first BETWEEN told_scattered.first AND told_scattered.last))
 ORDER BY is_new NULLS FIRST, producer, first
 LIMIT 1""",
     "flag, missing": _difference("flag", side="RIGHT"),

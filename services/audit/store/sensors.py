@@ -44,7 +44,7 @@ INSERT_LISTED = """
 INSERT INTO listed (request, passenger, at)
 SELECT row.request, row.passenger, row.at
 FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passenger, at)
-ON CONFLICT ON CONSTRAINT listed_pkey DO NOTHING"""
+ON CONFLICT ON CONSTRAINT listed_pkey DO UPDATE SET at = excluded.at WHERE excluded.at < listed.at"""
 INSERT_REASONS = """
 INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
 SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
@@ -74,8 +74,8 @@ SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 # What the look-ups and the states of reasons given may have changed. A state may bring a name under which the states
-# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched; and those of
-# a person whom a list's screening looked up.
+# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched; and those
+# of a person whom a list's screening looked up.
 UPDATE_STANDING = """
 WITH changed AS (
     SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)

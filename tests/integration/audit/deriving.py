@@ -11,7 +11,6 @@ from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import find_holes, follow_log, tell_missing
 from services.audit.handlers.reports import make_report, sign_report
-from services.audit.handlers.sensors import Sensors
 from services.audit.settings import SENDERS
 from shared.clock import Clock
 from shared.db.pool import Connection, Pool
@@ -19,12 +18,11 @@ from shared.events.envelope import Actor, Context, Event
 from shared.events.topics import ACTIVITY_TOPICS, FACT_TOPICS
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
-from shared.metrics import Metrics
 from shared.security import Principal
 from shared.service import OUTBOX_SHARDS
 from tests.builders import an_event, event_bytes, new_id
 from tests.fakes import START, FakeClock
-from tests.integration.audit.looking import KEYS, Log
+from tests.integration.audit.looking import Log
 from tests.integration.audit.test_sensors import cut, some_abuse
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_producers import sent
@@ -42,7 +40,6 @@ class SignedLog(Log):
     def __init__(self, pool: Pool, staff: Staff, *, clock: Clock | None = None) -> None:
         super().__init__(pool, staff)
         self._clock = clock or FakeClock(APRIL)
-        self._follower = Sensors(KEYS, staff, Metrics())
         self._offsets: dict[str, int] = defaultdict(int)
         self._numbers: dict[str, int] = defaultdict(int)
 
@@ -78,7 +75,7 @@ class SignedLog(Log):
             step = await follow_log(
                 connection,
                 keys=PRODUCER_KEYS,
-                followers=[self._follower.follow],
+                followers=[self.sensors.follow],
                 outbox=OUTBOX,
                 clock=self._clock,
             )

@@ -208,13 +208,13 @@ async def test_the_command_takes_the_settings_and_nothing_else(
     assert await run_verify(away, argparse.Namespace(derived=True)) == INCOMPLETE
 
 
-async def test_a_log_that_was_touched_is_to_be_verified_first(
+async def test_a_log_that_was_touched_is_followed_past_the_entry_and_to_be_verified(
     followed: SignedLog, derived: Derive, superuser: Connection
 ) -> None:
     await superuser.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
     await superuser.execute("UPDATE entry SET body = '' WHERE index = 3")
     code, said = await derived()
-    assert (code, "verify the log first" in said) == (INCOMPLETE, True), said
+    assert (code, "`verify` without --derived tells" in said) == (TAMPERED, True), said
 
 
 async def test_what_was_changed_is_filled_in_anew_as_the_runbook_says(
