@@ -1,113 +1,45 @@
-"""The periodic audit: each month's report, two people's signatures, and the alarm when they are missing."""
+"""The periodic audit: each month's report, and two people's signatures."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
-from structlog.testing import capture_logs
 
-from services.audit import reporting
 from services.audit.app import SERVICE
-from services.audit.domain.keys import Keys
 from services.audit.domain.report import Verification
 from services.audit.domain.sensors.day import DAY, Flag
-from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import follow_log
 from services.audit.handlers.reports import find_months, make_report, sign_report
-from services.audit.handlers.sensors import Sensors
-from services.audit.reporting import Reporting
 from services.audit.store.reports import Report
 from services.audit.store.sensors import add_flags
 from shared.db.pool import Connection, Pool
 from shared.errors import Conflict
 from shared.events.activity import (
-    AuthRefusedV1,
-    CallerPersonal,
-    LookupAnsweredV1,
-    LookupPersonal,
-    RequestRefusedV1,
     SessionOpenedV1,
 )
-from shared.events.envelope import Actor, Context, Payload
-from shared.kafka.consume import Record
-from shared.kafka.outbox import Outbox
-from shared.metrics import Metrics
+from shared.events.envelope import Actor, Context
 from shared.security import Principal
-from shared.service import OUTBOX_SHARDS, Tools, open_tools
-from tests import conftest
 from tests.builders import a_tip_received, an_actor, event_bytes, new_id
-from tests.conftest import Caller, CallService, settings_of
-from tests.fakes import START, FakeClock
+from tests.conftest import Caller, CallService
+from tests.fakes import START
 from tests.integration.audit.conftest import Write, follow
-from tests.servers import Database
+from tests.integration.audit.months import FEBRUARY, LATER, OUTBOX, a_lookup, an_event, refused, tell, tell_month
 from tests.unit.audit.records import a_record
 from tests.waiting import eventually
 
-OUTBOX = Outbox(shards=OUTBOX_SHARDS)
 VERIFIED = Verification(START, 0, ["intact"])
-FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
-LATER = FakeClock(datetime(2026, 3, 2, tzinfo=UTC))
-
-
-def an_event(offset: int, payload: Payload, *, days: float, actor: str | None = "cbp.att", **who: Any) -> Record:
-    context = Context(None if actor is None else an_actor(id=actor, **who), new_id())
-    value = event_bytes(payload, context=context, occurred_at=FEBRUARY + timedelta(days=days))
-    return a_record(topic="query.activity", partition=0, offset=offset, value=value)
-
-
-def a_lookup(purpose: str, match_count: int = 0, *, reference: str = "none") -> LookupAnsweredV1:
-    return LookupAnsweredV1(
-        lookup_id=new_id(),
-        purpose=purpose,
-        reference=reference,
-        match_count=match_count,
-        truncated=False,
-        record_ids=[],
-        lead_ids=[],
-        grades={},
-        duration_ms=1,
-        personal=LookupPersonal(name="Invented Name"),
-    )
-
-
-def refused(outcome: str) -> RequestRefusedV1:
-    return RequestRefusedV1(
-        route="GET /v1/leads", status=403, problem="forbidden", outcome=outcome, personal=CallerPersonal()
-    )
 
 
 @pytest.fixture
-async def month(pool: Pool, write: Write) -> None:
-    """A month of two people, one whom nobody knew, and something of the next month."""
-    unknown = AuthRefusedV1(reason="expired", route="GET /v1/leads", personal=CallerPersonal())
-    records = [
-        an_event(0, SessionOpenedV1(session="s", issued_at=FEBRUARY), days=0),
-        an_event(1, a_lookup("investigation", 1), days=3),
-        an_event(2, a_lookup("investigation"), days=27.9),
-        an_event(3, a_lookup("redress"), days=4, actor="ceiu.analyst"),
-        an_event(4, refused("denied"), days=5),
-        an_event(5, refused("failed"), days=5, actor="ceiu.analyst"),
-        an_event(6, unknown, days=6, actor=None),
-        an_event(7, a_lookup("investigation"), days=28),
-    ]
-    await tell(pool, records)
-
-
-async def tell(pool: Pool, records: Sequence[Record]) -> None:
-    """Append to the log, and let sensors follow."""
-    async with pool.acquire() as connection, connection.transaction():
-        await append(connection, records)
-    keys = Keys(b"secret")
-    sensors = Sensors(keys, Staff({}, keys), Metrics())
-    async with pool.acquire() as connection, connection.transaction():
-        await follow_log(connection, keys={}, followers=(sensors.follow,), outbox=OUTBOX, clock=LATER)
+async def month(pool: Pool) -> None:
+    """A month that is over."""
+    await tell_month(pool)
 
 
 Make = Callable[[], Awaitable[Report]]
@@ -351,105 +283,3 @@ async def test_a_report_cannot_be_changed_or_forged_by_a_slip(superuser: Any, ma
     await make()
     with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError)):
         await superuser.execute(statement)
-
-
-@pytest.fixture
-async def tools(database: Database, kafka: conftest.Kafka, keys: conftest.Keys, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A worker's tools, on the day after February; its own commands find the same database."""
-    settings = settings_of(SERVICE, database, keys, kafka_bootstrap=kafka.bootstrap, kafka_topic_prefix=kafka.prefix)
-    monkeypatch.setenv("AUDIT_ENVIRONMENT", "test")
-    monkeypatch.setenv("AUDIT_DATABASE_URL", settings.database_url.get_secret_value())
-    opened: Tools[Any] = await open_tools(SERVICE, settings, Metrics(), FakeClock(LATER.now()), process="worker")
-    yield opened
-    await opened.pool.close()
-
-
-@pytest.mark.usefixtures("month")
-async def test_the_worker_makes_what_is_due_with_what_the_verifier_says(pool: Pool, tools: Tools[Any]) -> None:
-    rung: list[bool] = []
-    await Reporting(tools, lambda: rung.append(True)).work()
-    (row,) = await pool.fetch("SELECT month, document FROM report")
-    assert row["month"] == FEBRUARY.date()
-    verification = json.loads(row["document"])["verification"]
-    assert verification["exit_code"] == 0, verification
-    assert verification["said"][0].startswith("intact: 8 entries")
-    assert rung == [True]
-
-
-async def reports_made(pool: Pool) -> bool:
-    return bool(await pool.fetchval("SELECT count(*) = 1 FROM report"))
-
-
-@pytest.mark.usefixtures("month")
-async def test_no_report_is_made_before_all_is_read_and_followed_that_kafka_held_then(
-    pool: Pool, tools: Tools[Any], kafka: conftest.Kafka, work: conftest.Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What comes to Kafka afterwards is not waited for. One who waits for long is heard."""
-    monkeypatch.setattr(reporting, "WAITS_MAX_S", 0.0)
-    await kafka.send("intake.tips", event_bytes(), key=b"k")
-    part = Reporting(tools, lambda: None)
-    with capture_logs() as logs:
-        await part.work()
-    assert not await reports_made(pool)
-    (said,) = [entry for entry in logs if entry["event"] == "report_waits"]
-    assert said["reason"].startswith("not read: intake.tips[")
-    async with work(SERVICE, clock=FakeClock(FEBRUARY)):
-        await eventually(
-            lambda: pool.fetchval("SELECT count(*) = 1 FROM event WHERE type = 'tip.repeated'"), timeout_s=20
-        )
-    await kafka.send("intake.tips", event_bytes(), key=b"k")
-    await pool.execute("UPDATE projected SET index = index - 1")
-    with capture_logs() as logs:
-        await part.work()
-    assert [entry["reason"] for entry in logs if entry["event"] == "report_waits"] == []
-    assert not await reports_made(pool)
-    while (await follow(pool)).entry_count:
-        pass
-    await part.work()
-    assert await reports_made(pool)
-
-
-@pytest.mark.usefixtures("month")
-async def test_an_end_without_a_record_is_not_waited_for(
-    pool: Pool, tools: Tools[Any], kafka: conftest.Kafka, work: conftest.Work
-) -> None:
-    """The mark at a transaction's end takes an offset too."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{kafka.prefix}someone")
-    await producer.start()
-    async with producer.transaction():
-        await producer.send(f"{kafka.prefix}intake.tips", event_bytes(occurred_at=FEBRUARY), key=b"k")
-    await producer.stop()
-    part = Reporting(tools, lambda: None)
-    await part.work()
-    assert not await reports_made(pool)
-    async with work(SERVICE, clock=FakeClock(FEBRUARY)):
-        await eventually(
-            lambda: pool.fetchval("SELECT count(*) = 1 FROM event WHERE type = 'tip.repeated'"), timeout_s=20
-        )
-    await part.work()
-    assert await reports_made(pool)
-
-
-@pytest.mark.usefixtures("month")
-async def test_a_log_that_was_tampered_with_is_reported_so(superuser: Any, pool: Pool, tools: Tools[Any]) -> None:
-    await superuser.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
-    await superuser.execute("UPDATE entry SET body = '\\x00' WHERE index = 3")
-    await Reporting(tools, lambda: None).work()
-    verification = json.loads(await pool.fetchval("SELECT document FROM report"))["verification"]
-    assert verification["exit_code"] == 1
-    assert "query.activity[0] entry 3" in verification["said"][1]
-
-
-@pytest.mark.usefixtures("month")
-async def test_a_missing_signature_raises_the_alarm_on_day_35(tools: Tools[Any]) -> None:
-    clock = tools.clock
-    assert isinstance(clock, FakeClock)
-    part = Reporting(tools, lambda: None)
-    for days, alarm in ((33.9, False), (35, True)):
-        clock.move(FEBRUARY + timedelta(days=days) - clock.now())
-        with capture_logs() as logs:
-            await part.work()
-        assert [entry["months"] for entry in logs if entry["event"] == "report_unsigned"] == (
-            [["2026-02-01"]] if alarm else []
-        )
-        assert b"cets_audit_late_reports 1.0" in tools.metrics.render() or not alarm
