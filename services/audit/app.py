@@ -55,7 +55,7 @@ def build_more(tools: Tools[AuditSettings], progress: Progress, on_commit: Calla
     if settings.staff_file is None:
         log.warning("self_lookup_off", reason="AUDIT_STAFF_FILE is not set: nobody is known to look themselves up")
     parts: list[Periodic] = [
-        Following(tools, keys, (sensors.follow,), progress, on_commit),
+        Following(tools, keys, (sensors.follow,), on_commit),
         Judging(tools, sensors, on_commit),
         Reporting(tools, on_commit),
     ]

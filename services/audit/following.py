@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from services.audit.domain.producers import Keys
 from services.audit.handlers.aside import Halving
+from services.audit.handlers.followed import KafkaEnd
 from services.audit.handlers.project import (
     READ_AT_ONCE,
     Follower,
@@ -19,7 +21,7 @@ from services.audit.handlers.project import (
 )
 from services.audit.settings import AuditSettings
 from services.audit.store import projection as store
-from shared.kafka.consume import Progress
+from shared.kafka.reach import Offsets
 from shared.periodic import Periodic
 from shared.service import Tools
 
@@ -28,8 +30,10 @@ SET_ASIDE_PAUSE_S = 1.0
 """After an entry that was set aside: if it is a follower that fails, and at every entry, it does little before it is
 mended."""
 MISSING_AFTER_S = 60.0
-"""A number that is left out for so long, while audit has read all there is, will not come any more: relays send a batch
-and wait until Kafka has it before they take the next."""
+"""A number that is left out for so long, and is not in what Kafka held by then, will not come any more: relays send a
+batch and wait until Kafka has it before they take the next."""
+ASK_PERIOD_S = 10.0
+"""Kafka is asked no more often whether all is followed that it held."""
 HOLES_SAID = 100
 """At once, in lines of the log; the events tell of all."""
 
@@ -48,20 +52,24 @@ class Following(Periodic):
         tools: Tools[AuditSettings],
         keys: Keys,
         followers: Sequence[Follower],
-        progress: Progress,
         on_commit: Callable[[], None],
     ) -> None:
         super().__init__(period_s=FOLLOW_PERIOD_S, stands_apart=True)
         self._tools = tools
         self._keys = keys
         self._followers = followers
-        self._progress = progress
         self._on_commit = on_commit
         self._halving = Halving(READ_AT_ONCE)
         self._holes: dict[tuple[str, int, int], float] = {}
         """Numbers that are left out, and since when."""
+        self._told: set[tuple[str, int, int]] = set()
+        """Those of them that were told of."""
         self._has_news = True
         """Whether anything was followed since the numbers were looked at."""
+        self._end = KafkaEnd(tools.settings, tools.pool)
+        self._asked: tuple[Offsets, set[tuple[str, int, int]]] | None = None
+        """What Kafka held when numbers had been left out for long, and which: all of it is to be followed first."""
+        self._ask_at = 0.0
 
     async def work(self) -> None:
         """Follow to the log's end, then look at what is missing."""
@@ -70,8 +78,7 @@ class Following(Periodic):
         async with self._tools.pool.acquire() as connection:
             waiting = await store.count_waiting(connection)
         self._tools.metrics.waiting_rows.labels("follow").set(waiting)
-        is_at_end = not waiting and self._progress.is_assigned and not self._progress.lag_records
-        if is_at_end and (self._has_news or self._holes):
+        if self._keys and (self._has_news or self._holes):
             self._has_news = False
             await self.look_for_missing()
 
@@ -111,18 +118,17 @@ class Following(Periodic):
 
     async def look_for_missing(self) -> None:
         """Tell of numbers that have been left out for too long."""
-        if not self._keys:
-            return
         now = time.monotonic()
         async with self._tools.pool.acquire() as connection:
             holes = await find_holes(connection)
         self._holes = {hole: self._holes.get(hole, now) for hole in holes}
         ripe = [hole for hole, since in self._holes.items() if now - since >= MISSING_AFTER_S]
         self._tools.metrics.missing_numbers.set(sum(last - first + 1 for _, first, last in ripe))
-        if not ripe:
+        if self._told.issuperset(ripe) or not (gone := await self._find_gone(set(ripe))):
             return
         async with self._tools.pool.acquire() as connection, connection.transaction():
-            told, closed = await tell_missing(connection, ripe, self._tools.outbox, self._tools.clock)
+            told, closed = await tell_missing(connection, sorted(gone), self._tools.outbox, self._tools.clock)
+        self._told = gone
         for producer, first, last in told[:HOLES_SAID]:
             log.error("audit_numbers_missing", producer=producer, first=first, last=last)
         for producer, first, last in closed:
@@ -130,3 +136,22 @@ class Following(Periodic):
             log.error("audit_numbers_scattered", producer=producer, first=first, last=last)
         if told or closed:
             self._on_commit()
+
+    async def _find_gone(self, ripe: set[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
+        """Return those that were ripe when Kafka was asked where it ends, once all is followed that it held then."""
+        if time.monotonic() < self._ask_at:
+            return set()
+        self._ask_at = time.monotonic() + ASK_PERIOD_S
+        try:
+            if self._asked is None:
+                self._asked = await self._end.read(), ripe
+            ends, asked_of = self._asked
+            lack = await self._end.find_lack(ends)
+        except KafkaError as error:
+            log.info("missing_numbers_wait", reason=type(error).__name__)
+            return set()
+        if lack is not None:
+            log.info("missing_numbers_wait", reason=lack)
+            return set()
+        self._asked = None
+        return ripe & asked_of

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -17,7 +18,7 @@ from services.audit.handlers.log import append
 from services.audit.handlers.project import Follower
 from shared.clock import SystemClock
 from shared.db.pool import Connection, Pool
-from shared.kafka.consume import Progress, Record
+from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
 from shared.metrics import Metrics
 from shared.service import OUTBOX_SHARDS, Tools
@@ -60,9 +61,9 @@ class Poisoned:
 
 
 def following(pool: Pool, metrics: Metrics, *followers: Follower, keys: Any = None) -> Following:
-    settings: Any = None
+    settings: Any = SimpleNamespace(kafka_bootstrap="127.0.0.1:1", kafka_topic_prefix="")
     tools = Tools(settings, SystemClock(), metrics, pool, Outbox(shards=OUTBOX_SHARDS))
-    return Following(tools, keys or {}, followers, Progress(), lambda: None)
+    return Following(tools, keys or {}, followers, lambda: None)
 
 
 async def follow_to_end(part: Following) -> None:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from services.audit import following
 from services.audit.app import SERVICE, read_producer_keys
 from services.audit.domain.logged import Logged
 from services.audit.domain.producers import HOLES_MAX
+from services.audit.following import Following
 from services.audit.handlers.log import append
 from services.audit.handlers.project import find_holes, follow_log, tell_missing
 from services.audit.settings import SENDERS
@@ -20,11 +22,14 @@ from shared.events.activity import LookupAnsweredV1, LookupPersonal, RecordViewe
 from shared.events.envelope import Context, Payload
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
-from shared.service import OUTBOX_SHARDS
+from shared.metrics import Metrics
+from shared.service import OUTBOX_SHARDS, Tools, open_tools
 from tests.builders import an_actor, event_bytes, new_id
-from tests.conftest import Caller, CallService, Kafka, Work
+from tests.conftest import Caller, CallService, Kafka, Work, settings_of
+from tests.conftest import Keys as SigningKeys
 from tests.fakes import START, FakeClock
 from tests.integration.audit.conftest import Write, follow
+from tests.servers import Database
 from tests.unit.audit.records import POISON, a_record
 from tests.unit.audit.test_producers import KEYS, sent
 from tests.waiting import eventually
@@ -129,6 +134,29 @@ async def test_numbers_left_out_are_told_once_and_audits_own_by_no_event(pool: P
         ("missing_numbers", "intake.0", 3, 3),
         ("missing_numbers", "intake.0", 5, 6),
     ]
+
+
+async def test_numbers_are_missing_once_all_is_followed_that_kafka_held(
+    pool: Pool, database: Database, kafka: Kafka, keys: SigningKeys, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker may have what this one does not, and be behind."""
+    monkeypatch.setattr(following, "MISSING_AFTER_S", 0.0)
+    monkeypatch.setattr(following, "ASK_PERIOD_S", 0.0)
+    settings = settings_of(SERVICE, database, keys, kafka_bootstrap=kafka.bootstrap, kafka_topic_prefix=kafka.prefix)
+    tools: Tools[Any] = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="worker")
+    part = Following(tools, KEYS, (), lambda: None)
+    await write_unfollowed(pool, [sent(offset=n, seq=str(2 * n + 1).encode()) for n in (0, 1)])
+    await kafka.send("linker.leads", event_bytes(), key=b"k")
+    await part.work()
+    assert await pool.fetchval("SELECT count(*) FROM event") == 2
+    assert await pool.fetchval("SELECT count(*) FROM missing_number") == 0
+    async with work(SERVICE):
+        await eventually(lambda: pool.fetchval("SELECT count(*) = 3 FROM event"))
+    await part.work()
+    assert [tuple(row) for row in await pool.fetch("SELECT producer, first, last FROM missing_number")] == [
+        ("intake.0", 2, 2)
+    ]
+    await tools.pool.close()
 
 
 async def test_a_producer_that_leaves_out_every_other_number_is_told_of_once_and_forgotten(pool: Pool) -> None:
