@@ -53,7 +53,7 @@ migrate: setup ## bring the schemas of the running stack up to date
 export CETS_TEST_BACKEND ?= $(BACKEND)
 PYTEST := $(PY) -m pytest
 # Two at a time, each with servers of its own: a test file waits more than it works. What is marked "alone" does not.
-TOGETHER := $(PYTEST) -n 2 --dist loadfile -m "not alone"
+TOGETHER := $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 
 test: check fetch ## check, and all tests: make test [BACKEND=containers]
 	@$(TOGETHER) tests/unit tests/contract tests/integration

@@ -78,9 +78,9 @@ async def keep(transaction: Connection, events: Sequence[Logged], keys: Keys, st
     sent = [event for event in events if event.is_verified is not False]
     reasons = [reason for event in sent if (reason := reason_of(event, keys))]
     lookups = [lookup for event in sent if (lookup := lookup_of(event, keys, staff))]
-    await store.add_reasons(transaction, reasons)
-    await store.add_lookups(transaction, lookups)
-    await store.update_standing(transaction, lookups, reasons)
+    states = await store.add_reasons(transaction, reasons)
+    new, listed = await store.add_lookups(transaction, lookups)
+    await store.update_standing(transaction, new, states, listed)
     await store.add_views(transaction, [view for event in sent if (view := view_of(event))])
     await store.add_hours(transaction, [hour for event in sent if (hour := hour_of(event))])
 

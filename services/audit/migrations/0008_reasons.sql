@@ -45,8 +45,12 @@ FROM lookup
     CROSS JOIN LATERAL (
         SELECT COALESCE(bool_and(word.actor_id = lookup.actor_id), false) AND newest.list IS DISTINCT FROM lookup.request
             AS is_own
-        FROM unnest(newest.rests_on) AS thing (state_of) JOIN reason AS word ON word.state_of = thing.state_of
-        WHERE word.at <= lookup.occurred_at + interval '10 minutes'
+        FROM unnest(newest.rests_on) AS thing (state_of)
+            CROSS JOIN LATERAL (
+                SELECT reason.actor_id FROM reason
+                WHERE reason.state_of = thing.state_of AND reason.at <= lookup.occurred_at + interval '10 minutes'
+                OFFSET 0
+            ) AS word
     ) AS told
 WHERE newest.until >= lookup.occurred_at
     AND newest.units && ARRAY[lookup.agency || '/' || lookup.office, lookup.agency || '/*']

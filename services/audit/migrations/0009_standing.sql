@@ -6,11 +6,11 @@ FROM lookup_standing AS now
 WHERE now.event_id = lookup.event_id AND now.standing <> lookup.standing;
 CREATE INDEX lookup_of_standing ON lookup (standing, occurred_at, event_id);
 CREATE INDEX lookup_of_actor_and_standing ON lookup (actor_id, standing, occurred_at, event_id);
--- What a new state of a reason may touch is found by the names that both have, and by whom a list names.
-CREATE INDEX lookup_names ON lookup USING gin (names);
-CREATE INDEX lookup_sought ON lookup USING gin (sought);
+-- What a new state of a reason may touch is found by the names that both have. It is asked for more often than the index's
+-- list of what is pending would be worth.
+CREATE INDEX lookup_names ON lookup USING gin (names) WITH (fastupdate = off);
 CREATE INDEX reason_name_of_state ON reason_name (state_of);
-CREATE INDEX reason_rests_on ON reason USING gin (rests_on);
+CREATE INDEX reason_rests_on ON reason USING gin (rests_on) WITH (fastupdate = off);
 COMMENT ON COLUMN lookup.standing IS 'What lookup_standing says; kept up with each look-up and reason that is followed.';
 
 DO $$

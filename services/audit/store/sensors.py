@@ -11,7 +11,6 @@ from services.audit.domain.lookup import REDRESS, TRAVELLER, Lookup, View
 from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
-from services.audit.store.log import PLAN_EACH
 from shared.db.pool import Connection, Row
 
 DAY_LOOKUPS_MAX = 2_000
@@ -26,6 +25,12 @@ FLAG_IDS = UUID("6f1a2c1e-7d53-5b0e-9a7c-3d1f0c5b8e21")
 _KEYS = ("likeness", "names", "sought", "listed")
 _PLAIN = attrgetter(*(each.name for each in fields(Lookup) if each.name not in _KEYS))
 
+# A few rows of large tables are asked for, by index. Before PostgreSQL has statistics of what just came in, it would
+# rather read tables whole; and a plan made for one array is not right for all.
+PLAN_BY_INDEX = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"""
+
 # Keeping. A list of keys travels as the text of an array: the driver has no arrays of arrays of unequal length.
 
 INSERT_LOOKUPS = """
@@ -39,12 +44,14 @@ FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::integer[]
     $16::bytea[], $17::text[], $18::text[], $19::text[])
     AS row (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self, actor_id, role,
         agency, office, purpose, reference, request, person, likeness, names, sought)
-ON CONFLICT ON CONSTRAINT lookup_pkey DO NOTHING"""
+ON CONFLICT ON CONSTRAINT lookup_pkey DO NOTHING
+RETURNING event_id"""
 INSERT_LISTED = """
 INSERT INTO listed (request, passenger, at)
 SELECT row.request, row.passenger, row.at
 FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passenger, at)
-ON CONFLICT ON CONSTRAINT listed_pkey DO UPDATE SET at = excluded.at WHERE excluded.at < listed.at"""
+ON CONFLICT ON CONSTRAINT listed_pkey DO UPDATE SET at = excluded.at WHERE excluded.at < listed.at
+RETURNING passenger, at"""
 INSERT_REASONS = """
 INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
 SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
@@ -52,7 +59,8 @@ SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until,
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
     $8::text[], $9::text[], $10::bytea[], $11::integer[])
     AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
-ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING"""
+ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING
+RETURNING state_of"""
 INSERT_REASON_NAMES = """
 INSERT INTO reason_name (name, state_of, until)
 SELECT row.name, row.state_of, COALESCE(row.until, 'infinity')
@@ -73,9 +81,9 @@ INSERT INTO due (event_id, actor_id, occurred_at)
 SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
-# What the look-ups and the states of reasons given may have changed. A state may bring a name under which the states
-# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched; and those
-# of a person whom a list's screening looked up.
+# What new look-ups, states of reasons and passengers may have changed. A state may bring a name under which the states
+# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched. OFFSET 0:
+# the planner would else work out how every look-up stands.
 UPDATE_STANDING = """
 WITH changed AS (
     SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)
@@ -84,7 +92,9 @@ WITH changed AS (
 ), touched AS (
     SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
     UNION
-    SELECT lookup.event_id FROM lookup WHERE lookup.sought && $3::bytea[] AND lookup.occurred_at >= $4
+    SELECT lookup.event_id FROM lookup
+    WHERE lookup.occurred_at >= $4
+        AND EXISTS (SELECT FROM unnest(lookup.sought) AS sought (key) WHERE sought.key = ANY ($3::bytea[]))
     UNION
     SELECT lookup.event_id
     FROM changed
@@ -100,7 +110,7 @@ WITH changed AS (
 )
 UPDATE lookup SET standing = now.standing
 FROM touched CROSS JOIN LATERAL (
-        SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id
+        SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id OFFSET 0
     ) AS now
 WHERE lookup.event_id = touched.event_id AND lookup.standing <> now.standing"""
 
@@ -216,15 +226,21 @@ SELECT row.flag_id, row.event_id FROM unnest($1::uuid[], $2::uuid[]) AS row (fla
 ON CONFLICT ON CONSTRAINT flag_event_pkey DO NOTHING"""
 
 
-async def add_lookups(transaction: Connection, lookups: Sequence[Lookup]) -> None:
-    """Keep look-ups; those that are kept already stay as they are."""
+async def add_lookups(
+    transaction: Connection, lookups: Sequence[Lookup]
+) -> tuple[list[UUID], list[tuple[bytes, datetime]]]:
+    """Keep look-ups; those that are kept already stay as they are.
+
+    Return the new ones, and the passengers that they show to be on a list, each with the time from which on.
+    """
     rows = [(*_PLAIN(each), *map(_array_of, (each.likeness, each.names, each.sought))) for each in lookups]
-    await _insert(transaction, INSERT_LOOKUPS, rows)
+    new = await _insert(transaction, INSERT_LOOKUPS, rows)
     # Of each key the earliest, whatever comes first.
     listed = {(each.request, key): each.occurred_at for each in reversed(lookups) for key in each.listed}
-    await _insert(transaction, INSERT_LISTED, [(*key, listed[key]) for key in sorted(listed)])
+    told = await _insert(transaction, INSERT_LISTED, [(*key, listed[key]) for key in sorted(listed)])
     people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
     await _insert(transaction, INSERT_DUE, people)
+    return [row["event_id"] for row in new], [(row["passenger"], row["at"]) for row in told]
 
 
 async def add_views(transaction: Connection, views: Sequence[View]) -> None:
@@ -234,8 +250,8 @@ async def add_views(transaction: Connection, views: Sequence[View]) -> None:
     await _insert(transaction, INSERT_DUE, [(each.event_id, each.actor_id, each.occurred_at) for each in views])
 
 
-async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> None:
-    """Keep what explains look-ups."""
+async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> list[str]:
+    """Keep what explains look-ups; return of which things there are new states."""
     rows = [
         (
             *(each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units)),
@@ -243,7 +259,7 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
         )
         for each in reasons
     ]
-    await _insert(transaction, INSERT_REASONS, rows)
+    new = await _insert(transaction, INSERT_REASONS, rows)
     names = {
         (name, each.state_of): each.until if each.kind in FIXED_ENDS else None
         for each in reasons
@@ -251,16 +267,17 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> Non
     }
     # Always in one order, so that two transactions cannot wait for each other.
     await _insert(transaction, INSERT_REASON_NAMES, [(*key, names[key]) for key in sorted(names)])
+    return [row["state_of"] for row in new]
 
 
-async def update_standing(transaction: Connection, lookups: Sequence[Lookup], reasons: Sequence[Reason]) -> None:
-    """Keep up how look-ups stand, after these look-ups and reasons were kept."""
-    if lookups or reasons:
-        await transaction.execute(PLAN_EACH)
-        ids, states = [each.event_id for each in lookups], [each.state_of for each in reasons]
-        listed = {key for each in lookups for key in each.listed}
-        earliest = min((each.occurred_at for each in lookups), default=None)
-        await transaction.execute(UPDATE_STANDING, ids, states, sorted(listed), earliest)
+async def update_standing(
+    transaction: Connection, lookups: Sequence[UUID], states: Sequence[str], listed: Sequence[tuple[bytes, datetime]]
+) -> None:
+    """Keep up how look-ups stand, after these look-ups, states of things and passengers became known."""
+    if lookups or states or listed:
+        await transaction.execute(PLAN_BY_INDEX)
+        earliest = min((at for _, at in listed), default=None)
+        await transaction.execute(UPDATE_STANDING, lookups, states, [key for key, _ in listed], earliest)
 
 
 async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime]]) -> None:
@@ -300,7 +317,7 @@ async def find_place(transaction: Connection, event_id: UUID) -> tuple[str, int,
 
 async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]], *, until: datetime) -> list[Day]:
     """Return what these persons did on these days and in the shift before, as far as it lies no later than `until`."""
-    await transaction.execute(PLAN_EACH)
+    await transaction.execute(PLAN_BY_INDEX)
     actors, starts = [actor for actor, _ in days], [start for _, start in days]
     asked = await transaction.fetch(SELECT_ASKED, actors, starts, until, DAY_LOOKUPS_MAX, WITHIN, VISITS_MAX, SHIFT)
     viewed = await transaction.fetch(SELECT_VIEWED, actors, starts, until, DAY_LOOKUPS_MAX, SHIFT)
@@ -363,9 +380,11 @@ def _own(row: Row) -> tuple[Own, ...]:
     return tuple(Own(*each) for each in zip(row["kinds"], row["ids"], row["people"], strict=True))
 
 
-async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
-    if rows:
-        await transaction.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
+async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+    if not rows:
+        return ()
+    returned: Sequence[Row] = await transaction.fetch(statement, *(list(column) for column in zip(*rows, strict=True)))
+    return returned
 
 
 def _array_of(keys: Iterable[bytes]) -> str:
