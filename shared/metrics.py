@@ -92,7 +92,8 @@ class Metrics:
         )
         self.anomalies = Counter(
             "cets_audit_anomalies",
-            "Entries of the audit log that no service can have sent so, or before which Kafka lost records, by kind.",
+            "Entries of the audit log that no service can have sent so, before which Kafka lost records, or that audit "
+            "could not look into, by kind.",
             ["kind"],
             registry=self.registry,
         )

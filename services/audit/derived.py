@@ -5,12 +5,11 @@ that the log is intact: verify that first.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
 
-from services.audit.handlers.derived import Basis, Compared, compare
+from services.audit.handlers.derived import Basis, Compared, Schema, compare
 from services.audit.store.derived import begin, count_followed
 from services.audit.verifier.report import FINDINGS_SHOWN_MAX, INCOMPLETE, INTACT, TAMPERED, Progress, say_line
 from shared.clock import SystemClock
@@ -20,6 +19,7 @@ from shared.errors import CetsError
 
 UNREADABLE = (ValueError, LookupError, AssertionError, CetsError)
 """What may be raised by an entry that was touched: what our own writer keeps can be read."""
+FUNCTION = re.compile(r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)", re.MULTILINE)
 VIEW = re.compile(r"^CREATE (?:OR REPLACE )?VIEW (\w+) AS\n(.*?);\n", re.MULTILINE | re.DOTALL)
 
 
@@ -29,8 +29,8 @@ async def run_derived(url: str, basis: Basis, migrations: Path) -> int:
     try:
         async with begin(url) as transaction:
             progress.total = await count_followed(transaction)
-            views = read_views(migrations)
-            compared = await compare(transaction, basis, views, clock=SystemClock(), advance=progress.advance)
+            schema = read_schema(migrations)
+            compared = await compare(transaction, basis, schema, clock=SystemClock(), advance=progress.advance)
     except (*TRANSIENT, asyncpg.PostgresError) as error:
         say_line(f"incomplete: it could not be derived to the end ({type(error).__name__}); nothing is said about it")
         return INCOMPLETE
@@ -40,10 +40,11 @@ async def run_derived(url: str, basis: Basis, migrations: Path) -> int:
     return _say(compared)
 
 
-def read_views(migrations: Path) -> Mapping[str, str]:
-    """Return the views of audit's schema and their queries, as the release makes them."""
-    texts = (migration.sql for migration in list_migrations("audit", migrations))
-    return {name: query for text in texts for name, query in VIEW.findall(text)}
+def read_schema(migrations: Path) -> Schema:
+    """Return the views and functions of audit's schema, as the release makes them."""
+    texts = [migration.sql for migration in list_migrations("audit", migrations)]
+    views = {name: query for text in texts for name, query in VIEW.findall(text)}
+    return Schema(views, [name for text in texts for name in FUNCTION.findall(text)])
 
 
 def _say(compared: Compared) -> int:

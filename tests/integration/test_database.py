@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from deploy.local.layout import CHECKOUT, SERVICES
-from services.audit.derived import read_views
+from services.audit.derived import read_schema
 from services.audit.store.derived import begin, make_tables
 from shared.db.migrate import SchemaMismatch, check_schema, list_migrations, migrate
 from shared.db.pool import Pool
@@ -61,7 +61,7 @@ async def test_every_statement_beside_derived_tables_fits_these_too(database: Da
     statements = list(_statements(BESIDE_DERIVED))
     assert statements
     async with begin(database.owner_url("audit")) as transaction:
-        await make_tables(transaction, read_views(_folder("audit")))
+        await make_tables(transaction, read_schema(_folder("audit")).views)
         assert await _misfits(transaction, statements) == []
 
 

@@ -101,7 +101,7 @@ def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
         event.occurred_at,
         _time(payload["ends_at"]),
         units,
-        names=(request, keys.flight(flight), *_ids(keys, [id_])),
+        names=(request, keys.flight(flight), *keys.reference(flight), *_ids(keys, [id_])),
         rests_on=(f"manifest {id_}",),
         list=request,
         people=max(0, min(int(payload["passenger_count"]), COUNT_MAX)),
@@ -163,7 +163,7 @@ def _tip(event: Logged, keys: Keys) -> Reason:
     parties = payload.get("personal", {}).get("parties", ())
     named = _ids(keys, [id_, *(party["party_id"] for party in parties if party.get("role") == "subject")])
     if "source_ref" in payload:
-        named = (keys.source_reference(str(payload["source_ref"])), *named)
+        named = (*keys.source_reference(str(payload["source_ref"])), *named)
     return Reason(event.event_id, "tip", id_, id_, event.occurred_at, None, (CEIU,), named, _tips([id_]))
 
 

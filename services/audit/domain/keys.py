@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
+from unicodedata import normalize
 
 from shared.identifiers import fold_name, normalise_identifier
 
@@ -26,7 +27,7 @@ WORDS_MAX = 6
 _FIELDS = (("emails", "email"), ("usernames", "username"), ("phones", "phone"), ("documents", "document"))
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_FLIGHT = re.compile(r"\b([A-Z][A-Z0-9]|[0-9][A-Z])[ -]?0*([1-9][0-9]{0,3})[A-Z]?\b")
+_FLIGHT = re.compile(r"(?<![A-Z0-9])([A-Z][A-Z0-9]|[0-9][A-Z])[ /_-]{0,2}0*([1-9][0-9]{0,3})[A-Z]?(?![A-Z0-9])")
 _SERIAL = re.compile(rf"(?P<stem>.*?)[0-9]{{1,{SERIAL_DIGITS}}}(?P<rest>@.*)?")
 
 
@@ -95,20 +96,21 @@ class Keys:
         """Return keys of what a reference may name: flights, ids, or as a whole the reference of a tip's source."""
         found = [self.of("id", id_.lower()) for id_ in _UUID.findall(text)]
         found += [self.flight(flight) for flight in flights_of(text)]
-        return list(dict.fromkeys([*found, self.source_reference(text)]))
+        return list(dict.fromkeys([*found, *self.source_reference(text)]))
 
     def flight(self, flight: str) -> bytes:
         """Return the key of a flight number, however it is spelled."""
         return self.of("flight", next(iter(flights_of(flight)), _bare(flight)))
 
-    def source_reference(self, text: str) -> bytes:
-        """Return the key of the name by which a source knows its tip."""
-        return self.of("reference", _bare(text))
+    def source_reference(self, text: str) -> list[bytes]:
+        """Return the key of the name by which a source knows its tip; none of one without a letter or digit."""
+        bare = _bare(text)
+        return [self.of("reference", bare)] if bare else []
 
 
 def flights_of(text: str) -> list[str]:
     """Return the flight numbers in a text, without blanks and leading zeros: `lh 0400/12 Mar` has LH400."""
-    return ["".join(found) for found in _FLIGHT.findall(text.upper())]
+    return ["".join(found) for found in _FLIGHT.findall(normalize("NFKC", text).upper())]
 
 
 def names_flight_or_case(reference: str) -> bool:

@@ -66,8 +66,9 @@ async def set_aside(
     name = type(error).__name__
     if not await store.add_set_aside(transaction, kind, place, error=name, at=clock.now()):
         return False
+    index = place[1]
+    log.error("set_aside", kind=kind, topic=topic, partition=partition, index=index, error=name)
     if topic != OWN_TOPIC:
-        index = place[1]
         payload = AuditAnomalyV1(
             kind=kind,
             topic=topic,

@@ -51,6 +51,14 @@ class Basis:
     staff: Staff | None
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What the release makes in the schema: views by name, with their queries, and the names of functions."""
+
+    views: Mapping[str, str]
+    functions: Sequence[str]
+
+
 @dataclass
 class Compared:
     """What was compared; a finding that is not tampered says that the log is not followed so far, or is doubtful."""
@@ -70,18 +78,20 @@ class Unsent(Outbox):
 
 
 async def compare(
-    transaction: Connection, basis: Basis, views: Mapping[str, str], *, clock: Clock, advance: Callable[[int], None]
+    transaction: Connection, basis: Basis, schema: Schema, *, clock: Clock, advance: Callable[[int], None]
 ) -> Compared:
     """Compare what is stored with what follows from the log, up to where it was followed.
 
-    `views` are those of the schema. The transaction is to be rolled back.
+    The transaction is to be rolled back.
     """
     compared = Compared(waiting_count=await count_waiting(transaction))
     waiting = await find_unfollowed(transaction)
     if waiting is not None and waiting < clock.now() - BEHIND_AFTER:
         reason = f"{compared.waiting_count:,} entries, from {waiting.isoformat()} on, are not followed yet"
         compared.findings.append(Finding("the log", None, reason, is_tampered=False))
-    for name in await store.make_tables(transaction, views):
+    for name, reason in await store.find_strange(transaction, schema.functions):
+        compared.findings.append(Finding(name, None, reason))
+    for name in await store.make_tables(transaction, schema.views):
         compared.findings.append(Finding(f"view {name}", None, "it is not the one of this release"))
     compared.entry_count = await _derive(transaction, basis, clock, advance)
     finder = _Finder(transaction, await store.list_places(transaction), compared)
@@ -189,7 +199,7 @@ async def _compare_entries(finder: _Finder, basis: Basis) -> None:
     await store.take(finder.transaction, "noticed_at")
     await finder.look("event")
     await finder.look("shown")
-    await finder.look("anomaly", ["lost_offsets", "not_followed", *(FAULTS if basis.producers else ())])
+    await finder.look("anomaly", ["lost_offsets", *(FAULTS if basis.producers else ())])
     if basis.producers:
         await store.take(finder.transaction, "closed")
         await finder.look("producer")

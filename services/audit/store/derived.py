@@ -79,6 +79,20 @@ INSERT INTO told_missing (producer, first, last) VALUES ($1, $2, $3) ON CONFLICT
     "scattered": """
 INSERT INTO told_scattered (producer, first, last) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING""",
 }
+SELECT_STRANGE = """
+SELECT 'table ' || relname AS name, 'it is no plain table, or rules or policies stand before it' AS reason FROM pg_class
+WHERE relnamespace = 'audit'::regnamespace AND relname = ANY ($1::text[])
+    AND (relkind <> 'r' OR relrowsecurity OR relhasrules)
+UNION ALL
+SELECT 'operator ' || oprname, 'no release makes one' FROM pg_operator WHERE oprnamespace = 'audit'::regnamespace
+UNION ALL
+SELECT 'function ' || proname, 'no release makes it' FROM pg_proc
+WHERE pronamespace = 'audit'::regnamespace AND proname <> ALL ($2::text[])
+UNION ALL
+SELECT head.topic || '[' || head.partition || ']', 'it is said to be followed beyond its end'
+FROM audit.head JOIN audit.projected ON projected.head_id = head.id
+WHERE projected.index > head.size
+ORDER BY name"""
 SELECT_VIEW = "SELECT pg_get_viewdef(to_regclass($1))"
 SELECT_PLACES = "SELECT head.id, head.topic, head.partition FROM head"
 COUNT_FOLLOWED = "SELECT COALESCE(sum(projected.index), 0)::bigint FROM projected"
@@ -259,6 +273,12 @@ async def count_followed(transaction: Connection) -> int:
     """Return how many entries were followed, as is stored."""
     count: int = await transaction.fetchval(COUNT_FOLLOWED)
     return count
+
+
+async def find_strange(transaction: Connection, functions: Sequence[str]) -> list[tuple[str, str]]:
+    """Return name and reason of what may deceive who reads the schema; `functions` are those of its release."""
+    tables = [*DERIVED, *ON_THE_WAY, "head", "entry", "report", "report_signature", "missing_number"]
+    return [(row["name"], row["reason"]) for row in await transaction.fetch(SELECT_STRANGE, tables, functions)]
 
 
 async def make_tables(transaction: Connection, views: Mapping[str, str]) -> list[str]:

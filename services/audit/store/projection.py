@@ -11,7 +11,7 @@ from shared.db.pool import Connection, Row
 
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 1)"
 SELECT_WAITING = """
-SELECT COALESCE(sum(head.size - COALESCE(projected.index, 0)), 0)::bigint
+SELECT COALESCE(sum(GREATEST(head.size - COALESCE(projected.index, 0), 0)), 0)::bigint
 FROM head LEFT JOIN projected ON projected.head_id = head.id"""
 # Of each log as many as of all together, so that one long log does not hold up the others for more than one step.
 SELECT_UNPROJECTED = """

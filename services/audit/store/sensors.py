@@ -235,8 +235,9 @@ async def add_lookups(
     """
     rows = [(*_PLAIN(each), *map(_array_of, (each.likeness, each.names, each.sought))) for each in lookups]
     new = await _insert(transaction, INSERT_LOOKUPS, rows)
-    # Of each key the earliest, whatever comes first.
-    listed = {(each.request, key): each.occurred_at for each in reversed(lookups) for key in each.listed}
+    # Of each key the earliest, whatever comes first: the latest stand first, and are replaced.
+    latest_first = sorted(lookups, key=attrgetter("occurred_at"), reverse=True)
+    listed = {(each.request, key): each.occurred_at for each in latest_first for key in each.listed}
     told = await _insert(transaction, INSERT_LISTED, [(*key, listed[key]) for key in sorted(listed)])
     people = [(each.event_id, each.actor_id, each.occurred_at) for each in lookups if each.is_person]
     await _insert(transaction, INSERT_DUE, people)

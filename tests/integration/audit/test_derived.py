@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from deploy.local.layout import CHECKOUT
 from services.audit.app import SERVICE, run_verify
-from services.audit.derived import read_views, run_derived
+from services.audit.derived import read_schema, run_derived
 from services.audit.domain.staff import read_staff
 from services.audit.handlers.derived import Basis, compare
 from services.audit.store.derived import DERIVED, ON_THE_WAY, begin
@@ -26,7 +26,7 @@ from tests.conftest import Keys, settings_of
 from tests.depth import IS_LONG
 from tests.fakes import START
 from tests.integration.audit.deriving import ATTACKS, PRODUCER_KEYS, SignedLog, fill, keep_all, put_back
-from tests.integration.audit.looking import CEIU, KEYS, LEAD, a_lead, a_lookup
+from tests.integration.audit.looking import CEIU, KEYS, LEAD, a_lead, a_lookup, a_manifest, a_passenger
 from tests.servers import Database
 
 PLACES = 20 if IS_LONG else 2
@@ -39,7 +39,7 @@ KEPT = {
 """The log, what was signed, and what audit did by itself, of which it has told."""
 DELIVERY = {"outbox", "outbox_shard", "fence", "inbox", "schema_migration", "idempotency", "once"}
 
-VIEWS = read_views(SERVICE.migrations)
+SCHEMA = read_schema(SERVICE.migrations)
 
 Derive = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -89,6 +89,62 @@ async def test_whatever_is_changed_of_what_is_derived_is_named(
             await put_back(superuser)
     assert missed == []
     assert (await derived())[0] == INTACT
+
+
+BY_NAME = "current_setting('application_name') = 'audit-derive'"
+
+
+@pytest.mark.parametrize(
+    ("statements", "name"),
+    [
+        (
+            ["ALTER TABLE flag ENABLE ROW LEVEL SECURITY", f"CREATE POLICY p ON flag FOR SELECT USING ({BY_NAME})"],
+            "table flag",
+        ),
+        (
+            [
+                "ALTER TABLE report RENAME TO report_kept",
+                f"CREATE VIEW report AS SELECT * FROM report_kept WHERE {BY_NAME}",
+                "GRANT SELECT ON report TO audit_app",
+            ],
+            "table report",
+        ),
+        (["CREATE RULE r AS ON INSERT TO flag DO INSTEAD NOTHING"], "table flag"),
+        (
+            [
+                "CREATE FUNCTION yes(text[], text[]) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+                "CREATE OPERATOR && (LEFTARG = text[], RIGHTARG = text[], FUNCTION = yes)",
+            ],
+            "operator &&",
+        ),
+        (["CREATE FUNCTION unnest(text[]) RETURNS text LANGUAGE sql AS 'SELECT NULL'"], "function unnest"),
+        (["UPDATE projected SET index = index + 1000"], "intake.tips[0]"),
+    ],
+    ids=["policy", "view", "rule", "operator", "function", "beyond the end"],
+)
+async def test_whatever_shows_this_command_something_else_than_its_readers_is_named(
+    followed: SignedLog, derived: Derive, superuser: Connection, statements: list[str], name: str
+) -> None:
+    await superuser.execute("SET search_path = audit")
+    for statement in statements:
+        await superuser.execute(statement)
+    code, said = await derived()
+    assert code == TAMPERED, said
+    assert any(line.startswith(f"  {name}") for line in said.splitlines()), said
+
+
+async def test_from_when_on_somebody_stands_on_a_list_does_not_depend_on_what_was_followed_first(
+    pool: Pool, derived: Derive
+) -> None:
+    log = SignedLog(pool, STAFF)
+    await log.append(a_manifest(), *(a_passenger(at=START + timedelta(milliseconds=n)) for n in (300, 200)))
+    await log.follow()
+    earliest = await pool.fetchval("SELECT max(at) FROM listed")
+    await log.append(a_passenger(at=START + timedelta(milliseconds=100)))
+    await log.follow()
+    assert earliest == START + timedelta(milliseconds=200)
+    code, said = await derived()
+    assert code == INTACT, said
 
 
 async def test_who_came_second_with_a_number_depends_on_the_order_of_reading_and_is_no_difference(
@@ -164,7 +220,7 @@ async def test_what_is_not_followed_yet_is_incomplete_once_it_is_old_and_nobody_
         True,
     ), said
     async with begin(database.url("audit")) as transaction:
-        await compare(transaction, BASIS, VIEWS, clock=SystemClock(), advance=lambda count: None)
+        await compare(transaction, BASIS, SCHEMA, clock=SystemClock(), advance=lambda count: None)
         async with followed.pool.acquire() as connection, connection.transaction():
             assert await try_lock(connection)
         await followed.follow()
@@ -190,7 +246,7 @@ async def test_every_table_is_derived_or_known_to_be_something_else(superuser: C
     rows = await superuser.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'audit'")
     assert {row["tablename"] for row in rows} == {*DERIVED, *ON_THE_WAY} | KEPT | DELIVERY
     rows = await superuser.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'audit'")
-    assert {row["viewname"] for row in rows} == {*VIEWS}
+    assert {row["viewname"] for row in rows} == {*SCHEMA.views}
 
 
 async def test_the_command_takes_the_settings_and_nothing_else(

@@ -96,7 +96,19 @@ def test_others_share_none(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert not set(KEYS.likeness(one)) & set(KEYS.likeness(other))
 
 
-@pytest.mark.parametrize("text", ["LH400", "lh 0400/12 Mar", "flight LH-400", "LH 400A"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LH400",
+        "lh 0400/12 Mar",
+        "flight LH-400",
+        "LH 400A",
+        "LH/400",
+        "LH  400",
+        "x_LH_400_x",
+        "\uff2c\uff28\uff14\uff10\uff10",
+    ],
+)
 def test_a_flight_is_one_however_it_is_spelled(text: str) -> None:
     assert flights_of(text) == ["LH400"]
     assert KEYS.flight("LH400") in KEYS.reference(text)
@@ -105,8 +117,13 @@ def test_a_flight_is_one_however_it_is_spelled(text: str) -> None:
 def test_a_reference_names_ids_and_the_reference_of_a_tips_source() -> None:
     id_ = new_id()
     assert KEYS.of("id", str(id_)) in KEYS.reference(f"lead {str(id_).upper()}, urgent")
-    assert KEYS.source_reference("CT-2026-99") in KEYS.reference("ct 2026/99")
-    assert KEYS.source_reference("CT-2026-99") not in KEYS.reference("CT-2026-98")
+    (key,) = KEYS.source_reference("CT-2026-99")
+    assert key in KEYS.reference("ct 2026/99")
+    assert key not in KEYS.reference("CT-2026-98")
+
+
+def test_a_reference_without_a_letter_or_digit_names_nothing() -> None:
+    assert KEYS.source_reference(" - ...") == KEYS.reference("—") == []
 
 
 @pytest.mark.parametrize(
