@@ -31,6 +31,7 @@ async def project(transaction: Connection, events: Sequence[Incoming]) -> None:
     await count_tips(transaction, events)
     for kind in (ReviewFact, MembershipFact, LeadFact, ReferralFact):
         await projection.save_facts(transaction, _newest(fact for fact in facts if isinstance(fact, kind)))
+    await projection.count_silent_out(transaction)
 
 
 async def _touch_tips(transaction: Connection, events: Sequence[Incoming], facts: Sequence[Fact]) -> None:

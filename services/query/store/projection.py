@@ -25,11 +25,11 @@ DELETE_RECORDS = """
 WITH gone AS (
     DELETE FROM record
     WHERE (tip_id = ANY($1::uuid[]) AND research_id IS NULL) OR (record_id = ANY($2::uuid[]) AND is_stale)
-    RETURNING record_id, record_no, names, birth_date
+    RETURNING record_id, record_no, names, birth_date, is_counted
 ), gone_key AS (
     DELETE FROM record_key USING gone WHERE record_key.record_id = gone.record_id
 )
-SELECT record_no, names, birth_date FROM gone"""
+SELECT record_no, names, birth_date, is_counted FROM gone"""
 DELETE_NAME_KEYS = """
 DELETE FROM name_key USING unnest($1::integer[], $2::integer[]) AS gone (key, record_no)
 WHERE name_key.key = gone.key AND name_key.record_no = gone.record_no"""
@@ -54,6 +54,22 @@ INSERT INTO name_word (word, holders)
 SELECT row.word, row.holders FROM unnest($1::text[], $2::integer[]) AS row (word, holders)
 ON CONFLICT ON CONSTRAINT name_word_pkey DO UPDATE SET holders = name_word.holders + excluded.holders
 RETURNING word, xmax = 0 AS is_new"""
+# Few leads are silent, so all of their records are compared with all that are not counted, whatever changed. OFFSET 0:
+# each is an index look-up per row. Of two workers who find the same record, the second finds nothing left to change.
+UPDATE_COUNTED = """
+WITH silent AS MATERIALIZED (
+    SELECT named.record_no
+    FROM lead
+        CROSS JOIN LATERAL (
+            SELECT membership.tip_id FROM membership WHERE membership.cluster_id = lead.cluster_id OFFSET 0
+        ) AS filed
+        CROSS JOIN LATERAL (SELECT record.record_no FROM record WHERE record.tip_id = filed.tip_id OFFSET 0) AS named
+    WHERE lead.silent AND lead.merged_into IS NULL
+)
+UPDATE record SET is_counted = NOT record.is_counted
+WHERE (record.is_counted AND record.record_no = ANY (ARRAY(SELECT silent.record_no FROM silent)))
+    OR (NOT record.is_counted AND record.record_no <> ALL (ARRAY(SELECT silent.record_no FROM silent)))
+RETURNING record.names, record.is_counted"""
 INSERT_SPELLINGS = """
 INSERT INTO spelling (key, word)
 SELECT row.key, row.word FROM unnest($1::text[], $2::text[]) AS row (key, word)
@@ -118,7 +134,7 @@ async def remove_records(connection: Connection, tip_ids: Sequence[UUID], *, tol
     rows = await connection.fetch(DELETE_RECORDS, tip_ids, told_again)
     if not rows:
         return
-    await _count_words(connection, [names_of(row) for row in rows], by=-1)
+    await _count_words(connection, [names_of(row) for row in rows if row["is_counted"]], by=-1)
     filed = [(key, row["record_no"]) for row in rows for key in _filing_keys(names_of(row), row["birth_date"])]
     await connection.execute(DELETE_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
 
@@ -153,6 +169,17 @@ async def add_records(connection: Connection, subjects: Sequence[Subject]) -> No
     )
     await connection.execute(INSERT_NAME_KEYS, [key for key, _ in filed], [number for _, number in filed])
     await _count_words(connection, [subject.names for subject in fresh])
+
+
+async def count_silent_out(connection: Connection) -> None:
+    """Count the words of silent leads' records out, and of those that are silent no longer in again.
+
+    How rare a word is must be the same whether or not there are records that its reader must not know of.
+    """
+    rows = await connection.fetch(UPDATE_COUNTED)
+    for is_counted, by in ((False, -1), (True, 1)):
+        if names := [names_of(row) for row in rows if row["is_counted"] is is_counted]:
+            await _count_words(connection, names, by=by)
 
 
 async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:

@@ -1,12 +1,18 @@
 """A silent lead answers CEIU and the office that has it; for everybody else there is nothing, in any way that shows."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.query.domain.rarity import RECORDS_MIN
 from services.query.domain.sight import Asker
+from services.query.domain.subject import Subject
+from services.query.domain.words import Name, readings_of
+from services.query.store.projection import add_records
 from shared.events.linker import LeadOpenedV1
+from tests.bench.lookup.population import people
 from tests.builders import new_id
 from tests.conftest import Caller
 from tests.integration.query.conftest import Facts, Officer
@@ -29,6 +35,10 @@ NOBODY = "nobody@example.org"
 def other(caller: Caller) -> Officer:
     """An agent of an office that has nothing to do with the lead."""
     return Officer(caller, "hsi.agent.sac-miami")
+
+
+def _subject(names: Sequence[str]) -> Subject:
+    return Subject(new_id(), new_id(), None, tuple(Name(name, readings_of(name)) for name in names), None, ())
 
 
 async def a_silent_lead(facts: Facts, **fields: Any) -> tuple[UUID, LeadOpenedV1]:
@@ -67,6 +77,35 @@ async def test_an_answer_without_the_silent_lead_looks_like_one_about_nobody(fac
     told = [event["payload"] for event in await events_of(facts, "lookup.answered")]
     assert [payload["match_count"] for payload in told] == [0, 0, 2]
     assert told[0]["record_ids"] == told[0]["lead_ids"] == []
+
+
+async def test_how_rare_a_name_is_does_not_tell_of_a_silent_lead(facts: Facts, cbp: Officer, ice: Officer) -> None:
+    """Not in what its words weigh, whatever becomes of the lead or its tips; what is told of counts again."""
+    async with facts.pool.acquire() as connection, connection.transaction():
+        await add_records(connection, [_subject(person.names) for person in people(RECORDS_MIN + 200, 1)])
+    known = a_party(name="Zorbel Quintar")
+    await facts.tell(a_tip(known))
+
+    async def weights(officer: Officer) -> list[Any]:
+        matches = await officer.find(name="Zorbel Quintar")
+        (match,) = [each for each in matches if each["record_id"] == str(known.party_id)]
+        return [each["weight"] for each in match["evidence"]["for"]]
+
+    before = await weights(cbp)
+    tips = [a_tip(a_party(name="Zorbel Quintar")) for _ in range(4)]
+    cluster_id = new_id()
+    lead = a_lead(cluster_id, state="referred", silent=True)
+    await facts.tell(*tips, *(a_membership(tip.tip_id, cluster_id) for tip in tips), lead)
+    assert await weights(cbp) == await weights(ice) == before
+    await facts.tell(an_amendment(tips[0], a_party(name="Zorbel Quintar")))
+    assert await weights(cbp) == before
+    await speak(facts, lead, silent=False, version=2)
+    told = await weights(cbp)
+    assert told < before
+    await speak(facts, lead, silent=True, version=3)
+    assert await weights(cbp) == before
+    await facts.tell(*(a_membership(tip.tip_id, new_id(), version=2) for tip in tips))
+    assert await weights(cbp) == told
 
 
 async def test_an_office_is_told_while_the_silent_lead_is_or_was_its_own(facts: Facts, agent: Officer) -> None:
