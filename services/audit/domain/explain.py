@@ -101,7 +101,7 @@ def _manifest_submitted(event: Logged, keys: Keys) -> Reason:
         event.occurred_at,
         _time(payload["ends_at"]),
         units,
-        names=(request, keys.flight(flight), *keys.reference(flight), *_ids(keys, [id_])),
+        names=(request, *keys.reference(flight), *_ids(keys, [id_])),
         rests_on=(f"manifest {id_}",),
         list=request,
         people=max(0, min(int(payload["passenger_count"]), COUNT_MAX)),

@@ -99,8 +99,8 @@ class Keys:
         return list(dict.fromkeys([*found, *self.source_reference(text)]))
 
     def flight(self, flight: str) -> bytes:
-        """Return the key of a flight number, however it is spelled."""
-        return self.of("flight", next(iter(flights_of(flight)), _bare(flight)))
+        """Return the key of a flight number as `flights_of` gives it."""
+        return self.of("flight", flight)
 
     def source_reference(self, text: str) -> list[bytes]:
         """Return the key of the name by which a source knows its tip; none of one without a letter or digit."""

@@ -10,13 +10,11 @@ from shared.db.pool import open_pool
 from tests.bench.sensors.measure import Score, invent, measure
 from tests.servers import Database, drop_database, make_database
 
-SEEDS = (401, 402)
+SEEDS = (201, 202)
 FLOOR = 0.9
-FLOOR_EACH = 0.75
-"""Of eight abuses of a kind in these two months a sensor may miss two; over more months `tests.bench.sensors` tells."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(300)
 async def test_flags_are_right_and_abuse_is_found(postgres_url: str) -> None:
     scores, wrong = {name: Score() for name in NAMES}, list[str]()
     for seed in SEEDS:
@@ -28,8 +26,5 @@ async def test_flags_are_right_and_abuse_is_found(postgres_url: str) -> None:
         await pool.close()
         await drop_database(postgres_url, database.superuser_url.rpartition("/")[2])
     assert all(score.planted >= 8 for score in scores.values())
-    assert min(score.precision for score in scores.values()) >= FLOOR_EACH, wrong
-    assert min(score.recall for score in scores.values()) >= FLOOR_EACH, wrong
-    together = sum(scores.values(), start=Score())
-    assert together.precision >= FLOOR, wrong
-    assert together.recall >= FLOOR, wrong
+    assert min(score.precision for score in scores.values()) >= FLOOR, wrong
+    assert min(score.recall for score in scores.values()) >= FLOOR, wrong

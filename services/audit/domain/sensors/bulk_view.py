@@ -20,9 +20,9 @@ REASON = "more records were shown at a stretch than this role's work takes"
 
 
 def see_bulk_view(day: Day) -> list[Flag]:
-    """Flag a day on which somebody was shown too many records."""
+    """Flag a day on which somebody was shown too many records, on the pages that showed most of them."""
     records_max = RECORDS_MAX.get(day.role, RECORDS_OTHERS_MAX)
-    viewed = crowded(day, day.viewed, at_least=records_max + 1, of=_itself, weight=_record_count)
+    viewed = crowded(day, day.viewed, at_least=records_max + 1, of=_itself, weight=_record_count, heavy_alone=True)
     return flag("bulk_view", day, REASON, viewed, since=SHIFT)
 
 

@@ -144,10 +144,12 @@ def crowded(
     of: Callable[[SeenT], Hashable],
     weight: Callable[[SeenT], int] = lambda _: 1,
     within: timedelta = SHIFT,
+    heavy_alone: bool = False,
 ) -> Iterator[UUID]:
     """Yield the events of every stretch of time that ends on this day and holds too much, each once, in order of time.
 
-    Things alike in `of` count once. `seen` is in order of time.
+    Things alike in `of` count once. `seen` is in order of time. With `heavy_alone` those that weigh less than the mean
+    of their stretch are left out: they were there, and do not make it too much.
     """
     held: Counter[Hashable] = Counter()
     total = first = told = 0
@@ -159,7 +161,8 @@ def crowded(
             total -= weight(seen[first]) if not held[of(seen[first])] else 0
             first += 1
         if total >= at_least and each.occurred_at >= day.start:
-            yield from (member.event_id for member in seen[max(first, told) : last + 1])
+            least = total / (last + 1 - first) if heavy_alone else 0
+            yield from (member.event_id for member in seen[max(first, told) : last + 1] if weight(member) >= least)
             told = last + 1
 
 
