@@ -107,6 +107,8 @@ class Following(Periodic):
         async with self._tools.pool.acquire() as connection, connection.transaction():
             if not await store.try_lock(connection):
                 return Step()
+            for topic, partition in await store.take_back_projected(connection):
+                log.error("followed_beyond_end", topic=topic, partition=partition)
             follow = follow_one if self._halving.limit == 1 else partial(follow_log, limit=self._halving.limit)
             return await follow(
                 connection,

@@ -40,6 +40,13 @@ FROM head
         LIMIT 1
     ) AS unread
 WHERE head.size > COALESCE(projected.index, 0)"""
+# What was followed is in `event`, but for entries behind its last one that are no events: these are followed anew.
+TAKE_BACK_PROJECTED = """
+UPDATE projected SET index = COALESCE(
+    (SELECT event.index + 1 FROM event WHERE event.head_id = projected.head_id ORDER BY event.index DESC LIMIT 1), 0)
+FROM head
+WHERE head.id = projected.head_id AND projected.index > head.size
+RETURNING head.topic, head.partition"""
 MOVE_PROJECTED = """
 INSERT INTO projected (head_id, index)
 SELECT * FROM unnest($1::integer[], $2::bigint[])
@@ -133,6 +140,12 @@ async def read_unprojected(transaction: Connection, *, limit: int) -> list[Unpro
 async def list_unread(transaction: Connection) -> list[Header]:
     """Return the header of the first entry of each log that is not followed yet."""
     return [decode_header(row["header"]) for row in await transaction.fetch(SELECT_UNREAD)]
+
+
+async def take_back_projected(transaction: Connection) -> list[tuple[str, int]]:
+    """Let no log count as followed beyond its end; return topic and partition of each that did."""
+    rows = await transaction.fetch(TAKE_BACK_PROJECTED)
+    return [(row["topic"], row["partition"]) for row in rows]
 
 
 async def move_projected(transaction: Connection, ends: Mapping[int, int]) -> None:

@@ -167,6 +167,17 @@ async def test_what_cannot_be_filled_in_is_searched_for_by_its_header_and_follow
     assert len(await anomalies(pool)) == 1
 
 
+async def test_a_mark_that_was_set_beyond_the_logs_end_skips_nothing(pool: Pool, superuser: Connection) -> None:
+    part = following(pool, Metrics())
+    await write_unfollowed(pool, [a_record(offset=n, value=event_bytes()) for n in range(3)])
+    await follow_to_end(part)
+    await superuser.execute("UPDATE projected SET index = index + 1000")
+    await write_unfollowed(pool, [a_record(offset=n, value=event_bytes()) for n in range(3, 6)])
+    await follow_to_end(part)
+    assert await pool.fetchval("SELECT count(*) FROM event") == 6
+    assert await pool.fetchval("SELECT bool_and(projected.index = head.size) FROM projected JOIN head ON id = head_id")
+
+
 @pytest.mark.parametrize("back_to", [0, 1, BAD])
 async def test_a_mark_that_was_set_back_changes_nothing_and_accuses_nobody(
     pool: Pool, superuser: Connection, back_to: int
