@@ -298,6 +298,8 @@ async def audit(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": record_id}),
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": new_id()}),
         Ask("GET /v1/checkpoint", AUDITOR, VIEW),
+        Ask("GET /v1/anomalies", AUDITOR, VIEW),
+        Ask("GET /v1/anomalies", AUDITOR, VIEW, query={"kind": "missing_numbers"}),
         Ask("GET /v1/flags", AUDITOR, VIEW),
         Ask("GET /v1/lookups", AUDITOR, VIEW, query={"explained": "false"}),
         Ask("POST /v1/exports", AUDITOR, ["audit.exported"], body=export, has_key=False),
