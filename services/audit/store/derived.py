@@ -17,6 +17,8 @@ from shared.db.pool import Connection, prepare_connection
 CONNECT_TIMEOUT_S, COMMAND_TIMEOUT_S = 10.0, 3_600.0
 SETTINGS = {
     "application_name": "audit-derive",
+    # What was asked by a process that was killed meanwhile is not worked at for another hour.
+    "client_connection_check_interval": "10000",
     "search_path": "audit",
     "jit": "off",
     "lock_timeout": "30000",

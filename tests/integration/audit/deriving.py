@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
 
-from services.audit.domain.report import Verification
+from services.audit.domain.report import Verification, Verifications
 from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import find_holes, follow_log, tell_missing
@@ -103,7 +103,7 @@ async def fill(log: SignedLog) -> None:
     clock = FakeClock(APRIL)
     async with log.pool.acquire() as connection, connection.transaction():
         await tell_missing(connection, await find_holes(connection), OUTBOX, clock)
-        verified = Verification(APRIL, 0, ["intact"])
+        verified = Verifications(Verification(APRIL, 0, ["intact"]), Verification(APRIL, 0, ["the same"]))
         report = await make_report(connection, MARCH, verified, OUTBOX, clock)
         assert report is not None
         for name, role in (("a", "system.admin"), ("b", "program.manager")):
