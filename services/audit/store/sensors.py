@@ -53,12 +53,12 @@ FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passen
 ON CONFLICT ON CONSTRAINT listed_pkey DO UPDATE SET at = excluded.at WHERE excluded.at < listed.at
 RETURNING passenger, at"""
 INSERT_REASONS = """
-INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, request, list, people)
 SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
-    row.rests_on::text[], row.actor_id, row.list, row.people
+    row.rests_on::text[], row.actor_id, row.request, row.list, row.people
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-    $8::text[], $9::text[], $10::bytea[], $11::integer[])
-    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+    $8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::integer[])
+    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, request, list, people)
 ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING
 RETURNING state_of"""
 INSERT_REASON_NAMES = """
@@ -82,13 +82,17 @@ SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 # What new look-ups, states of reasons and passengers may have changed. A state may bring a name under which the states
-# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched. OFFSET 0:
-# the planner would else work out how every look-up stands.
+# before it explain, or a word on which others rest, or say whose a notice is: the look-ups of its thing's time are
+# touched. OFFSET 0: the planner would else work out how every look-up stands.
 UPDATE_STANDING = """
 WITH changed AS (
     SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)
     UNION
     SELECT reason.state_of FROM reason WHERE reason.rests_on && $2
+    UNION
+    SELECT raised.state_of
+    FROM reason AS said JOIN reason AS raised ON raised.request = said.request AND raised.kind = 'notice'
+    WHERE said.state_of = ANY ($2) AND said.kind = 'tip'
 ), touched AS (
     SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
     UNION
@@ -107,8 +111,7 @@ WITH changed AS (
         ) AS known
         JOIN lookup ON lookup.names && known.names
             AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
-)
-UPDATE lookup SET standing = now.standing
+)UPDATE lookup SET standing = now.standing
 FROM touched CROSS JOIN LATERAL (
         SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id OFFSET 0
     ) AS now
@@ -163,7 +166,8 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         LIMIT $4
     ) AS asked
     CROSS JOIN LATERAL (
-        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest') AS at,
+        SELECT max(lookup_reason.news_at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest')
+                AS at,
             bool_and(lookup_reason.is_own) AS are_own, array_agg(lookup_reason.kind) AS kinds,
             array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people
         FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
@@ -256,7 +260,7 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> lis
     rows = [
         (
             *(each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units)),
-            *(_texts_of(each.rests_on), each.actor_id, each.list, each.people),
+            *(_texts_of(each.rests_on), each.actor_id, each.request, each.list, each.people),
         )
         for each in reasons
     ]

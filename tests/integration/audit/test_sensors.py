@@ -34,8 +34,10 @@ from tests.integration.audit.looking import (
     a_lookup,
     a_manifest,
     a_notice,
+    a_notice_taken,
     a_passenger,
     a_referral,
+    a_research,
     a_review,
     a_screening,
     a_tip,
@@ -173,6 +175,27 @@ async def standing(pool: Pool, lookup: Event) -> str:
             "explained",
         ),
         ([a_lead(tips=[TIP])], a_lookup(CEIU, str(LEAD), at=LATER), "explained"),
+        ([a_tip(CEIU), a_notice()], a_lookup(CEIU, lead_ids=[LEAD], at=LATER), "explained"),
+        (
+            [a_tip(), a_research(CEIU, request=REQUEST), a_notice(request=REQUEST)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "own_reason",
+        ),
+        (
+            [a_tip(), a_research(CEIU, request=REQUEST), a_notice(request=REQUEST)],
+            a_lookup(OTHER_CEIU, lead_ids=[LEAD], at=LATER),
+            "explained",
+        ),
+        (
+            [a_research(CEIU, request=REQUEST), a_notice(request=REQUEST), a_notice_taken(CEIU)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "own_reason",
+        ),
+        (
+            [a_research(CEIU, request=REQUEST), a_notice(request=REQUEST), a_notice_taken(OTHER_CEIU)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "explained",
+        ),
         ([], a_lookup(CEIU, "R-2026-1", at=LATER, purpose="redress"), "redress"),
         ([a_lead()], a_lookup(CEIU, str(LEAD), at=LATER, purpose="redress"), "explained"),
         ([], a_lookup(CEIU, at=LATER), "unexplained"),
@@ -182,9 +205,10 @@ async def standing(pool: Pool, lookup: Event) -> str:
 async def test_what_nobody_else_stands_for_is_ones_own_reason(
     log: Log, known: list[Event], lookup: Event, stands: str, late: bool
 ) -> None:
-    for event in (lookup, *known) if late else (*known, lookup):
+    for event in (lookup, *reversed(known)) if late else (*known, lookup):
         await log.tell(event)
     assert await standing(log.pool, lookup) == stands
+    assert await log.pool.fetchval(COUNT_STALE) == 0
 
 
 async def test_of_a_things_states_the_newest_before_the_lookup_counts(log: Log) -> None:
@@ -325,6 +349,35 @@ async def test_what_is_new_about_a_person_lets_the_days_be_counted_anew(
         a_lookup(CEIU, personal=again, lead_ids=[LEAD], at=START + day * DAY + timedelta(hours=1)) for day in range(9)
     ]
     await log.tell(a_lead(), *visits, *(a_lead(at=START + day * DAY) for day in news))
+    assert {sensor for sensor, *_ in await log.flags()} == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ([a_research(CEIU, at=START + 4 * DAY)], {"repeated"}),
+        ([a_review(CEIU, at=START + 4 * DAY)], {"repeated"}),
+        ([a_research(OTHER_CEIU, at=START + 4 * DAY)], set()),
+        ([a_lead(tips=[TIP], at=START + 4 * DAY)], set()),
+        (
+            [
+                a_research(CEIU, at=START + 4 * DAY, request=REQUEST),
+                a_lead(tips=[TIP], at=START + 4 * DAY, request=REQUEST),
+            ],
+            {"repeated"},
+        ),
+    ],
+)
+async def test_what_one_says_oneself_and_what_comes_of_it_is_no_news(
+    log: Log, said: list[Event], found: set[str]
+) -> None:
+    """Of somebody else's tip, and of its lead."""
+    again = {"name": "Old Friend", "birth_date": "1980-02-03"}
+    visits = [
+        a_lookup(CEIU, str(TIP), personal=again, lead_ids=[LEAD], at=START + day * DAY + timedelta(hours=1))
+        for day in range(9)
+    ]
+    await log.tell(a_tip(), a_lead(tips=[TIP]), *visits, *said)
     assert {sensor for sensor, *_ in await log.flags()} == found
 
 

@@ -29,9 +29,10 @@ class Own:
 class Asked:
     """A look-up that somebody made by hand; those that a passenger list's screening made are none.
 
-    `told_at` is when the newest of what explains it was heard, None when nothing does but a tip of the person's own.
-    `own` are its reasons when all of them are the person's own. `visits` are the person's look-ups by this actor in the
-    last 30 days, this one included, that were made after `told_at`; without that those that nothing explains either.
+    `told_at` is when what explains it was last news to the person (their own research on it is none), None when nothing
+    explains it but a tip of their own. `own` are its reasons when all of them are the person's own. `visits` are the
+    person's look-ups by this actor in the last 30 days, this one included, that were made after `told_at`; without that
+    those that nothing explains either.
     """
 
     event_id: UUID
