@@ -132,12 +132,12 @@ class ExportReader:
             fields = self._object((number, line))
             if "logs" in fields:
                 self._finish(number, fields)
-                _require(line == end_line(self.logs, self.entries), number)
+                _require(line, end_line(self.logs, self.entries), number)
                 continue
             if self.is_over:
                 raise BadExport(f"line {number}: it stands behind the end")
             section, tree = self._begin(number, fields)
-            _require(line == section_line(section), number)
+            _require(line, section_line(section), number)
             if next(expected, None) != (section.topic, section.partition, section.first, section.beyond):
                 raise BadExport(f"line {number}: it is not what the first line says to come next")
             while tree.size < section.beyond:
@@ -207,7 +207,7 @@ class ExportReader:
             raise BadExport(f"line {number}: it is not entry {index} of {section.topic}[{section.partition}]")
         if fields.get("event") != event_in(body):
             raise BadExport(f"line {number}: what it shows of the event is not what its body holds")
-        _require(line == entry_line(index, header, body), number)
+        _require(line, entry_line(index, header, body), number)
         return leaf_hash(header + hashlib.sha256(body).digest())
 
     def _finish(self, number: int, fields: dict[str, Any]) -> None:
@@ -234,8 +234,11 @@ def is_signed(section: Section, tree: Frontier, size: int, root: bytes) -> bool:
     return verify_consistency(tree.size, size, section.consistency, tree.root(), root)
 
 
-def _require(is_as_written: bool, number: int) -> None:
-    if not is_as_written:
+def _require(line: str, written: str, number: int) -> None:
+    """Raise `BadExport` unless a line is what would be written, `CutOff` if only its end is missing."""
+    if f"{line}\n" == written:
+        raise CutOff(f"line {number} is no whole one")
+    if line != written:
         raise BadExport(f"line {number}: it says more, or otherwise, than an export does")
 
 
