@@ -43,7 +43,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "flag_event": ("flag_id", "event_id"),
 }
 """Tables that follow from the log, and what tells their rows apart."""
-ON_THE_WAY = ("projected", "due")
+ON_THE_WAY = ("projected", "heard", "due")
 """Tables by which the others are filled in: how far that is, and what is left to do."""
 
 SHADOW_HEAD = """

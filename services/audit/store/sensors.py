@@ -1,6 +1,6 @@
 """What sensors keep, what they are given of a person's day, and what they say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -117,17 +117,14 @@ FROM touched CROSS JOIN LATERAL (
     ) AS now
 WHERE lookup.event_id = touched.event_id AND lookup.standing <> now.standing"""
 
-# The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
+# The clock. What no service sent does not turn it, nor what is dated ahead: an event of next year would have all judged
+# before its time.
 
-SELECT_NEWEST = """
-SELECT max(newest.occurred_at)
-FROM head
-    CROSS JOIN LATERAL (
-        SELECT event.occurred_at FROM event
-        WHERE event.head_id = head.id AND event.is_verified IS NOT FALSE
-        ORDER BY event.occurred_at DESC
-        LIMIT 1
-    ) AS newest"""
+MOVE_HEARD = """
+INSERT INTO heard (head_id, at)
+SELECT given.head_id, given.at FROM unnest($1::integer[], $2::timestamptz[]) AS given (head_id, at)
+ON CONFLICT ON CONSTRAINT heard_pkey DO UPDATE SET at = excluded.at WHERE excluded.at > heard.at"""
+SELECT_NEWEST = "SELECT max(heard.at) FROM heard"
 TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
@@ -290,8 +287,13 @@ async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime
     await _insert(transaction, INSERT_HOURS, sorted(set(hours)))
 
 
+async def add_heard(transaction: Connection, latest: Mapping[int, datetime]) -> None:
+    """Keep up to when each log tells of what happened; what is earlier than is known changes nothing."""
+    await _insert(transaction, MOVE_HEARD, sorted(latest.items()))
+
+
 async def find_newest(transaction: Connection) -> datetime | None:
-    """Return the latest time of all events that were followed and not forged, None while there are none."""
+    """Return the latest time at which anything happened that was followed and not forged, None while nothing was."""
     found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
     return found
 

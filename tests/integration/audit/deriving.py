@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -14,7 +15,7 @@ from services.audit.handlers.reports import make_report, sign_report
 from services.audit.settings import SENDERS
 from shared.clock import Clock
 from shared.db.pool import Connection, Pool
-from shared.events.envelope import Actor, Context, Event
+from shared.events.envelope import Actor, Context, Event, decode
 from shared.events.topics import ACTIVITY_TOPICS, FACT_TOPICS
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
@@ -22,7 +23,7 @@ from shared.security import Principal
 from shared.service import OUTBOX_SHARDS
 from tests.builders import an_event, event_bytes, new_id
 from tests.fakes import START, FakeClock
-from tests.integration.audit.looking import Log
+from tests.integration.audit.looking import Log, received_ms
 from tests.integration.audit.test_sensors import cut, some_abuse
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_producers import sent
@@ -61,8 +62,9 @@ class SignedLog(Log):
         self._offsets[topic] = offset + 1
         self._numbers[service] += 0 if again else 1 + skipped
         seq = str(self._numbers[service]).encode()
-        key = PRODUCER_KEYS[service][0]
-        return sent(f"{service}.0".encode(), seq=seq, key=key, topic=topic, partition=0, offset=offset, value=value)
+        key, received = PRODUCER_KEYS[service][0], received_ms(decode(value).occurred_at)
+        record = sent(f"{service}.0".encode(), seq=seq, key=key, topic=topic, partition=0, offset=offset, value=value)
+        return replace(record, timestamp_ms=received)
 
     def unsigned(self, topic: str) -> Record:
         """Return a record that no service sent."""

@@ -113,7 +113,15 @@ class Log:
         offset = self._ends.get(event.topic, 0)
         self._ends[event.topic] = offset + 1
         fields = {name: getattr(event, name) for name in event.__slots__}
-        return a_record(topic=event.topic, partition=0, offset=offset, value=event_bytes(**fields))
+        value = event_bytes(**fields)
+        return a_record(
+            topic=event.topic, partition=0, offset=offset, value=value, timestamp_ms=received_ms(event.occurred_at)
+        )
+
+
+def received_ms(at: datetime) -> int:
+    """Return when Kafka receives what happens then."""
+    return round(at.timestamp() * 1_000) + 1
 
 
 def told(
