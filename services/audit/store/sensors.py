@@ -111,11 +111,23 @@ WITH changed AS (
         ) AS known
         JOIN lookup ON lookup.names && known.names
             AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
-)UPDATE lookup SET standing = now.standing
-FROM touched CROSS JOIN LATERAL (
-        SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id OFFSET 0
-    ) AS now
-WHERE lookup.event_id = touched.event_id AND lookup.standing <> now.standing"""
+), moved AS (
+    SELECT lookup.event_id, lookup.standing AS former, now.standing
+    FROM touched
+        JOIN lookup ON lookup.event_id = touched.event_id
+        CROSS JOIN LATERAL (
+            SELECT lookup_standing.standing FROM lookup_standing
+            WHERE lookup_standing.event_id = touched.event_id
+            OFFSET 0
+        ) AS now
+    WHERE now.standing <> lookup.standing
+), kept AS (
+    INSERT INTO stood (event_id, standing)
+    SELECT moved.event_id, moved.former FROM moved WHERE moved.event_id <> ALL ($1::uuid[])
+)
+UPDATE lookup SET standing = moved.standing
+FROM moved
+WHERE lookup.event_id = moved.event_id"""
 
 # The clock. What no service sent does not turn it, nor what is dated ahead: an event of next year would have all judged
 # before its time.

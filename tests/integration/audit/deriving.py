@@ -23,7 +23,7 @@ from shared.security import Principal
 from shared.service import OUTBOX_SHARDS
 from tests.builders import an_event, event_bytes, new_id
 from tests.fakes import START, FakeClock
-from tests.integration.audit.looking import Log, received_ms
+from tests.integration.audit.looking import CEIU, Log, a_lookup, a_tip, received_ms
 from tests.integration.audit.test_sensors import cut, some_abuse
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_producers import sent
@@ -31,6 +31,7 @@ from tests.unit.audit.test_producers import sent
 PRODUCER_KEYS = {service: [service.encode().ljust(32, b".")] for service in SENDERS}
 OWNERS = {topic.name: topic.owner for topic in (*FACT_TOPICS, *ACTIVITY_TOPICS)}
 OUTBOX = Outbox(shards=OUTBOX_SHARDS)
+LATE_TIP = new_id()
 MARCH = date(2026, 3, 1)
 APRIL = datetime(2026, 4, 2, tzinfo=UTC)
 
@@ -92,6 +93,10 @@ async def fill(log: SignedLog) -> None:
     events = some_abuse()
     for part in cut(events, 97):
         await log.append(*part)
+        await log.follow()
+    # A look-up whose reason is heard of later.
+    for event in (a_lookup(CEIU, f"tip {LATE_TIP}"), a_tip(tip_id=LATE_TIP)):
+        await log.append(event)
         await log.follow()
     value = partial(event_bytes, occurred_at=START)
     await log.append_records(
