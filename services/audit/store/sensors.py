@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
 from services.audit.domain.lookup import REDRESS, TRAVELLER, Lookup, View
-from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, Viewed
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Lent, Own, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
 from shared.db.pool import Connection, Row
@@ -158,7 +158,7 @@ LIMIT 1"""
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
     asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.are_own, told.kinds,
-    told.ids, told.people, visit.event_ids, visit.times
+    told.ids, told.people, told.owns, visit.event_ids, visit.times
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
         VALUES (day.start - $7::interval, day.start), (day.start, day.start + interval '1 day')
@@ -178,7 +178,8 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         SELECT max(lookup_reason.news_at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest')
                 AS at,
             bool_and(lookup_reason.is_own) AS are_own, array_agg(lookup_reason.kind) AS kinds,
-            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people
+            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people,
+            array_agg(lookup_reason.is_own) AS owns
         FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
     ) AS told
     CROSS JOIN LATERAL (
@@ -358,6 +359,7 @@ async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]
                 told_at=row["told_at"],
                 own=_own(row),
                 visits=tuple(zip(row["event_ids"] or (), row["times"] or (), strict=True)),
+                lent=_lent(row),
             )
         )
     viewed_on: dict[tuple[str, datetime], list[Viewed]] = {day: [] for day in days}
@@ -397,6 +399,15 @@ def _own(row: Row) -> tuple[Own, ...]:
     if not row["are_own"]:
         return ()
     return tuple(Own(*each) for each in zip(row["kinds"], row["ids"], row["people"], strict=True))
+
+
+def _lent(row: Row) -> tuple[Lent, ...]:
+    told = zip(*(row[name] or () for name in ("kinds", "ids", "people", "owns")), strict=True)
+    return tuple(
+        Lent(id_, people)
+        for kind, id_, people, is_own in told
+        if kind == "manifest" and people is not None and not is_own
+    )
 
 
 async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:

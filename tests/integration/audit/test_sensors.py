@@ -243,7 +243,8 @@ async def test_a_state_that_comes_late_takes_back_what_explained(log: Log) -> No
 def some_abuse() -> list[Event]:
     """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them."""
     minute = timedelta(minutes=1)
-    events = [a_manifest(actor=COLLEAGUE), a_lead(), a_referral(), a_tip()]
+    # Of a colleague's list of many, some are looked up by hand.
+    events = [a_manifest(actor=COLLEAGUE, passenger_count=200), a_lead(), a_referral(), a_tip()]
     flying = [{"name": f"Passenger{n} Listed{n}", "birth_date": "1980-02-03"} for n in range(40)]
     events += [a_passenger(each, actor=COLLEAGUE) for each in flying]
     events += [a_lookup(CBP, "LH400", at=START + 2 * n * minute, personal=each) for n, each in enumerate(flying)]
@@ -350,6 +351,18 @@ async def test_what_is_new_about_a_person_lets_the_days_be_counted_anew(
     ]
     await log.tell(a_lead(), *visits, *(a_lead(at=START + day * DAY) for day in news))
     assert {sensor for sensor, *_ in await log.flags()} == found
+
+
+async def test_two_who_submit_lists_for_each_other_are_seen(log: Log) -> None:
+    """Nothing of what they look up rests on their own word."""
+    people = [{"name": f"Passenger{n} Listed{n}", "birth_date": "1980-02-03"} for n in range(10)]
+    minute = timedelta(minutes=1)
+    asked = [a_lookup(CBP, "LH400", at=LATER + 7 * n * minute, personal=each) for n, each in enumerate(people[:7])]
+    screened = [a_passenger(each, actor=COLLEAGUE) for each in people]
+    await log.tell(a_manifest(actor=COLLEAGUE, passenger_count=10), *screened, *asked)
+    [(sensor, actor, _, evidence)] = await log.flags()
+    assert (sensor, actor, set(evidence)) == ("own_reason", CBP.id, {each.event_id for each in asked})
+    assert {await standing(log.pool, each) for each in asked} == {"explained"}
 
 
 @pytest.mark.parametrize(
