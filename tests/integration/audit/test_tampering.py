@@ -136,17 +136,14 @@ async def test_an_entry_forged_after_the_last_checkpoint_takes_kafka(
 
 
 async def send_log(attacker: Connection, kafka: Kafka) -> str:
-    """Put what the log of `TOPIC` holds on Kafka, as it lay there, among topics of another prefix; return that."""
+    """Put what the log of `TOPIC` holds on Kafka, as it lay there, on a topic under another prefix; return that."""
     prefix = f"{kafka.prefix}kept."
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
     try:
         # The records keep their times, which are long ago: Kafka would remove them when it next looks.
         kept = {"retention.ms": "-1", "message.timestamp.type": "CreateTime"}
-        names = [row["topic"] for row in await attacker.fetch("SELECT DISTINCT topic FROM head")]
-        await admin.create_topics(
-            [NewTopic(prefix + name, 4, 1, topic_configs=kept if name == TOPIC else {}) for name in names]
-        )
+        await admin.create_topics([NewTopic(prefix + TOPIC, 4, 1, topic_configs=kept)])
     finally:
         await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
