@@ -64,3 +64,6 @@ COMMENT ON VIEW lookup_reason IS
     'What explains each look-up, when the newest of it was heard, whether it rests on the word of nobody but whoever '
     'asked, and when it was last news to them: a list when it was submitted, all else when anything came of somebody '
     'else''s doing, or of nothing but their own, when it began.';
+UPDATE lookup SET standing = now.standing
+FROM lookup_standing AS now
+WHERE now.event_id = lookup.event_id AND now.standing <> lookup.standing;
