@@ -10,7 +10,7 @@ LOCAL := $(PY) -m deploy.local
 FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do \
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
-.PHONY: help setup fetch up down status reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
+.PHONY: help setup fetch up down status stop start reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
 	test-audit-log bench bench-audit bench-linking bench-lookup bench-pictures check format lock
 
 help: ## this list
@@ -32,6 +32,12 @@ down: setup ## stop the stack; its state stays
 
 status: setup ## say what runs
 	@$(LOCAL) status
+
+stop: setup ## stop single processes: make stop OF=audit-worker
+	@$(LOCAL) stop $(OF)
+
+start: setup ## start what was stopped so: make start OF=audit-worker
+	@$(LOCAL) start $(OF)
 
 reset: setup ## stop the stack and remove its state
 	@$(LOCAL) reset

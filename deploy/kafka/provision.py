@@ -16,6 +16,8 @@ VISIBLE_TIMEOUT_S = 30.0
 POLL_S = 0.05
 STORED_AS = "uncompressed"
 """However a stranger's client packs its records: our readers unpack only some kinds, and stop at others."""
+DATED_AS = "LogAppendTime"
+"""By the broker's clock: audit bounds by it what a record says of its own time."""
 
 
 def all_topics() -> tuple[Topic, ...]:
@@ -52,7 +54,11 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: 
             topic.name,
             num_partitions=topic.partitions,
             replication_factor=replication,
-            topic_configs={"retention.ms": str(topic.retention_ms), "compression.type": STORED_AS},
+            topic_configs={
+                "retention.ms": str(topic.retention_ms),
+                "compression.type": STORED_AS,
+                "message.timestamp.type": DATED_AS,
+            },
         )
         for topic in topics
     ]

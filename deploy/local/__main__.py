@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from deploy.local import ready, stack
 from deploy.local.fetch import postgres_binaries, write_lock
@@ -76,6 +77,10 @@ def _fetch(layout: Layout, _options: argparse.Namespace) -> None:
         install_kafka(layout.cache)
 
 
+def _some(run: Callable[[Layout, Sequence[str]], None], layout: Layout, options: argparse.Namespace) -> None:
+    run(layout, options.process)
+
+
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
     files = sorted(layout.logs.glob(f"{options.process or '*'}.log"))
     if not files:
@@ -100,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command("up", lambda layout, _: stack.up(layout), "start what is not running, and wait until all is ready")
     command("down", lambda layout, _: stack.down(layout), "stop the stack; its state stays")
+    for name, run, does in (
+        ("stop", stack.stop, "stop some of the stack's processes, until start or up is asked for"),
+        ("start", stack.start, "start processes that were stopped, and wait until they are ready"),
+    ):
+        some = command(name, partial(_some, run), does)
+        some.add_argument("process", nargs="+", help="such as audit-worker; status lists them")
     command("reset", lambda layout, _: stack.reset(layout), "stop the stack and remove its state: data, keys, logs")
     command("status", lambda layout, _: ready.print_status(layout), "say what runs, where, and whether it is ready")
     command("fetch", _fetch, "download Kafka and PostgreSQL into the cache, unless they are there")

@@ -2,11 +2,12 @@
 
 import time
 import xmlrpc.client
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -27,27 +28,28 @@ class Running:
     """One process as the supervisor sees it."""
 
     name: str
+    group: str
     state: str
     pid: int
     up_s: int
 
 
-def find_unready(layout: Layout) -> list[str]:
-    """Return the services' processes whose `/readyz` does not answer 200, such as `intake-http`."""
+def find_unready(layout: Layout, names: Collection[str] = NAMES) -> list[str]:
+    """Return those of the services' processes whose `/readyz` does not answer 200, such as `intake-http`."""
     with ThreadPoolExecutor(len(NAMES)) as pool:
-        answers = pool.map(lambda name: _is_ready(layout, name), NAMES)
-        return [name for name, is_ready in zip(NAMES, answers, strict=True) if not is_ready]
+        answers = pool.map(lambda name: _is_ready(layout, name), names)
+        return [name for name, is_ready in zip(names, answers, strict=True) if not is_ready]
 
 
-def wait(layout: Layout, tell: Callable[[str], None], *, timeout_s: float) -> None:
-    """Return once every service's process is ready, telling which are not.
+def wait(layout: Layout, tell: Callable[[str], None], names: Collection[str] = NAMES, *, timeout_s: float) -> None:
+    """Return once each of these services' processes is ready, telling which are not.
 
     Raises:
         Refused: some are not within `timeout_s`; the message ends with the first one's log.
     """
     deadline = time.monotonic() + timeout_s
-    while unready := find_unready(layout):
-        tell(f"{len(NAMES) - len(unready)} of {len(NAMES)} ready, waiting for {', '.join(unready)}")
+    while unready := find_unready(layout, names):
+        tell(f"{len(names) - len(unready)} of {len(names)} ready, waiting for {', '.join(unready)}")
         if time.monotonic() > deadline:
             log = layout.logs / f"{unready[0]}.log"
             tail = log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace") if log.is_file() else ""
@@ -65,7 +67,7 @@ def print_status(layout: Layout) -> None:
     layout = layout.as_remembered()
     unready = find_unready(layout)
     table = Table("process", "state", "pid", "up", "port", "ready", box=None, pad_edge=False)
-    for running in _list_running(layout):
+    for running in list_running(layout):
         is_ready = "" if running.name not in NAMES else "no" if running.name in unready else "yes"
         row = (running.name, running.state, str(running.pid or ""), _duration(running.up_s))
         table.add_row(*row, str(layout.port(running.name)), is_ready)
@@ -73,23 +75,37 @@ def print_status(layout: Layout) -> None:
     Console(highlight=False).print(table)
 
 
-def _list_running(layout: Layout) -> Sequence[Running]:
-    remote = supervise.connect(layout.port("supervisor"), keep_secret(layout.keys / "supervisor.password"))
-    try:
-        found = remote.getAllProcessInfo()
-    except (OSError, HTTPException, xmlrpc.client.Error) as error:
-        # The error's own text would show the password.
-        raise Refused(f"The supervisor does not answer ({type(error).__name__}).") from error
+def list_running(layout: Layout) -> Sequence[Running]:
+    """Return the stack's processes, servers first.
+
+    Raises:
+        Refused: the supervisor does not answer.
+    """
     running = [
         Running(
             name=info["name"],
+            group=info["group"],
             state=info["statename"].lower(),
             pid=info["pid"],
             up_s=info["now"] - info["start"] if info["pid"] else 0,
         )
-        for info in found
+        for info in ask_supervisor(layout, "getAllProcessInfo")
     ]
     return sorted(running, key=lambda process: PORT_OFFSETS[process.name])
+
+
+def ask_supervisor(layout: Layout, method: str, *arguments: object) -> Any:
+    """Return what the stack's supervisor answers to a call of its remote interface.
+
+    Raises:
+        Refused: it does not answer, or with an error.
+    """
+    remote = supervise.connect(layout.port("supervisor"), keep_secret(layout.keys / "supervisor.password"))
+    try:
+        return getattr(remote, method)(*arguments)
+    except (OSError, HTTPException, xmlrpc.client.Error) as error:
+        # The error's own text would show the password.
+        raise Refused(f"The supervisor does not answer ({type(error).__name__}).") from error
 
 
 def _is_ready(layout: Layout, name: str) -> bool:

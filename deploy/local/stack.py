@@ -74,6 +74,32 @@ def down(layout: Layout) -> None:
         _stop(layout)
 
 
+def stop(layout: Layout, names: Sequence[str]) -> None:
+    """Stop some of the stack's processes until `start` or `up` is asked for; the others run on.
+
+    Raises:
+        Refused: the stack is not running, or has no such process.
+    """
+    with _some_of(layout, names) as (remembered, found), step(f"Stopping {', '.join(names)}"):
+        for process in found:
+            if process.state != "stopped":
+                ready.ask_supervisor(remembered, "stopProcess", _program(process))
+
+
+def start(layout: Layout, names: Sequence[str]) -> None:
+    """Start those of the stack's processes that were stopped, and return when they are ready.
+
+    Raises:
+        Refused: the stack is not running, has no such process, or one is not ready in time.
+    """
+    with _some_of(layout, names) as (remembered, found), step(f"Starting {', '.join(names)}") as tell:
+        for process in found:
+            if process.state == "stopped":
+                ready.ask_supervisor(remembered, "startProcess", _program(process), False)
+        services = [name for name in names if name in ready.NAMES]
+        ready.wait(remembered, tell, services, timeout_s=SERVICES_TIMEOUT_S)
+
+
 def reset(layout: Layout) -> None:
     """Stop the stack and remove its state: data, keys, settings and logs.
 
@@ -112,6 +138,24 @@ def exclusively(layout: Layout) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+@contextmanager
+def _some_of(layout: Layout, names: Sequence[str]) -> Iterator[tuple[Layout, Sequence[ready.Running]]]:
+    """Keep other commands out, and give the layout as it runs, and its processes of these names."""
+    if not _is_supervised(layout):
+        raise Refused(f"The stack in {layout.home} is not running; make up starts it.")
+    layout = layout.as_remembered()
+    with exclusively(layout):
+        known = {process.name: process for process in ready.list_running(layout)}
+        if unknown := [name for name in names if name not in known]:
+            raise Refused(f"The stack has no process {unknown[0]!r}; there are: {', '.join(known)}.")
+        yield layout, [known[name] for name in dict.fromkeys(names)]
+
+
+def _program(process: ready.Running) -> str:
+    """Return what the supervisor calls a process."""
+    return f"{process.group}:{process.name}"
 
 
 def _start(layout: Layout) -> None:

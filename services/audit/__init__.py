@@ -9,7 +9,8 @@ Publishes audit.activity (what callers of its own routes did, anomalies and gaps
             whether a producer sent a record; sensors and reasons; reports. Its docstring gives the whole format
 `handlers/` append a batch; follow the log; sign, prove, export; let sensors see; make and sign reports
 `store/`    all SQL
-`http/`     for auditors: entries, an actor's day, who saw a record, proofs, exports, flags, look-ups, reports
+`http/`     for auditors: entries, an actor's day, who saw a record, proofs, exports, anomalies, flags, look-ups,
+            reports
 `stream.py` which topics are read, raw
 `following.py`  a part of the worker: half a second behind the log, what can be searched, who sent what, sensors' needs
 `judging.py`    a part of the worker: sensors judge what is due, behind what was followed

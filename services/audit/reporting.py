@@ -9,7 +9,7 @@ from datetime import date
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.audit.domain.report import Verification
+from services.audit.domain.report import Verification, Verifications
 from services.audit.handlers.followed import KafkaEnd
 from services.audit.handlers.reports import find_months, make_report
 from services.audit.settings import AuditSettings
@@ -19,6 +19,8 @@ from shared.service import Tools
 
 REPORT_PERIOD_S = 60.0
 VERIFY_TIMEOUT_S = 6 * 3_600.0
+DERIVE_TIMEOUT_S = 3 * 3_600.0
+"""Enough for some ten million entries. One that is not finished by then is reported so."""
 TOLD_EVERY_S = 3_600.0
 """What is late is told again so often."""
 SAID_LINES_MAX = 50
@@ -50,12 +52,12 @@ class Reporting(Periodic):
         self._tell_late(late)
         if due and not await self.has_all(due):
             return
-        verification = await self.verify() if due else None
+        verified = await self.verify() if due else None
         for month in due:
-            if verification is None or self.is_draining:
+            if verified is None or self.is_draining:
                 return
             async with self._tools.pool.acquire() as connection, connection.transaction():
-                report = await make_report(connection, month, verification, self._tools.outbox, self._tools.clock)
+                report = await make_report(connection, month, verified, self._tools.outbox, self._tools.clock)
             if report is not None:
                 self._on_commit()
                 log.info("report_made", month=month.isoformat(), report_id=str(report.report_id))
@@ -92,20 +94,34 @@ class Reporting(Periodic):
             self._told_at = time.monotonic()
             log.error("report_unsigned", months=[month.isoformat() for month in late])
 
-    async def verify(self) -> Verification | None:
-        """Run the verifier over the whole log, as a process of its own; None when we are told to end meanwhile."""
+    async def verify(self) -> Verifications | None:
+        """Run the verifier over the whole log, then over what follows it; None when we are told to end meanwhile."""
+        log_itself = await self._run(timeout_s=VERIFY_TIMEOUT_S)
+        derived = None if self.is_draining else await self._run("--derived", timeout_s=DERIVE_TIMEOUT_S)
+        return None if log_itself is None or derived is None else Verifications(log_itself, derived)
+
+    async def _run(self, *options: str, timeout_s: float) -> Verification | None:
+        """Run the verifier as a process of its own; None when we are told to end meanwhile.
+
+        Whatever becomes of it is said in words, and keeps no report from being made.
+        """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.audit", "verify", stdout=asyncio.subprocess.PIPE
+            sys.executable, "-m", "services.audit", "verify", *options, stdout=asyncio.subprocess.PIPE
         )
         reading = asyncio.create_task(process.communicate())
-        draining = asyncio.create_task(self.rest(VERIFY_TIMEOUT_S))
+        draining = asyncio.create_task(self.rest(timeout_s))
         await asyncio.wait((reading, draining), return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
-        if not reading.done():
+        is_late = not reading.done()
+        if is_late:
             process.kill()
         said, _ = await reading
         if self.is_draining:
             return None
-        lines = said.decode(errors="replace").splitlines()[:SAID_LINES_MAX]
-        code = process.returncode if process.returncode is not None and process.returncode >= 0 else None
+        lines, code = said.decode(errors="replace").splitlines()[:SAID_LINES_MAX], process.returncode
+        if is_late:
+            code, lines = None, [f"not finished: it was stopped after {timeout_s / 3_600:g} hours", *lines]
+        elif not lines:
+            # What it raised is in the worker's own log; the status of that means something else to who reads a report.
+            code, lines = None, [f"it ended without saying anything (exit status {code}): the worker's log has why"]
         return Verification(self._tools.clock.now(), code, lines)

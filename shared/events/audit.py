@@ -89,18 +89,23 @@ class ReportSignedV1(Payload):
 
 
 class AuditExportedPersonal(Fact):
-    """Who gets the export, and on what authority."""
+    """Who gets the export, and on what authority: as it was told before these stood outside, too."""
 
     recipient: str
     authority: str
 
 
 class AuditExportedV1(Payload):
-    """A range of the log was given out with its proof; this is durable before its first line leaves."""
+    """A range of the log was given out with its proof; this is durable before its first line leaves.
+
+    Who got it and on what authority is nothing of a tip's, and must be known for as long as the log is.
+    """
 
     TYPE: ClassVar[str] = "audit.exported"
     SUBJECT: ClassVar[str] = "request"
 
+    recipient: str | None = None
+    authority: str | None = None
     from_at: AwareDatetime
     to_at: AwareDatetime
     topic: str | None = None

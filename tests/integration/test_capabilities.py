@@ -96,6 +96,7 @@ TABLES: dict[str, Table] = {
         "GET /v1/records/{record_id}/views": AUDITORS,
         "GET /v1/checkpoint": AUDITORS,
         "POST /v1/exports": AUDITORS,
+        "GET /v1/anomalies": AUDITORS,
         "GET /v1/flags": AUDITORS,
         "GET /v1/lookups": AUDITORS,
         "GET /v1/reports": AUDITORS | OPERATORS,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import pwd
 import shutil
@@ -16,10 +17,12 @@ import asyncpg
 import psutil
 import pytest
 
-from deploy.local import unprivileged
-from deploy.local.layout import CHECKOUT, read_layout
+from deploy.local import stack, unprivileged
+from deploy.local.layout import CHECKOUT, Layout, read_layout, write_file
 from deploy.local.postgres import start_postgres
 from deploy.local.processes import find_supervised, free_ports
+from deploy.local.ready import find_unready, list_running
+from deploy.local.report import Refused
 from deploy.local.supervise import Program, config_text
 
 pytestmark = pytest.mark.alone
@@ -48,6 +51,14 @@ signal.signal(signal.SIGTERM, stop)
 pathlib.Path(sys.argv[1] + "." + sys.argv[2]).touch()
 time.sleep(600)
 """
+SERVE = """\
+import http.server, sys
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
+"""
 Supervise = Callable[..., psutil.Process]
 
 
@@ -61,7 +72,7 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
         path.write_text(code)
         return str(path)
 
-    def run(*, stop_timeout_s: int = 10, **groups: list[tuple[str, ...]]) -> psutil.Process:
+    def run(*, stop_timeout_s: int = 10, port: int = 0, **groups: list[tuple[str, ...]]) -> psutil.Process:
         programs = {
             group: [
                 Program(name, [sys.executable, script(code), *words], tmp_path, True, SIGTERM, stop_timeout_s)
@@ -71,7 +82,7 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
         }
         (tmp_path / "logs").mkdir()
         config = tmp_path / "supervisord.conf"
-        config.write_text(config_text(programs, folder=tmp_path, port=free_ports(1)[0], password="x"))
+        config.write_text(config_text(programs, folder=tmp_path, port=port or free_ports(1)[0], password="x"))
         running.append(
             subprocess.Popen(
                 [sys.executable, "-m", "deploy.local.supervise", str(config)],
@@ -137,6 +148,39 @@ def test_a_process_that_ignores_the_request_is_killed_after_its_time(supervise: 
     supervisor.terminate()
     eventually(lambda: not find_supervised(tmp_path))
     assert not notes.exists()
+
+
+def test_single_processes_are_stopped_and_started_while_the_others_run(supervise: Supervise, tmp_path: Path) -> None:
+    layout = Layout(home=tmp_path, cache=tmp_path, port_base=free_ports(1)[0])
+    layout.keys.mkdir()
+    write_file(layout.keys / "supervisor.password", "x")
+    write_file(layout.marker, json.dumps({"port_base": layout.port_base}))
+    supervise(
+        port=layout.port("supervisor"),
+        servers=[("kafka", RUN)],
+        services=[(name, SERVE, str(layout.port(name))) for name in ("audit-http", "audit-worker")],
+    )
+    eventually(lambda: len(find_supervised(tmp_path)) == 3)
+    eventually(lambda: not find_unready(layout, ["audit-http", "audit-worker"]))
+
+    def running() -> dict[str, int]:
+        return {process.name: process.pid for process in list_running(layout) if process.pid}
+
+    before = running()
+    for _ in range(2):
+        stack.stop(layout, ["audit-worker"])
+        assert running() == {name: pid for name, pid in before.items() if name != "audit-worker"}
+    with pytest.raises(Refused, match=r"no process 'audit-wroker'; there are: kafka, audit-http, audit-worker"):
+        stack.start(layout, ["audit-wroker"])
+    for _ in range(2):
+        stack.start(layout, ["audit-worker", "kafka"])
+        assert find_unready(layout, ["audit-worker"]) == []
+        assert {name: pid for name, pid in running().items() if name != "audit-worker"}.items() <= before.items()
+
+
+def test_no_process_of_a_stack_that_does_not_run_can_be_stopped(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="is not running"):
+        stack.stop(Layout(home=tmp_path, cache=tmp_path, port_base=free_ports(1)[0]), ["audit-worker"])
 
 
 async def test_a_killed_database_starts_again_once_its_last_backend_is_gone(tmp_path: Path) -> None:

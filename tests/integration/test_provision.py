@@ -155,6 +155,7 @@ async def test_missing_topics_are_created_as_the_table_says_and_no_topic_twice(k
     values = {name: value for name, value, *_ in configs.resources[0][4]}
     assert values["retention.ms"] == str(topics[0].retention_ms)
     assert values["compression.type"] == "uncompressed"
+    assert values["message.timestamp.type"] == "LogAppendTime"
 
 
 def test_every_office_has_a_topic() -> None:

@@ -17,8 +17,9 @@ What is closed or recalled explains look-ups for another `AFTER_CLOSING`. A reco
 explains nothing.
 
 A reason that rests on nobody's word but that of whoever asks is their *own*: a list that they submitted, a tip that
-they entered and nobody else has reviewed, amended or researched, a lead or referral of such tips alone. What a list's
-screening looks up is never own: that is what lists are for.
+they entered and nobody else has reviewed, amended or researched, a lead or referral of such tips alone, a notice that
+their own tip, review or research raised and nobody else has taken note of. What a list's screening looks up is never
+own: that is what lists are for. What a service says is the word of whoever sent the request that led to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -52,8 +53,9 @@ class Reason:
 
     `state_of` tells whose states replace each other: kind and id of the thing. `until` is None for good. `units` are
     those addressed: `agency/office` (`agency/` without one) or `agency/*`. `names` are keys that a look-up shares.
-    `actor_id` is who told of it, empty for nobody; `rests_on` are the things whose states say whose word it is, as in
-    `state_of`. Of a passenger list, `list` is the key of the request that looked its `people` up.
+    `actor_id` is who told of it, empty for nobody, `request` the key of the request that led to it; `rests_on` are the
+    things whose states say whose word it is, as in `state_of`. Of a passenger list, `list` is the key of the request
+    that looked its `people` up.
     """
 
     event_id: UUID
@@ -66,6 +68,7 @@ class Reason:
     names: tuple[bytes, ...]
     rests_on: tuple[str, ...] = ()
     actor_id: str = ""
+    request: bytes | None = None
     list: bytes | None = None
     people: int | None = None
 
@@ -78,7 +81,8 @@ def reason_of(event: Logged, keys: Keys) -> Reason | None:
     try:
         reason = read(event, keys)
         actor_id = event.actor.id if event.actor is not None else ""
-        return replace(reason, state_of=f"{reason.kind} {reason.state_of}", actor_id=actor_id)
+        state_of, request = f"{reason.kind} {reason.state_of}", request_name(event, keys)
+        return replace(reason, state_of=state_of, actor_id=actor_id, request=request)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         # The log holds what producers sent, and a model of theirs may have been another one.
         return None
@@ -153,8 +157,7 @@ def _notice(event: Logged, keys: Keys) -> Reason:
     units = tuple(_unit(side["agency"], side.get("office")) for side in told)
     names = _ids(keys, [id_, *(side["lead_id"] for side in payload["sides"] if side.get("lead_id"))])
     until = _time(payload["until"])
-    tips = _tips(side["record_id"] for side in payload["sides"] if side["record_kind"] == "tip")
-    return Reason(event.event_id, "notice", id_, id_, event.occurred_at, until, units, names, tips)
+    return Reason(event.event_id, "notice", id_, id_, event.occurred_at, until, units, names, (f"notice {id_}",))
 
 
 def _tip(event: Logged, keys: Keys) -> Reason:

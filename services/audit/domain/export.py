@@ -16,7 +16,8 @@ do; none is left out.
 The first line says of every log that was signed by then (`note`: the checkpoint of all logs, or null while there is
 none), or of those of `topic`, what is in the export; where `first` and `beyond` are equal, nothing is. So none can be
 left out with its section. Nobody signs this line: the SHA-256 of its bytes, without the line end, is in the log, in the
-event `audit.exported` of `request`.
+event `audit.exported` of `request`. Every other line is read only as it would be written here, to the byte: what one
+reader passes over, such as a name that stands twice or a remark, another would take for proved.
 """
 
 import hashlib
@@ -131,10 +132,12 @@ class ExportReader:
             fields = self._object((number, line))
             if "logs" in fields:
                 self._finish(number, fields)
+                _require(line, end_line(self.logs, self.entries), number)
                 continue
             if self.is_over:
                 raise BadExport(f"line {number}: it stands behind the end")
             section, tree = self._begin(number, fields)
+            _require(line, section_line(section), number)
             if next(expected, None) != (section.topic, section.partition, section.first, section.beyond):
                 raise BadExport(f"line {number}: it is not what the first line says to come next")
             while tree.size < section.beyond:
@@ -143,7 +146,7 @@ class ExportReader:
                     at, text = next(numbered, (0, ""))
                     if not at:
                         raise CutOff(f"it ends within {section.topic}[{section.partition}]")
-                    batch.append(self._leaf(at, self._object((at, text)), section, tree.size + len(batch)))
+                    batch.append(self._leaf(at, text, section, tree.size + len(batch)))
                 tree = tree.extend(batch)
             self.logs += 1
             self.entries += section.beyond - section.first
@@ -193,7 +196,8 @@ class ExportReader:
         section = Section(fields["topic"], fields["partition"], first, beyond, note, before, path)
         return section, Frontier(first, tuple(before))
 
-    def _leaf(self, number: int, fields: dict[str, Any], section: Section, index: int) -> bytes:
+    def _leaf(self, number: int, line: str, section: Section, index: int) -> bytes:
+        fields = self._object((number, line))
         try:
             header, body = b64decode(fields["header"], validate=True), b64decode(fields["body"], validate=True)
             place = decode_header(header)
@@ -203,6 +207,7 @@ class ExportReader:
             raise BadExport(f"line {number}: it is not entry {index} of {section.topic}[{section.partition}]")
         if fields.get("event") != event_in(body):
             raise BadExport(f"line {number}: what it shows of the event is not what its body holds")
+        _require(line, entry_line(index, header, body), number)
         return leaf_hash(header + hashlib.sha256(body).digest())
 
     def _finish(self, number: int, fields: dict[str, Any]) -> None:
@@ -227,6 +232,14 @@ class ExportReader:
 def is_signed(section: Section, tree: Frontier, size: int, root: bytes) -> bool:
     """Return whether the signed tree of `size` entries continues the tree that a section makes."""
     return verify_consistency(tree.size, size, section.consistency, tree.root(), root)
+
+
+def _require(line: str, written: str, number: int) -> None:
+    """Raise `BadExport` unless a line is what would be written, `CutOff` if only its end is missing."""
+    if f"{line}\n" == written:
+        raise CutOff(f"line {number} is no whole one")
+    if line != written:
+        raise BadExport(f"line {number}: it says more, or otherwise, than an export does")
 
 
 def _refuse(constant: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.audit.domain.header import EPOCH, MICROSECOND, MILLISECOND
 from shared.events.envelope import Actor
 
 SHOWN = ("record_id", "lead_id")
@@ -29,6 +30,7 @@ class Logged:
     event_id: UUID
     type: str
     occurred_at: datetime
+    """See `happened_at`."""
     subject_kind: str
     subject_id: str
     outcome: str
@@ -43,6 +45,20 @@ class Logged:
     def place(self) -> tuple[int, int]:
         """Head and index."""
         return self.head_id, self.index
+
+
+def happened_at(said: datetime, received_ms: int) -> datetime:
+    """Return when something happened: when its event says, but no later than Kafka received that.
+
+    So no event can turn the clock of those who judge by the log's time, nor put off when its actor is judged, by being
+    dated ahead. `received_ms` is Kafka's time in milliseconds since 1970, as a record's header has it; without one the
+    event is believed.
+    """
+    try:
+        received = EPOCH + (received_ms + 1) * MILLISECOND - MICROSECOND
+    except OverflowError:
+        return said
+    return min(said, received) if received_ms > 0 else said
 
 
 def shown_by(event: Logged) -> Sequence[str]:

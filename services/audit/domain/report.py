@@ -46,11 +46,19 @@ class Lookups:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the verifier said of the whole log, and when; exit code as there, None where it could not be run."""
+    """What the verifier said, and when; exit code as there, None where it came to no result, which `said` explains."""
 
     at: datetime
     exit_code: int | None
     said: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verifications:
+    """What the verifier said of the whole log itself, and of what auditors are shown, which is derived from it."""
+
+    log: Verification
+    derived: Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def months_late(first: date | None, signed: Iterable[date], now: datetime) -> li
     return late
 
 
-def write_report(month: date, found: Findings, verification: Verification) -> tuple[str, bytes]:
+def write_report(month: date, found: Findings, verified: Verifications) -> tuple[str, bytes]:
     """Return the report of a month as canonical JSON (sorted keys, no spaces), and the SHA-256 of its UTF-8 bytes."""
     lookups: dict[str, dict[str, Any]] = {}
     for each in found.lookups:
@@ -123,10 +131,15 @@ def write_report(month: date, found: Findings, verification: Verification) -> tu
         "flags": dict(found.flags),
         "anomalies": dict(found.anomalies),
         "missing_numbers": found.missing_numbers,
-        "verification": {**asdict(verification), "at": verification.at.isoformat()},
+        "verification": _said(verified.log),
+        "verification_derived": _said(verified.derived),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text, hashlib.sha256(text.encode()).digest()
+
+
+def _said(verification: Verification) -> dict[str, Any]:
+    return {**asdict(verification), "at": verification.at.isoformat()}
 
 
 def _by_actor(deeds: Iterable[Deeds]) -> dict[str, int]:

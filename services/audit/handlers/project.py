@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.audit.domain.header import Header, decode_header
-from services.audit.domain.logged import Logged, shown_by
+from services.audit.domain.logged import Logged, happened_at, shown_by
 from services.audit.domain.producers import Keys, Numbers, find_fault, find_surplus
 from services.audit.domain.record import Body, decode_body
 from services.audit.handlers.announce import OWN_TOPIC, announce
@@ -172,7 +172,7 @@ def _logged(entry: _Entry) -> Logged:
         partition=entry.header.partition,
         event_id=facts.event_id,
         type=facts.type,
-        occurred_at=facts.occurred_at,
+        occurred_at=happened_at(facts.occurred_at, entry.header.timestamp_ms),
         subject_kind=facts.subject_kind,
         subject_id=facts.subject_id,
         outcome=facts.outcome,

@@ -1,13 +1,12 @@
 """The periodic audit: make the reports that are due, and let two people sign them."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from services.audit.domain.report import (
     REFUSALS,
     SIGNING_ROLES,
-    Verification,
+    Verifications,
     month_after,
     month_of,
     months_due,
@@ -26,8 +25,6 @@ from shared.events.audit import ReportMadeV1, ReportSignedPersonal, ReportSigned
 from shared.events.envelope import Context
 from shared.kafka.outbox import Outbox
 from shared.security import Principal
-
-Verify = Callable[[], Awaitable[Verification]]
 
 
 async def find_months(connection: Connection, now: datetime) -> tuple[list[date], list[date]]:
@@ -48,13 +45,13 @@ async def find_months(connection: Connection, now: datetime) -> tuple[list[date]
 
 
 async def make_report(
-    transaction: Connection, month: date, verification: Verification, outbox: Outbox, clock: Clock
+    transaction: Connection, month: date, verified: Verifications, outbox: Outbox, clock: Clock
 ) -> Report | None:
     """Make a month's report, of what the log says now; None where another worker has made it, or is about to."""
     if not await store.try_lock(transaction):
         return None
     found = await store.count_findings(transaction, _midnight(month), _midnight(month_after(month)), unknown=REFUSALS)
-    document, sha256 = write_report(month, found, verification)
+    document, sha256 = write_report(month, found, verified)
     report = Report(clock.new_id(), month, clock.now(), sha256, document, ())
     if not await store.add_report(transaction, report):
         return None

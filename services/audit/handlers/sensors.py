@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 import structlog
@@ -76,6 +77,9 @@ class Sensors:
 async def keep(transaction: Connection, events: Sequence[Logged], keys: Keys, staff: Staff) -> None:
     """Keep what sensors need of events; nothing of one that its producer has not signed."""
     sent = [event for event in events if event.is_verified is not False]
+    # In the order of time, so that of each log the latest stays.
+    latest = {event.head_id: event.occurred_at for event in sorted(sent, key=attrgetter("occurred_at"))}
+    await store.add_heard(transaction, latest)
     reasons = [reason for event in sent if (reason := reason_of(event, keys))]
     lookups = [lookup for event in sent if (lookup := lookup_of(event, keys, staff))]
     states = await store.add_reasons(transaction, reasons)

@@ -1,12 +1,14 @@
 """The HTTP of audit, for auditors: the table of its routes. Looking is itself on record.
 
-entries  events on record: the list, an actor's day, who was shown a record
-exports  a range of the log with its proof
-flags    what sensors flagged, and look-ups with what explains them
-proofs   what is signed, and the proof that an event is in it
-reports  the periodic audit: a report for each month, and who signed it off
+anomalies  what is wrong with the log, and where
+entries    events on record: the list, an actor's day, who was shown a record
+exports    a range of the log with its proof
+flags      what sensors flagged, and look-ups with what explains them
+proofs     what is signed, and the proof that an event is in it
+reports    the periodic audit: a report for each month, and who signed it off
 """
 
+from services.audit.http.anomalies import AnomalyItem, get_anomalies
 from services.audit.http.entries import DeedItem, EntryItem, get_entries, get_timeline, get_views
 from services.audit.http.exports import ExportRequest, post_export
 from services.audit.http.flags import FlagItem, LookupItem, get_flags, get_lookups
@@ -49,6 +51,7 @@ ROUTES = (
         records=(AuditExportedV1,),
         openapi=_NDJSON,
     ),
+    Route("GET", "/v1/anomalies", get_anomalies, needs=NEEDS, answers={200: Page[AnomalyItem]}, records=VIEW),
     Route("GET", "/v1/flags", get_flags, needs=NEEDS, answers={200: Page[FlagItem]}, records=VIEW),
     Route("GET", "/v1/lookups", get_lookups, needs=NEEDS, answers={200: Page[LookupItem]}, records=VIEW),
     Route("GET", "/v1/reports", get_reports, needs=READ_OR_SIGN, answers={200: Page[ReportItem]}, records=VIEW),

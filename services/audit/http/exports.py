@@ -47,6 +47,8 @@ async def post_export(request: Request) -> Response:
             transaction, call.edge.parts, order, request_id=call.request_id, now=call.edge.clock.now()
         )
         payload = AuditExportedV1(
+            recipient=order.recipient,
+            authority=order.authority,
             from_at=order.from_at,
             to_at=order.to_at,
             topic=order.topic,

@@ -1,7 +1,7 @@
 """What auditors look at first: flags of sensors, and look-ups that nothing on record explains."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.audit.domain.explain import STANDINGS, Kind, Standing
 from services.audit.http.entries import Text, read_moment
 from services.audit.store import flags as store
+from services.audit.store.entries import INT8_MAX
 from services.audit.store.flags import KeptFlag, KeptLookup, Within
 from shared.http import Call, Cursor, Limit, Page, answer, read_cursor, wrong_cursor
 from shared.http.page import PAGE_ITEMS_DEFAULT, cut
@@ -103,7 +104,7 @@ async def get_lookups(
     """List look-ups with what explains them: those that nothing does first, and the newest of each first.
 
     Then come those that only a reason of one's own explains, those for redress, and those that are explained;
-    `standing` leaves one of these, `explained=false` the first three.
+    `standing` leaves one of these, `explained=false` the first three. Each stands on all pages as on the first.
     """
     call: Call = request.state.call
     standings = [
@@ -111,17 +112,19 @@ async def get_lookups(
     ]
     after = _lookup_place(cursor)
     if after is not None:
-        standings = [each for each in standings if STANDINGS.index(each) >= after[0]]
+        standings = [each for each in standings if STANDINGS.index(each) >= after.group]
     async with call.transaction() as transaction:
+        moves = await store.count_moves(transaction) if after is None else after.moves
         found = await store.list_lookups(
             transaction,
             Within(actor, from_at, to_at),
             standings=standings,
-            after=after[1:] if after and STANDINGS[after[0]] in standings else None,
+            moves=moves,
+            after=after.moment if after and STANDINGS[after.group] in standings else None,
             limit=limit + 1,
         )
         shown, following = cut(
-            found, limit, lambda each: [STANDINGS.index(each.standing), each.occurred_at, each.event_id]
+            found, limit, lambda each: [moves, STANDINGS.index(each.standing), each.occurred_at, each.event_id]
         )
         await call.record_view(transaction, "lookup", [each.lookup_id for each in shown])
     return answer(Page[LookupItem](items=[_lookup(each) for each in shown], cursor=following))
@@ -136,13 +139,24 @@ def _said(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _lookup_place(cursor: str | None) -> tuple[int, datetime, UUID] | None:
-    key = read_cursor(cursor, length=3)
+class _Place(NamedTuple):
+    """Where a page begins: behind which look-up of which of `STANDINGS`, as they stood after how many moves."""
+
+    moves: int
+    group: int
+    moment: tuple[datetime, UUID]
+
+
+def _lookup_place(cursor: str | None) -> _Place | None:
+    key = read_cursor(cursor, length=4)
     if key is None:
         return None
-    if not isinstance(key[0], int) or not 0 <= key[0] < len(STANDINGS):
+    moves, group, *moment = key
+    if not isinstance(moves, int) or not isinstance(group, int):
         raise wrong_cursor()
-    return (key[0], *read_moment(*key[1:]))
+    if not (0 <= moves <= INT8_MAX and 0 <= group < len(STANDINGS)):
+        raise wrong_cursor()
+    return _Place(moves, group, read_moment(*moment))
 
 
 def _flag(flag: KeptFlag) -> FlagItem:

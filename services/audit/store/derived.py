@@ -17,6 +17,8 @@ from shared.db.pool import Connection, prepare_connection
 CONNECT_TIMEOUT_S, COMMAND_TIMEOUT_S = 10.0, 3_600.0
 SETTINGS = {
     "application_name": "audit-derive",
+    # What was asked by a process that was killed meanwhile is not worked at for another hour.
+    "client_connection_check_interval": "10000",
     "search_path": "audit",
     "jit": "off",
     "lock_timeout": "30000",
@@ -41,7 +43,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "flag_event": ("flag_id", "event_id"),
 }
 """Tables that follow from the log, and what tells their rows apart."""
-ON_THE_WAY = ("projected", "due")
+ON_THE_WAY = ("projected", "heard", "stood", "due")
 """Tables by which the others are filled in: how far that is, and what is left to do."""
 
 SHADOW_HEAD = """
@@ -289,7 +291,7 @@ async def make_tables(transaction: Connection, views: Mapping[str, str]) -> list
     stored = {name: await transaction.fetchval(SELECT_VIEW, f"audit.{name}") for name in views}
     await transaction.execute(SHADOW_HEAD)
     for table in (*DERIVED, *ON_THE_WAY):
-        columns = f"(LIKE audit.{table} INCLUDING DEFAULTS INCLUDING INDEXES)"
+        columns = f"(LIKE audit.{table} INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING INDEXES)"
         await transaction.execute(f"CREATE TEMP TABLE {table} {columns} ON COMMIT DROP")
     await transaction.execute(NAME_FLAG_ONCE)
     for statement in TOLD:

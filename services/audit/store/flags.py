@@ -30,20 +30,45 @@ FROM (
         FROM flag_event WHERE flag_event.flag_id = found.flag_id
     ) AS rests
 ORDER BY found.to_at DESC, found.flag_id DESC"""
-# A passenger list may explain a look-up by itself and by its screenings: that is one reason.
+SELECT_MOVES = "SELECT COALESCE(max(stood.number), 0) FROM stood"
+# Those that stand so and have not moved since, and those that stood so and have. A passenger list may explain a look-up
+# by itself and by its screenings: that is one reason.
 LIST_LOOKUPS = """
-SELECT found.standing, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
+WITH since AS (
+    SELECT DISTINCT ON (stood.event_id) stood.event_id, stood.standing FROM stood
+    WHERE stood.number > $9
+    ORDER BY stood.event_id, stood.number
+)
+SELECT $4 AS standing, found.event_id, found.lookup_id, found.actor_id, found.agency, found.office, found.purpose,
     found.reference, found.occurred_at, found.match_count, told.kinds, told.ids, told.are_own
 FROM (
-        SELECT lookup.standing, lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency,
-            lookup.office, lookup.purpose, lookup.reference, lookup.occurred_at, lookup.match_count
-        FROM lookup
-        WHERE ($1::text IS NULL OR lookup.actor_id = $1)
-            AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
-            AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
-            AND lookup.standing = $4
-            AND ($5::timestamptz IS NULL OR (lookup.occurred_at, lookup.event_id) < ($5, $6::uuid))
-        ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
+        (
+            SELECT lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency, lookup.office, lookup.purpose,
+                lookup.reference, lookup.occurred_at, lookup.match_count
+            FROM lookup
+            WHERE ($1::text IS NULL OR lookup.actor_id = $1)
+                AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
+                AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
+                AND lookup.standing = $4
+                AND NOT EXISTS (SELECT FROM stood WHERE stood.event_id = lookup.event_id AND stood.number > $9)
+                AND ($5::timestamptz IS NULL OR (lookup.occurred_at, lookup.event_id) < ($5, $6::uuid))
+            ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
+            LIMIT $7
+        )
+        UNION ALL
+        (
+            SELECT lookup.event_id, lookup.lookup_id, lookup.actor_id, lookup.agency, lookup.office, lookup.purpose,
+                lookup.reference, lookup.occurred_at, lookup.match_count
+            FROM since JOIN lookup ON lookup.event_id = since.event_id
+            WHERE ($1::text IS NULL OR lookup.actor_id = $1)
+                AND ($2::timestamptz IS NULL OR lookup.occurred_at >= $2)
+                AND ($3::timestamptz IS NULL OR lookup.occurred_at < $3)
+                AND since.standing = $4
+                AND ($5::timestamptz IS NULL OR (lookup.occurred_at, lookup.event_id) < ($5, $6::uuid))
+            ORDER BY lookup.occurred_at DESC, lookup.event_id DESC
+            LIMIT $7
+        )
+        ORDER BY occurred_at DESC, event_id DESC
         LIMIT $7
     ) AS found
     CROSS JOIN LATERAL (
@@ -111,17 +136,24 @@ async def list_flags(
     return [KeptFlag(*row.values()) for row in rows]
 
 
+async def count_moves(transaction: Connection) -> int:
+    """Return how often how a look-up stands has changed by now."""
+    number: int = await transaction.fetchval(SELECT_MOVES)
+    return number
+
+
 async def list_lookups(
     transaction: Connection,
     within: Within,
     *,
     standings: Sequence[Standing],
+    moves: int,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[KeptLookup]:
     """Return the first `limit` look-ups of these standings, one standing after another, of each the newest first.
 
-    Of the first standing only those behind `after`.
+    They stand as they did after so many `moves`. Of the first standing only those behind `after`.
     """
     await transaction.execute(PLAN_EACH)
     whose = (within.actor_id, within.from_at, within.to_at)
@@ -130,7 +162,7 @@ async def list_lookups(
         if len(found) < limit:
             place = after if after and standing == standings[0] else (None, None)
             left = limit - len(found)
-            rows = await transaction.fetch(LIST_LOOKUPS, *whose, standing, *place, left, REASONS_SHOWN)
+            rows = await transaction.fetch(LIST_LOOKUPS, *whose, standing, *place, left, REASONS_SHOWN, moves)
             found += [_lookup(row) for row in rows]
     return found
 

@@ -27,7 +27,8 @@ FROM report LEFT JOIN report_signature ON report_signature.report_id = report.re
 GROUP BY report.month
 ORDER BY report.month"""
 # Of those that no one did, the attempts of callers who were not known. Each service tells of a session that it sees for
-# the first time, and all of that is one login.
+# the first time, and all of that is one login. What no service sent is nobody's deed, nor is what was sent once and is
+# there again.
 COUNT_DEEDS = """
 SELECT told.actor_id, told.type, told.outcome, COALESCE(sum(told.count), count(told.session))::bigint AS count
 FROM (
@@ -37,6 +38,11 @@ FROM (
         FROM head JOIN event ON event.head_id = head.id
         WHERE event.occurred_at >= $1 AND event.occurred_at < $2
             AND (event.actor_id IS NOT NULL OR event.type = ANY ($3::text[]))
+            AND event.is_verified IS NOT FALSE
+            AND NOT EXISTS (
+                SELECT FROM anomaly
+                WHERE anomaly.head_id = event.head_id AND anomaly.index = event.index
+                    AND anomaly.kind = 'repeated_number')
         GROUP BY event.actor_id, event.type, event.outcome, event.subject_kind, session
     ) AS told
 GROUP BY told.actor_id, told.type, told.outcome

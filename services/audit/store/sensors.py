@@ -1,6 +1,6 @@
 """What sensors keep, what they are given of a person's day, and what they say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from services.audit.domain.explain import Reason
 from services.audit.domain.lookup import REDRESS, TRAVELLER, Lookup, View
-from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Own, Viewed
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Flag, Lent, Own, Viewed
 from services.audit.domain.sensors.off_hours import PAST
 from services.audit.domain.sensors.repeated import WITHIN
 from shared.db.pool import Connection, Row
@@ -53,12 +53,12 @@ FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) AS row (request, passen
 ON CONFLICT ON CONSTRAINT listed_pkey DO UPDATE SET at = excluded.at WHERE excluded.at < listed.at
 RETURNING passenger, at"""
 INSERT_REASONS = """
-INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, request, list, people)
 SELECT row.event_id, row.kind, row.id, row.state_of, row.at, COALESCE(row.until, 'infinity'), row.units::text[],
-    row.rests_on::text[], row.actor_id, row.list, row.people
+    row.rests_on::text[], row.actor_id, row.request, row.list, row.people
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
-    $8::text[], $9::text[], $10::bytea[], $11::integer[])
-    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, list, people)
+    $8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::integer[])
+    AS row (event_id, kind, id, state_of, at, until, units, rests_on, actor_id, request, list, people)
 ON CONFLICT ON CONSTRAINT reason_pkey DO NOTHING
 RETURNING state_of"""
 INSERT_REASON_NAMES = """
@@ -82,13 +82,17 @@ SELECT row.event_id, row.actor_id, row.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_id, occurred_at)
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 # What new look-ups, states of reasons and passengers may have changed. A state may bring a name under which the states
-# before it explain, or a word on which others rest, so the look-ups of all of its thing's time are touched. OFFSET 0:
-# the planner would else work out how every look-up stands.
+# before it explain, or a word on which others rest, or say whose a notice is: the look-ups of its thing's time are
+# touched. OFFSET 0: the planner would else work out how every look-up stands.
 UPDATE_STANDING = """
 WITH changed AS (
     SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)
     UNION
     SELECT reason.state_of FROM reason WHERE reason.rests_on && $2
+    UNION
+    SELECT raised.state_of
+    FROM reason AS said JOIN reason AS raised ON raised.request = said.request AND raised.kind = 'notice'
+    WHERE said.state_of = ANY ($2) AND said.kind = 'tip'
 ), touched AS (
     SELECT given.event_id FROM unnest($1::uuid[]) AS given (event_id)
     UNION
@@ -107,24 +111,32 @@ WITH changed AS (
         ) AS known
         JOIN lookup ON lookup.names && known.names
             AND lookup.occurred_at >= time.from_at AND lookup.occurred_at <= time.to_at
+), moved AS (
+    SELECT lookup.event_id, lookup.standing AS former, now.standing
+    FROM touched
+        JOIN lookup ON lookup.event_id = touched.event_id
+        CROSS JOIN LATERAL (
+            SELECT lookup_standing.standing FROM lookup_standing
+            WHERE lookup_standing.event_id = touched.event_id
+            OFFSET 0
+        ) AS now
+    WHERE now.standing <> lookup.standing
+), kept AS (
+    INSERT INTO stood (event_id, standing)
+    SELECT moved.event_id, moved.former FROM moved WHERE moved.event_id <> ALL ($1::uuid[])
 )
-UPDATE lookup SET standing = now.standing
-FROM touched CROSS JOIN LATERAL (
-        SELECT lookup_standing.standing FROM lookup_standing WHERE lookup_standing.event_id = touched.event_id OFFSET 0
-    ) AS now
-WHERE lookup.event_id = touched.event_id AND lookup.standing <> now.standing"""
+UPDATE lookup SET standing = moved.standing
+FROM moved
+WHERE lookup.event_id = moved.event_id"""
 
-# The clock. What no service sent does not turn it: a forged event of next year would have all judged before its time.
+# The clock. What no service sent does not turn it, nor what is dated ahead: an event of next year would have all judged
+# before its time.
 
-SELECT_NEWEST = """
-SELECT max(newest.occurred_at)
-FROM head
-    CROSS JOIN LATERAL (
-        SELECT event.occurred_at FROM event
-        WHERE event.head_id = head.id AND event.is_verified IS NOT FALSE
-        ORDER BY event.occurred_at DESC
-        LIMIT 1
-    ) AS newest"""
+MOVE_HEARD = """
+INSERT INTO heard (head_id, at)
+SELECT given.head_id, given.at FROM unnest($1::integer[], $2::timestamptz[]) AS given (head_id, at)
+ON CONFLICT ON CONSTRAINT heard_pkey DO UPDATE SET at = excluded.at WHERE excluded.at > heard.at"""
+SELECT_NEWEST = "SELECT max(heard.at) FROM heard"
 TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id IN (
@@ -146,7 +158,7 @@ LIMIT 1"""
 SELECT_ASKED = """
 SELECT day.actor_id, day.start, asked.role, asked.event_id, asked.occurred_at, asked.request_id, asked.names_reason,
     asked.purpose, asked.is_self, asked.person, asked.likeness, told.at AS told_at, told.are_own, told.kinds,
-    told.ids, told.people, visit.event_ids, visit.times
+    told.ids, told.people, told.owns, visit.event_ids, visit.times
 FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
     CROSS JOIN LATERAL (
         VALUES (day.start - $7::interval, day.start), (day.start, day.start + interval '1 day')
@@ -163,9 +175,11 @@ FROM unnest($1::text[], $2::timestamptz[]) AS day (actor_id, start)
         LIMIT $4
     ) AS asked
     CROSS JOIN LATERAL (
-        SELECT max(lookup_reason.at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest') AS at,
+        SELECT max(lookup_reason.news_at) FILTER (WHERE NOT lookup_reason.is_own OR lookup_reason.kind = 'manifest')
+                AS at,
             bool_and(lookup_reason.is_own) AS are_own, array_agg(lookup_reason.kind) AS kinds,
-            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people
+            array_agg(lookup_reason.id) AS ids, array_agg(lookup_reason.people) AS people,
+            array_agg(lookup_reason.is_own) AS owns
         FROM lookup_reason WHERE lookup_reason.event_id = asked.event_id
     ) AS told
     CROSS JOIN LATERAL (
@@ -256,7 +270,7 @@ async def add_reasons(transaction: Connection, reasons: Sequence[Reason]) -> lis
     rows = [
         (
             *(each.event_id, each.kind, each.id, each.state_of, each.at, each.until, _texts_of(each.units)),
-            *(_texts_of(each.rests_on), each.actor_id, each.list, each.people),
+            *(_texts_of(each.rests_on), each.actor_id, each.request, each.list, each.people),
         )
         for each in reasons
     ]
@@ -286,8 +300,13 @@ async def add_hours(transaction: Connection, hours: Iterable[tuple[str, datetime
     await _insert(transaction, INSERT_HOURS, sorted(set(hours)))
 
 
+async def add_heard(transaction: Connection, latest: Mapping[int, datetime]) -> None:
+    """Keep up to when each log tells of what happened; what is earlier than is known changes nothing."""
+    await _insert(transaction, MOVE_HEARD, sorted(latest.items()))
+
+
 async def find_newest(transaction: Connection) -> datetime | None:
-    """Return the latest time of all events that were followed and not forged, None while there are none."""
+    """Return the latest time at which anything happened that was followed and not forged, None while nothing was."""
     found: datetime | None = await transaction.fetchval(SELECT_NEWEST)
     return found
 
@@ -340,6 +359,7 @@ async def load_days(transaction: Connection, days: Sequence[tuple[str, datetime]
                 told_at=row["told_at"],
                 own=_own(row),
                 visits=tuple(zip(row["event_ids"] or (), row["times"] or (), strict=True)),
+                lent=_lent(row),
             )
         )
     viewed_on: dict[tuple[str, datetime], list[Viewed]] = {day: [] for day in days}
@@ -379,6 +399,15 @@ def _own(row: Row) -> tuple[Own, ...]:
     if not row["are_own"]:
         return ()
     return tuple(Own(*each) for each in zip(row["kinds"], row["ids"], row["people"], strict=True))
+
+
+def _lent(row: Row) -> tuple[Lent, ...]:
+    told = zip(*(row[name] or () for name in ("kinds", "ids", "people", "owns")), strict=True)
+    return tuple(
+        Lent(id_, people)
+        for kind, id_, people, is_own in told
+        if kind == "manifest" and people is not None and not is_own
+    )
 
 
 async def _insert(transaction: Connection, statement: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:

@@ -217,7 +217,7 @@ def _check_proof(options: Options, file: Path) -> str:
 def _check_export(options: Options, file: Path) -> str:
     assert options.key is not None
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8", newline="\n") as lines:
             return check_export(lines, options.key, options.witness)
     except CutOff as error:
         raise Unreadable(f"{file} was cut off: {error}") from error

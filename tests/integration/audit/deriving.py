@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
 
-from services.audit.domain.report import Verification
+from services.audit.domain.report import Verification, Verifications
 from services.audit.domain.staff import Staff
 from services.audit.handlers.log import append
 from services.audit.handlers.project import find_holes, follow_log, tell_missing
@@ -14,7 +15,7 @@ from services.audit.handlers.reports import make_report, sign_report
 from services.audit.settings import SENDERS
 from shared.clock import Clock
 from shared.db.pool import Connection, Pool
-from shared.events.envelope import Actor, Context, Event
+from shared.events.envelope import Actor, Context, Event, decode
 from shared.events.topics import ACTIVITY_TOPICS, FACT_TOPICS
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
@@ -22,7 +23,7 @@ from shared.security import Principal
 from shared.service import OUTBOX_SHARDS
 from tests.builders import an_event, event_bytes, new_id
 from tests.fakes import START, FakeClock
-from tests.integration.audit.looking import Log
+from tests.integration.audit.looking import CEIU, Log, a_lookup, a_tip, received_ms
 from tests.integration.audit.test_sensors import cut, some_abuse
 from tests.unit.audit.records import a_record
 from tests.unit.audit.test_producers import sent
@@ -30,6 +31,7 @@ from tests.unit.audit.test_producers import sent
 PRODUCER_KEYS = {service: [service.encode().ljust(32, b".")] for service in SENDERS}
 OWNERS = {topic.name: topic.owner for topic in (*FACT_TOPICS, *ACTIVITY_TOPICS)}
 OUTBOX = Outbox(shards=OUTBOX_SHARDS)
+LATE_TIP = new_id()
 MARCH = date(2026, 3, 1)
 APRIL = datetime(2026, 4, 2, tzinfo=UTC)
 
@@ -61,8 +63,9 @@ class SignedLog(Log):
         self._offsets[topic] = offset + 1
         self._numbers[service] += 0 if again else 1 + skipped
         seq = str(self._numbers[service]).encode()
-        key = PRODUCER_KEYS[service][0]
-        return sent(f"{service}.0".encode(), seq=seq, key=key, topic=topic, partition=0, offset=offset, value=value)
+        key, received = PRODUCER_KEYS[service][0], received_ms(decode(value).occurred_at)
+        record = sent(f"{service}.0".encode(), seq=seq, key=key, topic=topic, partition=0, offset=offset, value=value)
+        return replace(record, timestamp_ms=received)
 
     def unsigned(self, topic: str) -> Record:
         """Return a record that no service sent."""
@@ -91,6 +94,10 @@ async def fill(log: SignedLog) -> None:
     for part in cut(events, 97):
         await log.append(*part)
         await log.follow()
+    # A look-up whose reason is heard of later.
+    for event in (a_lookup(CEIU, f"tip {LATE_TIP}"), a_tip(tip_id=LATE_TIP)):
+        await log.append(event)
+        await log.follow()
     value = partial(event_bytes, occurred_at=START)
     await log.append_records(
         log.signed("intake.tips", value(), skipped=3),
@@ -103,7 +110,7 @@ async def fill(log: SignedLog) -> None:
     clock = FakeClock(APRIL)
     async with log.pool.acquire() as connection, connection.transaction():
         await tell_missing(connection, await find_holes(connection), OUTBOX, clock)
-        verified = Verification(APRIL, 0, ["intact"])
+        verified = Verifications(Verification(APRIL, 0, ["intact"]), Verification(APRIL, 0, ["the same"]))
         report = await make_report(connection, MARCH, verified, OUTBOX, clock)
         assert report is not None
         for name, role in (("a", "system.admin"), ("b", "program.manager")):

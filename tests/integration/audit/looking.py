@@ -20,8 +20,16 @@ from shared.events.activity import (
     ManifestSubmittedV1,
 )
 from shared.events.envelope import Actor, Context, Event, Payload
-from shared.events.intake import ReviewPersonal, TipReviewedV1
-from shared.events.linker import LeadOpenedV1, LeadPersonal, LeadTip, NoticeRaisedV1, NoticeSide
+from shared.events.intake import ResearchPersonal, ResearchRecordedV1, ReviewPersonal, TipReviewedV1
+from shared.events.linker import (
+    AcknowledgementPersonal,
+    LeadOpenedV1,
+    LeadPersonal,
+    LeadTip,
+    NoticeAcknowledgedV1,
+    NoticeRaisedV1,
+    NoticeSide,
+)
 from shared.events.referral import ReferralOpenedV1, ReferralWithdrawnV1
 from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
@@ -38,6 +46,7 @@ CEIU = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE"
 OTHER_CEIU = Actor(id="ceiu.supervisor", kind="person", role="ceiu.supervisor", agency="ICE")
 BOSTON = Actor(id="hsi.agent.sac-boston", kind="person", role="hsi.agent", agency="ICE", office="sac-boston")
 DENVER = Actor(id="hsi.agent.sac-denver", kind="person", role="hsi.agent", agency="ICE", office="sac-denver")
+LINKER = Actor(id="linker", kind="service")
 LEAD, TIP, REQUEST = new_id(), new_id(), new_id()
 PASSENGER = {"name": "LOPEZ GARCIA ANA MARIA", "birth_date": "1980-02-03", "documents": ["X1234567"]}
 DAY = timedelta(days=1)
@@ -104,7 +113,15 @@ class Log:
         offset = self._ends.get(event.topic, 0)
         self._ends[event.topic] = offset + 1
         fields = {name: getattr(event, name) for name in event.__slots__}
-        return a_record(topic=event.topic, partition=0, offset=offset, value=event_bytes(**fields))
+        value = event_bytes(**fields)
+        return a_record(
+            topic=event.topic, partition=0, offset=offset, value=value, timestamp_ms=received_ms(event.occurred_at)
+        )
+
+
+def received_ms(at: datetime) -> int:
+    """Return when Kafka receives what happens then."""
+    return round(at.timestamp() * 1_000) + 1
 
 
 def told(
@@ -161,7 +178,9 @@ def a_screening() -> Event:
     return told(payload, "query.activity", CBP, at=START + timedelta(minutes=30), request=REQUEST)
 
 
-def a_lead(state: str = "open", *, at: datetime = START, tips: Sequence[UUID] = (), **fields: Any) -> Event:
+def a_lead(
+    state: str = "open", *, at: datetime = START, tips: Sequence[UUID] = (), request: Any = None, **fields: Any
+) -> Event:
     payload = LeadOpenedV1(
         lead_id=LEAD,
         lead_version=1,
@@ -174,7 +193,7 @@ def a_lead(state: str = "open", *, at: datetime = START, tips: Sequence[UUID] = 
         personal=LeadPersonal(),
         **fields,
     )
-    return told(payload, "linker.leads", at=at)
+    return told(payload, "linker.leads", LINKER, at=at, request=request)
 
 
 def a_referral(office: str | None = "sac-boston", *, at: datetime = START, gone: bool = False) -> Event:
@@ -192,7 +211,7 @@ def a_referral(office: str | None = "sac-boston", *, at: datetime = START, gone:
     return told(payload, "referral.referrals", at=at)
 
 
-def a_notice(*, is_told: bool = True, by: str = "tip") -> Event:
+def a_notice(*, is_told: bool = True, by: str = "tip", request: Any = None) -> Event:
     sides = [
         NoticeSide(agency="ICE", office="sac-boston", is_told=is_told, record_kind=by, record_id=TIP),
         NoticeSide(agency="ICE", is_told=True, record_kind="tip", record_id=TIP, lead_id=LEAD),
@@ -200,11 +219,31 @@ def a_notice(*, is_told: bool = True, by: str = "tip") -> Event:
     payload = NoticeRaisedV1(
         notice_id=TIP, kind="deconfliction", identifier_class="email", sides=sides, raised_at=START, until=START + DAY
     )
-    return told(payload, "linker.notices", at=START)
+    return told(payload, "linker.notices", LINKER, at=START, request=request)
+
+
+def a_notice_taken(actor: Actor, *, at: datetime = START) -> Event:
+    payload = NoticeAcknowledgedV1(
+        notice_id=TIP,
+        kind="deconfliction",
+        identifier_class="email",
+        sides=[NoticeSide(agency="ICE", is_told=True, record_kind="tip", record_id=TIP, lead_id=LEAD)],
+        raised_at=START,
+        until=START + DAY,
+        personal=AcknowledgementPersonal(),
+    )
+    return told(payload, "linker.notices", actor, at=at)
 
 
 def a_tip(actor: Actor | None = None, *, tip_id: UUID = TIP) -> Event:
     return told(a_tip_received(tip_id=tip_id, source_ref="CT-2026-99"), "intake.tips", actor, at=START)
+
+
+def a_research(actor: Actor, *, at: datetime = START, request: Any = None) -> Event:
+    payload = ResearchRecordedV1(
+        research_id=new_id(), research_number=1, tip_id=TIP, kind="public_search", personal=ResearchPersonal()
+    )
+    return told(payload, "intake.tips", actor, at=at, request=request)
 
 
 def a_review(actor: Actor, *, at: datetime = START) -> Event:

@@ -135,6 +135,8 @@ async def test_to_whom_and_why_is_on_record_before_the_first_line(caller: Caller
     assert (event["type"], event["actor"]["id"]) == ("audit.exported", "auditor")
     assert (event["payload"]["log_count"], event["payload"]["entry_count"]) == (2, 68)
     assert event["payload"]["personal"]["recipient"] == "A court"
+    kept = {name: value for name, value in event["payload"].items() if name != "personal"}
+    assert (kept["recipient"], kept["authority"]) == ("A court", "Order 7"), "whatever becomes of what is personal"
 
 
 @pytest.mark.usefixtures("signed")

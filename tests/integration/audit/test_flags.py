@@ -132,6 +132,25 @@ async def test_lookups_that_nothing_explains_come_first(
     assert seen == [str(made[n].event_id) for n in found]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_while_look_ups_come_to_stand_otherwise_each_is_shown_once(log: Log, caller: Caller, limit: int) -> None:
+    """After the first page what was explained is not, and the other way round; and back again; and there are more."""
+    of_tip = [a_lookup(CEIU, str(TIP), at=START + 2 * DAY + timedelta(hours=n)) for n in range(3)]
+    of_lead = [a_lookup(BOSTON, lead_ids=[LEAD], at=START + 2 * DAY + timedelta(hours=n)) for n in range(3)]
+    await log.tell(a_referral(), *of_tip, *of_lead)
+    pages = [await ask(caller, "/v1/lookups", limit=limit)]
+    moved = a_referral("sac-denver", at=START + DAY)
+    await log.tell(a_tip(), moved)
+    await log.tell(a_referral(at=START + DAY + timedelta(hours=1)), a_lookup(CEIU, at=START + 3 * DAY))
+    while cursor := pages[-1]["cursor"]:
+        pages.append(await ask(caller, "/v1/lookups", limit=limit, cursor=cursor))
+    seen = [item["event_id"] for page in pages for item in page["items"]]
+    assert seen == [str(each.event_id) for each in (*reversed(of_tip), *reversed(of_lead))]
+    anew = [item["event_id"] for item in (await ask(caller, "/v1/lookups"))["items"]]
+    assert len(anew) == 7
+    assert anew[0] not in seen
+
+
 async def test_a_lookup_is_listed_with_its_reasons_and_looking_is_on_record(log: Log, caller: Caller) -> None:
     lookup = a_lookup(BOSTON, "see lead", lead_ids=[LEAD], match_count=1)
     await log.tell(a_referral(), a_notice(), lookup)
@@ -173,6 +192,7 @@ async def test_a_list_that_explains_by_its_screening_too_is_one_reason(log: Log,
         ("/v1/lookups", {"explained": "1"}),
         ("/v1/lookups", {"cursor": "WzIsMiwzXQ"}),
         ("/v1/lookups", {"cursor": "x"}),
+        ("/v1/lookups", {"cursor": "WzAsNCwiMjAyNi0wMy0wMVQxMDowMDowMFoiLCIwIl0"}),
         ("/v1/lookups", {"limit": 501}),
         ("/v1/lookups", {"to": "1"}),
     ],

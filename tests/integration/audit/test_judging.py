@@ -1,6 +1,7 @@
 """Sensors judge in silence too, and a day at which they fail keeps no other from being judged."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,18 +9,20 @@ import pytest
 
 from services.audit.app import SERVICE
 from services.audit.domain.sensors import see
-from services.audit.domain.sensors.day import Day, Flag
+from services.audit.domain.sensors.day import SHIFT, Day, Flag
+from services.audit.domain.staff import Staff
 from services.audit.handlers import sensors as handlers
 from services.audit.handlers.sensors import PATIENCE, QUIET
 from services.audit.judging import Judging
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Pool
 from shared.events.envelope import Event, encode
+from shared.kafka.consume import Record
 from shared.kafka.outbox import Outbox
 from shared.service import OUTBOX_SHARDS, Tools
 from tests.builders import an_event
 from tests.conftest import Kafka, Work, settings_of
 from tests.fakes import START, FakeClock
-from tests.integration.audit.looking import BOSTON, CEIU, DENVER, Log, a_lookup
+from tests.integration.audit.looking import BOSTON, CEIU, DENVER, KEYS, TIP, Log, a_lookup, a_tip, received_ms
 from tests.servers import Database
 from tests.waiting import eventually
 
@@ -64,6 +67,50 @@ async def test_in_silence_too_nothing_is_judged_before_what_waits_to_be_followed
     await log.append(an_event(topic="linker.leads", occurred_at=START))
     await log.judge(quiet_at=START + timedelta(hours=1))
     assert await log.flags() == set()
+
+
+class Ahead(Log):
+    """A log whose Kafka received all but `START`'s second so much earlier than its events say."""
+
+    ahead = timedelta()
+
+    def _record(self, event: Event) -> Record:
+        record = super()._record(event)
+        return replace(record, timestamp_ms=received_ms(event.occurred_at - self.ahead))
+
+
+@pytest.fixture
+def ahead(pool: Pool) -> Ahead:
+    """A log of producers whose clocks may go wrong."""
+    return Ahead(pool, Staff({}, KEYS))
+
+
+@pytest.mark.parametrize("topic", ["intake.tips", "query.activity"])
+async def test_an_event_dated_ahead_does_not_let_look_ups_be_judged_before_their_reason_can_come(
+    ahead: Ahead, topic: str
+) -> None:
+    lookups = [a_lookup(CEIU, f"tip {TIP}, {n}", at=START + n * PATIENCE / 40) for n in range(40)]
+    await ahead.append(*lookups)
+    ahead.ahead = timedelta(days=4_000)
+    await ahead.append(an_event(topic=topic, occurred_at=lookups[-1].occurred_at + ahead.ahead))
+    await ahead.follow()
+    assert await ahead.pool.fetchval("SELECT count(*) FROM due") == 40
+    ahead.ahead = timedelta()
+    await ahead.append(a_tip(), an_event(occurred_at=START + timedelta(hours=1)))
+    await ahead.follow()
+    assert await ahead.flags() == set()
+
+
+async def test_whoever_dates_what_they_do_ahead_is_judged_when_kafka_received_it(ahead: Ahead) -> None:
+    ahead.ahead = timedelta(days=4_000)
+    vague = [a_lookup(BOSTON, "asap", at=START + ahead.ahead + timedelta(minutes=n)) for n in range(4)]
+    await ahead.append(*vague)
+    ahead.ahead = timedelta()
+    await ahead.append(an_event(occurred_at=START + timedelta(hours=1)))
+    await ahead.follow()
+    [(sensor, actor, begin, evidence)] = await ahead.flags()
+    assert (sensor, actor, begin) == ("no_reason", BOSTON.id, START.replace(hour=0) - SHIFT)
+    assert evidence == {event.event_id for event in vague}
 
 
 async def test_a_worker_judges_in_silence_once_it_has_read_all_that_kafka_holds(

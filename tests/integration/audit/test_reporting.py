@@ -1,7 +1,9 @@
 """The part of the worker that makes each month's report when it is due, and rings while it is not signed."""
 
 import json
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +38,7 @@ async def tools(database: Database, kafka: conftest.Kafka, keys: conftest.Keys, 
     settings = settings_of(SERVICE, database, keys, kafka_bootstrap=kafka.bootstrap, kafka_topic_prefix=kafka.prefix)
     monkeypatch.setenv("AUDIT_ENVIRONMENT", "test")
     monkeypatch.setenv("AUDIT_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("AUDIT_PRODUCER_KEY_FILE", str(keys.producer_file))
     opened: Tools[Any] = await open_tools(SERVICE, settings, Metrics(), FakeClock(LATER.now()), process="worker")
     yield opened
     await opened.pool.close()
@@ -51,6 +54,62 @@ async def test_the_worker_makes_what_is_due_with_what_the_verifier_says(pool: Po
     assert verification["exit_code"] == 0, verification
     assert verification["said"][0].startswith("intact: 8 entries")
     assert rung == [True]
+
+
+async def said_of_derived(pool: Pool, tools: Tools[Any]) -> Any:
+    await Reporting(tools, lambda: None).work()
+    document = json.loads(await pool.fetchval("SELECT document FROM report"))
+    assert document["verification"]["exit_code"] == 0
+    return document["verification_derived"]
+
+
+@pytest.mark.usefixtures("month")
+async def test_a_report_says_too_whether_what_auditors_are_shown_follows_from_the_log(
+    pool: Pool, tools: Tools[Any], superuser: Any
+) -> None:
+    await superuser.execute("DELETE FROM shown")
+    await superuser.execute("INSERT INTO shown SELECT 'x', head_id, index FROM event LIMIT 1")
+    said = await said_of_derived(pool, tools)
+    assert said["exit_code"] == 1
+    assert said["said"][0] == "different: what is stored is not what follows from the 8 entries that were followed."
+
+
+@pytest.mark.usefixtures("month")
+async def test_a_report_is_made_though_what_is_derived_cannot_be_looked_at(
+    pool: Pool, tools: Tools[Any], superuser: Any
+) -> None:
+    name = await pool.fetchval("SELECT current_database()")
+    await superuser.execute(f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC, audit_app')
+    said = await said_of_derived(pool, tools)
+    assert said["exit_code"] == 2
+    assert said["said"] == [
+        "incomplete: it could not be derived to the end (InsufficientPrivilegeError); nothing is said about it"
+    ]
+
+
+@pytest.mark.usefixtures("month")
+async def test_a_report_does_not_wait_for_ever_and_says_so(
+    pool: Pool, tools: Tools[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "DERIVE_TIMEOUT_S", 0.018)
+    said = await said_of_derived(pool, tools)
+    assert (said["exit_code"], said["said"]) == (None, ["not finished: it was stopped after 5e-06 hours"])
+
+
+@pytest.mark.usefixtures("month")
+async def test_a_verifier_that_breaks_is_not_taken_for_one_that_found_tampering(
+    pool: Pool, tools: Tools[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both end with 1; only one of them says something."""
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    await Reporting(tools, lambda: None).work()
+    document = json.loads(await pool.fetchval("SELECT document FROM report"))
+    for name in ("verification", "verification_derived"):
+        assert document[name]["exit_code"] is None
+        assert document[name]["said"] == ["it ended without saying anything (exit status 1): the worker's log has why"]
 
 
 async def reports_made(pool: Pool) -> bool:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from services.audit.app import SERVICE
-from services.audit.domain.report import Verification
+from services.audit.domain.report import Verification, Verifications
 from services.audit.domain.sensors.day import DAY, Flag
 from services.audit.handlers.log import append
 from services.audit.handlers.project import follow_log
@@ -33,7 +33,7 @@ from tests.integration.audit.months import FEBRUARY, LATER, OUTBOX, a_lookup, an
 from tests.unit.audit.records import a_record
 from tests.waiting import eventually
 
-VERIFIED = Verification(START, 0, ["intact"])
+VERIFIED = Verifications(Verification(START, 0, ["intact"]), Verification(START, 2, ["not finished"]))
 
 
 @pytest.fixture

@@ -34,8 +34,10 @@ from tests.integration.audit.looking import (
     a_lookup,
     a_manifest,
     a_notice,
+    a_notice_taken,
     a_passenger,
     a_referral,
+    a_research,
     a_review,
     a_screening,
     a_tip,
@@ -173,6 +175,27 @@ async def standing(pool: Pool, lookup: Event) -> str:
             "explained",
         ),
         ([a_lead(tips=[TIP])], a_lookup(CEIU, str(LEAD), at=LATER), "explained"),
+        ([a_tip(CEIU), a_notice()], a_lookup(CEIU, lead_ids=[LEAD], at=LATER), "explained"),
+        (
+            [a_tip(), a_research(CEIU, request=REQUEST), a_notice(request=REQUEST)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "own_reason",
+        ),
+        (
+            [a_tip(), a_research(CEIU, request=REQUEST), a_notice(request=REQUEST)],
+            a_lookup(OTHER_CEIU, lead_ids=[LEAD], at=LATER),
+            "explained",
+        ),
+        (
+            [a_research(CEIU, request=REQUEST), a_notice(request=REQUEST), a_notice_taken(CEIU)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "own_reason",
+        ),
+        (
+            [a_research(CEIU, request=REQUEST), a_notice(request=REQUEST), a_notice_taken(OTHER_CEIU)],
+            a_lookup(CEIU, lead_ids=[LEAD], at=LATER),
+            "explained",
+        ),
         ([], a_lookup(CEIU, "R-2026-1", at=LATER, purpose="redress"), "redress"),
         ([a_lead()], a_lookup(CEIU, str(LEAD), at=LATER, purpose="redress"), "explained"),
         ([], a_lookup(CEIU, at=LATER), "unexplained"),
@@ -182,9 +205,10 @@ async def standing(pool: Pool, lookup: Event) -> str:
 async def test_what_nobody_else_stands_for_is_ones_own_reason(
     log: Log, known: list[Event], lookup: Event, stands: str, late: bool
 ) -> None:
-    for event in (lookup, *known) if late else (*known, lookup):
+    for event in (lookup, *reversed(known)) if late else (*known, lookup):
         await log.tell(event)
     assert await standing(log.pool, lookup) == stands
+    assert await log.pool.fetchval(COUNT_STALE) == 0
 
 
 async def test_of_a_things_states_the_newest_before_the_lookup_counts(log: Log) -> None:
@@ -219,7 +243,8 @@ async def test_a_state_that_comes_late_takes_back_what_explained(log: Log) -> No
 def some_abuse() -> list[Event]:
     """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them."""
     minute = timedelta(minutes=1)
-    events = [a_manifest(actor=COLLEAGUE), a_lead(), a_referral(), a_tip()]
+    # Of a colleague's list of many, some are looked up by hand.
+    events = [a_manifest(actor=COLLEAGUE, passenger_count=200), a_lead(), a_referral(), a_tip()]
     flying = [{"name": f"Passenger{n} Listed{n}", "birth_date": "1980-02-03"} for n in range(40)]
     events += [a_passenger(each, actor=COLLEAGUE) for each in flying]
     events += [a_lookup(CBP, "LH400", at=START + 2 * n * minute, personal=each) for n, each in enumerate(flying)]
@@ -325,6 +350,47 @@ async def test_what_is_new_about_a_person_lets_the_days_be_counted_anew(
         a_lookup(CEIU, personal=again, lead_ids=[LEAD], at=START + day * DAY + timedelta(hours=1)) for day in range(9)
     ]
     await log.tell(a_lead(), *visits, *(a_lead(at=START + day * DAY) for day in news))
+    assert {sensor for sensor, *_ in await log.flags()} == found
+
+
+async def test_two_who_submit_lists_for_each_other_are_seen(log: Log) -> None:
+    """Nothing of what they look up rests on their own word."""
+    people = [{"name": f"Passenger{n} Listed{n}", "birth_date": "1980-02-03"} for n in range(10)]
+    minute = timedelta(minutes=1)
+    asked = [a_lookup(CBP, "LH400", at=LATER + 7 * n * minute, personal=each) for n, each in enumerate(people[:7])]
+    screened = [a_passenger(each, actor=COLLEAGUE) for each in people]
+    await log.tell(a_manifest(actor=COLLEAGUE, passenger_count=10), *screened, *asked)
+    [(sensor, actor, _, evidence)] = await log.flags()
+    assert (sensor, actor, set(evidence)) == ("own_reason", CBP.id, {each.event_id for each in asked})
+    assert {await standing(log.pool, each) for each in asked} == {"explained"}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ([a_research(CEIU, at=START + 4 * DAY)], {"repeated"}),
+        ([a_review(CEIU, at=START + 4 * DAY)], {"repeated"}),
+        ([a_research(OTHER_CEIU, at=START + 4 * DAY)], set()),
+        ([a_lead(tips=[TIP], at=START + 4 * DAY)], set()),
+        (
+            [
+                a_research(CEIU, at=START + 4 * DAY, request=REQUEST),
+                a_lead(tips=[TIP], at=START + 4 * DAY, request=REQUEST),
+            ],
+            {"repeated"},
+        ),
+    ],
+)
+async def test_what_one_says_oneself_and_what_comes_of_it_is_no_news(
+    log: Log, said: list[Event], found: set[str]
+) -> None:
+    """Of somebody else's tip, and of its lead."""
+    again = {"name": "Old Friend", "birth_date": "1980-02-03"}
+    visits = [
+        a_lookup(CEIU, str(TIP), personal=again, lead_ids=[LEAD], at=START + day * DAY + timedelta(hours=1))
+        for day in range(9)
+    ]
+    await log.tell(a_tip(), a_lead(tips=[TIP]), *visits, *said)
     assert {sensor for sensor, *_ in await log.flags()} == found
 
 

@@ -24,8 +24,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.audit.domain.header import decode_header
 from services.audit.domain.record import decode_body
@@ -123,8 +122,8 @@ async def test_an_entry_forged_after_the_last_checkpoint_takes_kafka(
     for table in TABLES:
         await attacker.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
     await keep_all(attacker)
-    await send_log(attacker, kafka)
-    against = partial(verified, checkpoint=[kept], against_kafka=kafka.bootstrap, given_prefix=kafka.prefix)
+    prefix = await send_log(attacker, kafka)
+    against = partial(verified, checkpoint=[kept], against_kafka=kafka.bootstrap, given_prefix=prefix)
     code, said = await against()
     assert (code, "Of the entries 920 are, byte for byte," in said) == (INTACT, True), said
     for _ in range(PLACES):
@@ -136,14 +135,15 @@ async def test_an_entry_forged_after_the_last_checkpoint_takes_kafka(
         await put_back(attacker)
 
 
-async def send_log(attacker: Connection, kafka: Kafka) -> None:
-    """Put what the log of `TOPIC` holds on Kafka, as it lay there."""
+async def send_log(attacker: Connection, kafka: Kafka) -> str:
+    """Put what the log of `TOPIC` holds on Kafka, as it lay there, on a topic under another prefix; return that."""
+    prefix = f"{kafka.prefix}kept."
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
     try:
-        # The records are dated long ago: Kafka would remove them when it next looks.
-        for_ever = ConfigResource(ConfigResourceType.TOPIC, kafka.prefix + TOPIC, configs={"retention.ms": "-1"})
-        await admin.alter_configs([for_ever])
+        # The records keep their times, which are long ago: Kafka would remove them when it next looks.
+        kept = {"retention.ms": "-1", "message.timestamp.type": "CreateTime"}
+        await admin.create_topics([NewTopic(prefix + TOPIC, 4, 1, topic_configs=kept)])
     finally:
         await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
@@ -152,10 +152,11 @@ async def send_log(attacker: Connection, kafka: Kafka) -> None:
         for row in await attacker.fetch(f"SELECT header, body FROM entry WHERE {OF_LOG} ORDER BY index"):
             header, body = decode_header(row["header"]), decode_body(row["body"])
             where = {"partition": header.partition, "timestamp_ms": header.timestamp_ms}
-            await producer.send(kafka.prefix + header.topic, body.value, body.key, headers=list(body.headers), **where)
+            await producer.send(prefix + header.topic, body.value, body.key, headers=list(body.headers), **where)
         await producer.flush()
     finally:
         await producer.stop()
+    return prefix
 
 
 @pytest.mark.parametrize("is_checked", [True, False])

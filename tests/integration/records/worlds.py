@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from services.audit.domain.report import Verification
+from services.audit.domain.report import Verification, Verifications
 from services.audit.handlers.log import append
 from services.audit.handlers.reports import make_report
 from services.referral.app import load_directory
@@ -278,9 +278,9 @@ async def audit(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
         await append(connection, [a_record(topic="intake.activity", value=value)])
     await sign(pool)
     await follow(pool)
-    verification = Verification(clock.now(), 0, [])
+    verified = Verifications(*[Verification(clock.now(), 0, [])] * 2)
     async with pool.acquire() as connection, connection.transaction():
-        report = await make_report(connection, date(2026, 2, 1), verification, Outbox(shards=1), clock)
+        report = await make_report(connection, date(2026, 2, 1), verified, Outbox(shards=1), clock)
     assert report is not None
     one, event = {"report_id": report.report_id}, {"event_id": event_id}
     export = {
@@ -298,6 +298,8 @@ async def audit(caller: Caller, pool: Pool, clock: FakeClock) -> list[Ask]:
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": record_id}),
         Ask("GET /v1/records/{record_id}/views", AUDITOR, VIEW, {"record_id": new_id()}),
         Ask("GET /v1/checkpoint", AUDITOR, VIEW),
+        Ask("GET /v1/anomalies", AUDITOR, VIEW),
+        Ask("GET /v1/anomalies", AUDITOR, VIEW, query={"kind": "missing_numbers"}),
         Ask("GET /v1/flags", AUDITOR, VIEW),
         Ask("GET /v1/lookups", AUDITOR, VIEW, query={"explained": "false"}),
         Ask("POST /v1/exports", AUDITOR, ["audit.exported"], body=export, has_key=False),

@@ -72,7 +72,16 @@ def test_what_was_exported_is_proved(data: st.DataObject) -> None:
 
 
 def changed(line: str, **fields: Any) -> str:
-    return json.dumps({**json.loads(line), **fields})
+    """Return a line with other fields, spelled as an export spells it."""
+    return json.dumps({**json.loads(line), **fields}, separators=(",", ":")) + "\n"
+
+
+def at(place: int, lines: list[str], change: Callable[[str], str]) -> list[str]:
+    """Return the lines with another one at a place."""
+    other = [*lines]
+    other[place] = change(lines[place])
+    assert other != lines
+    return other
 
 
 def in_head(lines: list[str], **fields: Any) -> list[str]:
@@ -127,6 +136,21 @@ CHANGES: dict[str, Callable[[list[str]], Iterable[str]]] = {
     "ranges that are none": lambda lines: in_head(lines, logs=[["linker.leads", 0, 0]]),
     "numbers that are none": lambda lines: [lines[0], changed(lines[1], first="5"), *lines[2:]],
     "a note without a signature": lambda lines: [lines[0], changed(lines[1], note="a\n1\nAAAA\n"), *lines[2:]],
+    "a remark at an entry": lambda lines: at(
+        3, lines, lambda line: line.replace('{"index"', '{"remark":"forged","index"')
+    ),
+    "an event shown twice": lambda lines: at(3, lines, lambda line: line.replace('"event"', '"event":{},"event"')),
+    "an index that is true": lambda lines: [
+        *export(0, 3)[:3],
+        export(0, 3)[3].replace('"index":1', '"index":true'),
+        *export(0, 3)[4:],
+    ],
+    "an entry spelled otherwise": lambda lines: at(3, lines, lambda line: line.replace(":", ": ", 1)),
+    "bits of base64 that nobody reads": lambda lines: at(3, lines, lambda line: line.replace("=", "", 1)),
+    "a remark at a log": lambda lines: at(1, lines, lambda line: line.replace('{"topic"', '{"remark":"x","topic"')),
+    "a remark at the end": lambda lines: at(-1, lines, lambda line: line.replace("}", ',"complete":true}')),
+    "the end counted in words": lambda lines: at(-1, lines, lambda line: line.replace('"logs":1', '"logs":true')),
+    "the sections' order changed": lambda lines: [lines[0], *lines[2:-1], lines[1], lines[-1]],
     "empty": lambda lines: [],
 }
 
@@ -137,6 +161,25 @@ def test_what_was_changed_proves_nothing(name: str) -> None:
     assert check_export(lines, KEY, None)
     with pytest.raises((BadExport, BadNote)):
         check_export(CHANGES[name](lines), KEY, None)
+
+
+@settings(max_examples=deep(200), deadline=None)
+@given(st.data())
+def test_no_byte_behind_the_first_line_can_be_changed_added_or_left_out(data: st.DataObject) -> None:
+    """Nor any two lines swapped. The first is told of by the log, by its hash."""
+    lines = export(5, 9)
+    text = "".join(lines[1:])
+    place = data.draw(st.integers(0, len(text) - 1))
+    how = data.draw(st.sampled_from(["change", "add", "leave out", "swap"]))
+    sign = data.draw(st.characters(codec="ascii").filter(lambda sign: sign != text[place]))
+    if how == "swap":
+        one, other = data.draw(st.lists(st.integers(1, len(lines) - 1), min_size=2, max_size=2, unique=True))
+        lines[one], lines[other] = lines[other], lines[one]
+    else:
+        text = text[:place] + {"change": sign, "add": sign, "leave out": ""}[how] + text[place + (how != "add") :]
+        lines = [lines[0], *text.splitlines(keepends=True)]
+    with pytest.raises((BadExport, BadNote)):
+        check_export(lines, KEY, None)
 
 
 def test_another_key_proves_nothing() -> None:

@@ -14,6 +14,7 @@ from services.audit.domain.report import (
     Findings,
     Lookups,
     Verification,
+    Verifications,
     month_after,
     month_of,
     months_due,
@@ -23,7 +24,7 @@ from services.audit.domain.report import (
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 NOTHING = Findings(0, (), (), (), (), 0)
-VERIFIED = Verification(datetime(2026, 3, 2, tzinfo=UTC), 0, ["intact"])
+VERIFIED = Verifications(*[Verification(datetime(2026, 3, 2, tzinfo=UTC), 0, ["intact"])] * 2)
 
 
 @given(st.dates(date(1999, 1, 1), date(2100, 1, 1)))

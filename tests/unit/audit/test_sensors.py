@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.audit.domain.sensors import NAMES, see
-from services.audit.domain.sensors.day import SHIFT, Asked, Day, Own, Viewed
+from services.audit.domain.sensors.day import SHIFT, Asked, Day, Lent, Own, Viewed
 from tests.builders import new_id
 
 START = datetime(2026, 3, 20, tzinfo=UTC)
@@ -126,6 +126,17 @@ def test_a_list_of_ones_own_is_flagged_when_most_of_it_is_looked_up_again() -> N
     assert flagged(a_day(*few)) == {}
     same = tuple(replace(each, person=b"one") for each in most)
     assert flagged(a_day(*same)) == {}
+
+
+def test_a_list_that_somebody_else_submitted_is_flagged_when_one_person_looks_most_of_it_up_again() -> None:
+    """Two who each submit the list for the other look as honest as two who work together, but for that."""
+    lent = (Lent("m", 10),)
+    most = tuple(a_lookup(9 * n, lent=lent) for n in range(6))
+    assert flagged(a_day(*most)) == {"own_reason": ids(most)}
+    assert flagged(a_day(*most[:5], a_lookup(54, lent=(Lent("o", 10),)))) == {}
+    assert flagged(a_day(*(replace(each, lent=(Lent("m", 11),)) for each in most))) == {}
+    request = new_id()
+    assert flagged(a_day(*(replace(each, request_id=request) for each in most))) == {}
 
 
 def test_many_people_under_a_tip_of_ones_own_are_flagged_and_are_not_unexplained_besides() -> None:

@@ -26,12 +26,21 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Lent:
+    """A passenger list that explains a look-up and that somebody else submitted, and how many are on it."""
+
+    id: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A look-up that somebody made by hand; those that a passenger list's screening made are none.
 
-    `told_at` is when the newest of what explains it was heard, None when nothing does but a tip of the person's own.
-    `own` are its reasons when all of them are the person's own. `visits` are the person's look-ups by this actor in the
-    last 30 days, this one included, that were made after `told_at`; without that those that nothing explains either.
+    `told_at` is when what explains it was last news to the person (their own research on it is none), None when nothing
+    explains it but a tip of their own. `own` are its reasons when all of them are the person's own, `lent` the lists of
+    others among its reasons. `visits` are the person's look-ups by this actor in the last 30 days, this one included,
+    that were made after `told_at`; without that those that nothing explains either.
     """
 
     event_id: UUID
@@ -50,6 +59,7 @@ class Asked:
     told_at: datetime | None
     own: tuple[Own, ...]
     visits: tuple[tuple[UUID, datetime], ...]
+    lent: tuple[Lent, ...] = ()
 
     @property
     def is_explained(self) -> bool:
