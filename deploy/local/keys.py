@@ -19,6 +19,11 @@ from deploy.signing_keys import LOG_NAME, WITNESS_NAME, keep_log_key, keep_witne
 DATABASE = "cets"
 STAFF_FILE = Path(__file__).parent / "staff.json"
 """Who the test system's accounts are, as people; invented."""
+PHONES = {
+    "linker": {"CEIU_PHONE": "+1-703-555-0100", "AGENCY_PHONES": '{"CBP": "+1-703-555-0101"}'},
+    "query": {"CEIU_PHONE": "+1-703-555-0100"},
+}
+"""Whom the test system's officers call; invented."""
 ROLES = tuple(f"{service}_{part}" for service in SERVICES for part in ("owner", "app"))
 
 
@@ -66,6 +71,7 @@ def write_settings(layout: Layout, *, postgres_url: str, kafka_bootstrap: str) -
             "TOKEN_PUBLIC_KEY_FILE": str(layout.keys / "token_public.pem"),
             "PRODUCER_KEY_FILE": str(producer_key),
         }
+        values |= PHONES.get(service, {})
         if service == "audit":
             values |= {
                 "LOG_NAME": LOG_NAME,

@@ -23,11 +23,18 @@ SELECT given.tip_id, 1, 1, given.content_hash, given.event, $6
 FROM unnest($1::uuid[], $4::bytea[], $5::bytea[]) AS given (tip_id, content_hash, event)
     JOIN made ON made.tip_id = given.tip_id
 RETURNING tip_id"""
+# What locks or changes tips names them by a list, and joins them to nothing: when somebody else has changed a tip since
+# the statement began, PostgreSQL evaluates the join anew for that row alone, and 18.0 and 18.1 then lose the row if it
+# is joined to an array or a WITH query.
 LOCK_TIPS_BY_KEY = """
-SELECT tip.tip_id, tip.source, tip.source_ref, tip.state, tip.version, tip.revision, tip.decision, tip.reopened_because
-FROM tip JOIN unnest($1::text[], $2::text[]) AS given (source, source_ref)
-    ON tip.source = given.source AND tip.source_ref = given.source_ref
-ORDER BY tip.source, tip.source_ref FOR NO KEY UPDATE OF tip"""
+SELECT tip_id, source, source_ref, state, version, revision, decision, reopened_because
+FROM tip
+WHERE tip_id = ANY (ARRAY(
+        SELECT named.tip_id
+        FROM unnest($1::text[], $2::text[]) AS given (source, source_ref)
+            JOIN tip AS named ON named.source = given.source AND named.source_ref = given.source_ref
+    ))
+ORDER BY source, source_ref FOR NO KEY UPDATE"""
 LOCK_TIP = """
 SELECT tip_id, source, source_ref, state, version, revision, decision, reopened_because
 FROM tip WHERE tip_id = $1 FOR NO KEY UPDATE"""
@@ -69,16 +76,18 @@ FROM tip JOIN source ON source.name = tip.source
     JOIN tip_version ON tip_version.tip_id = tip.tip_id AND tip_version.version = tip.version
 WHERE tip.state = 'awaiting_review' AND ($1::text IS NULL OR (tip.tier, tip.tip_id) > ($1, $2::uuid))
 ORDER BY tip.tier, tip.tip_id LIMIT $3"""
+LOCK_OLD_TIERS = """
+SELECT FROM tip
+WHERE tip_id = ANY (ARRAY(
+        SELECT known.tip_id
+        FROM unnest($1::uuid[], $2::integer[]) AS told (tip_id, version) JOIN tip AS known ON known.tip_id = told.tip_id
+        WHERE known.tier_version < told.version
+    ))
+ORDER BY source, source_ref FOR NO KEY UPDATE"""
 UPDATE_TIERS = """
-WITH given AS (
-    SELECT tip.tip_id, told.tier, told.version
-    FROM unnest($1::uuid[], $2::text[], $3::integer[]) AS told (tip_id, tier, version)
-        JOIN tip ON tip.tip_id = told.tip_id
-    WHERE tip.tier_version < told.version
-    ORDER BY tip.source, tip.source_ref FOR NO KEY UPDATE OF tip
-)
-UPDATE tip SET tier = given.tier, tier_version = given.version
-FROM given WHERE tip.tip_id = given.tip_id AND tip.tier_version < given.version"""
+UPDATE tip SET tier = told.tier, tier_version = told.version
+FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS told (tip_id, version, tier)
+WHERE tip.tip_id = told.tip_id AND tip.tier_version < told.version"""
 SELECT_NEXT_REVIEW_NUMBER = "SELECT COALESCE(max(number), 0) + 1 FROM review WHERE tip_id = $1"
 INSERT_REVIEW = """
 INSERT INTO review (review_id, tip_id, number, revision, decision, reviewed_at, event)
@@ -103,13 +112,12 @@ ON CONFLICT ON CONSTRAINT tip_link_pkey DO UPDATE
     SET version = excluded.version, actionable_ids = excluded.actionable_ids
     WHERE tip_link.version < excluded.version"""
 REOPEN_TIPS = """
-WITH rejected AS (
-    SELECT tip_id FROM tip WHERE tip_id = ANY($1::uuid[]) AND state = 'not_actionable'
-    ORDER BY source, source_ref FOR NO KEY UPDATE
-)
 UPDATE tip SET state = 'awaiting_review', reopened_because = $2, changed_at = $3
-FROM rejected WHERE tip.tip_id = rejected.tip_id
-RETURNING tip.tip_id"""
+WHERE tip_id = ANY (ARRAY(
+        SELECT tip_id FROM tip WHERE tip_id = ANY($1::uuid[]) AND state = 'not_actionable'
+        ORDER BY source, source_ref FOR NO KEY UPDATE
+    ))
+RETURNING tip_id"""
 UPSERT_OUTCOMES = """
 WITH given AS (
     SELECT told.referral_id, told.version, told.state, told.outcome, told.is_referred, told.is_accepted,
@@ -320,8 +328,10 @@ async def list_queue(transaction: Connection, *, after: tuple[str, UUID] | None,
 
 async def update_tiers(transaction: Connection, tiers: Mapping[UUID, tuple[int, str]]) -> None:
     """Store version and tier of tips, where that is newer than what is known."""
-    versions, names = [version for version, _ in tiers.values()], [tier for _, tier in tiers.values()]
-    await transaction.execute(UPDATE_TIERS, list(tiers), names, versions)
+    tip_ids, versions, names = list(tiers), [v for v, _ in tiers.values()], [tier for _, tier in tiers.values()]
+    # Two statements, as only a second one sees what it had to wait for.
+    await transaction.execute(LOCK_OLD_TIERS, tip_ids, versions)
+    await transaction.execute(UPDATE_TIERS, tip_ids, versions, names)
 
 
 async def has_tip(transaction: Connection, tip_id: UUID) -> bool:

@@ -21,10 +21,17 @@ from shared.errors import FieldError, Rejected, Unavailable
 from shared.http.body import ERRORS_MAX
 from shared.http.problem import ProblemDocument, problem_of, responses
 from shared.http.protocol import EVERY_ANSWER, ProblemProtocol
-from shared.http.route import Call, Edge, Route, answer, route_name
+from shared.http.route import IDEMPOTENCY_KEY_CHARS_MAX, Call, Edge, Route, answer, route_name
 from shared.metrics import Metrics
 
 CONNECTIONS_WAITING_MAX = 2_000
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Within 24 hours the same key and request get the same answer; with another request it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARS_MAX},
+}
+"""As OpenAPI describes it."""
 REQUESTS_MAX = 2_000
 """Requests in hand at once; one more is asked to come back."""
 _TOO_BUSY = problem_of(Unavailable("too many requests are in hand; try again"))
@@ -123,6 +130,9 @@ def _add(app: FastAPI, route: Route) -> None:
         schema = {"$ref": f"#/components/schemas/{route.takes.__name__}"}
         others = extra.get("requestBody", {}).get("content", {})
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **others}}
+    # What answers in JSON keeps its answer under a key; what streams does not.
+    if route.method == "POST" and all(route.answers.values()):
+        extra["parameters"] = [IDEMPOTENCY_KEY]
     app.router.add_api_route(
         route.path,
         route.endpoint,

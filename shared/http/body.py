@@ -55,11 +55,11 @@ def parse_json(raw: bytes, model: type[Model]) -> Model:
         return model.model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        if found[0]["type"] == "json_invalid":
+        if found[0]["type"] == "json_invalid" or not _is_json(raw):
             if places := _bad_places(raw, _is_torn):
                 raise _not_storable(places, "must not hold half of a surrogate pair") from error
             raise Rejected("the body is not JSON, or is nested too deeply", problem="not_json") from error
-        errors = [FieldError(tuple(e["loc"]), e["msg"]) for e in found[:ERRORS_MAX]]
+        errors = [FieldError(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in found[:ERRORS_MAX]]
         raise Rejected("some fields are not valid", errors=errors) from error
 
 
@@ -122,6 +122,19 @@ def _bad_places(raw: bytes, is_bad: Callable[[str], bool]) -> list[tuple[str | i
     except (ValueError, RecursionError):
         return []
     return list(islice(_places(document, is_bad), ERRORS_MAX))
+
+
+def _is_json(raw: bytes) -> bool:
+    """Return whether it is JSON by the letter: pydantic reads `NaN` and the infinities, which JSON has not."""
+    try:
+        json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def _not_storable(places: Sequence[tuple[str | int, ...]], sentence: str) -> Rejected:

@@ -29,9 +29,10 @@ UNSURE_BYTES_MORE = 63
 PLACES_MAX = 100
 
 BEGINNINGS = (
-    # Images: PNG, GIF, BMP, Photoshop, DjVu, JPEG 2000 (in a box, and bare), JPEG XL.
+    # Images: PNG, GIF, BMP, Photoshop, DjVu, JPEG 2000 (in a box, and bare), JPEG XL; icons in one colour plane; SVG.
     "89504E47 0D0A1A0A", "47494638 3761", "47494638 3961", "424D???? ????0000 0000???? 0000??00 0000",
     "38425053 00010000", "41542654 464F524D", "0000000C 6A502020", "FF4FFF51 00", "0000000C 4A584C20",
+    "00000100 0?00???? ??000100 ??00", "3C737667 20", "3C737667 0A", "3C737667 0D0A",
     # JPEG: JFIF, Exif, XMP, a colour profile, Adobe, a table of numbers; and whatever else may follow its first bytes.
     "FFD8FFE0 ????4A46 494600", "FFD8FFE1 ????4578 69660000", "FFD8FFE1 ????6874 74703A2F", "FFD8FFE2 ????4943 435F",
     "FFD8FFEE ????4164 6F6265", "FFD8FFDB 00430?", "FFD8FFDB 00840?",

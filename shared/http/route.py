@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from shared.clock import Clock
 from shared.db.pool import Connection, Pool
-from shared.errors import Conflict, Forbidden, Rejected, TooManyRequests, Unauthenticated
+from shared.errors import Conflict, FieldError, Forbidden, Rejected, TooManyRequests, Unauthenticated
 from shared.events.activity import (
     AnswerRepeatedV1,
     AuthRefusedV1,
@@ -282,7 +282,8 @@ class Call:
         """Return the caller's Idempotency-Key, if there is one; raises `Rejected` unless it has 1 to 200 characters."""
         key = self.request.headers.get("idempotency-key")
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX:
-            raise Rejected(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+            fault = FieldError(("header", "Idempotency-Key"), f"must have 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters")
+            raise Rejected("some fields are not valid", errors=[fault])
         return key
 
     def hash_of_request(self, body_hash: bytes) -> bytes:

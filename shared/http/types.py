@@ -22,23 +22,32 @@ YEAR_MAX = 2199
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AFTER_LEAP_SECONDS = ((1, 1, 0, 0, 0), (7, 1, 0, 0, 0))
+"""Month, day, hour, minute and second."""
 _FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
 
 
 def read_time(text: object) -> datetime:
     """Return the time in UTC that an RFC 3339 text names, such as `2026-03-01T10:00:00.5+01:00`.
 
+    A leap second (23:59:60 UTC at the end of a June or December) is the second that follows, as PostgreSQL has it.
+
     Raises:
         PydanticCustomError: it is not of that form, has no offset, does not exist, or lies outside 1900 to 2199.
     """
     if not isinstance(text, str) or not _TIME.fullmatch(text.upper()):
         raise _wrong("must be a time as in RFC 3339, with an offset: 2026-03-01T10:00:00Z")
+    text = text.upper()
+    is_leap = text[17:19] == "60"
     try:
-        time = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        time = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if is_leap else text).astimezone(UTC)
+        time += timedelta(seconds=is_leap)
     except ValueError:
         raise _wrong("must be a time that exists") from None
     except OverflowError:
         raise _outside() from None
+    if is_leap and (time.month, time.day, time.hour, time.minute, time.second) not in _AFTER_LEAP_SECONDS:
+        raise _wrong("must be a time that exists")
     if not YEAR_MIN <= time.year <= YEAR_MAX:
         raise _outside()
     return time

@@ -45,7 +45,7 @@ ACCOUNTS = {
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-@schemathesis.serializer("application/x-ndjson", "text/csv")
+@schemathesis.serializer("application/x-ndjson", "text/csv", "application/edifact")
 def _as_text(_: Any, value: Any) -> bytes:
     """Send a made-up text as it is, and anything else as its Python form: a body that is wrong in another way."""
     return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")

@@ -24,6 +24,8 @@ from deploy.local.keys import (
 from deploy.local.layout import SERVICES, Layout
 from services.audit.app import check_staff
 from services.audit.settings import AuditSettings
+from services.linker.settings import LinkerSettings
+from services.query.settings import QuerySettings
 from shared.security import get_account, issue_token, token_verifier
 from shared.settings import ServiceSettings, load_settings
 
@@ -61,6 +63,15 @@ def test_audit_knows_who_the_accounts_are(layout: Layout, monkeypatch: pytest.Mo
     monkeypatch.setenv("CETS_HOME", str(layout.home))
     assert list(check_staff(load_settings(AuditSettings))) == ["self_lookup: 5 users are known"]
     assert all(get_account(name) for name in orjson.loads(STAFF_FILE.read_bytes()))
+
+
+def test_whom_an_officer_calls_is_known(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_settings(layout, postgres_url=SUPERUSER_URL, kafka_bootstrap="127.0.0.1:20000")
+    monkeypatch.setenv("CETS_HOME", str(layout.home))
+    linker, query = load_settings(LinkerSettings), load_settings(QuerySettings)
+    assert linker.ceiu_phone
+    assert linker.ceiu_phone == query.ceiu_phone
+    assert linker.agency_phones.keys() == {"CBP"}
 
 
 def test_every_secret_and_settings_file_is_private(layout: Layout) -> None:

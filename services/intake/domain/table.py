@@ -47,7 +47,7 @@ def read_cells(raw: bytes) -> list[str]:
     except UnicodeDecodeError as error:
         raise Rejected("the text is not UTF-8") from error
     except csv.Error as error:
-        raise Rejected(f"the line is not CSV: {error}") from error
+        raise Rejected("the line is not CSV: its quotes do not pair, or it has a carriage return within") from error
     return rows[0] if rows else []
 
 

@@ -6,6 +6,7 @@ known whether it is a repeat, and of another body nothing may be stored.
 """
 
 import asyncio
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
@@ -152,13 +153,16 @@ class _Batch:
         self._rejected.append(LineRefused(line=number, errors=[reason]))
 
     def _take_line(self, line: Line) -> None:
-        if line.raw is not None and not line.raw.strip():
+        raw = line.raw
+        if raw is not None and line.number == 1:
+            raw = raw.removeprefix(BOM_UTF8)
+        if raw is not None and not raw.strip():
             return
         self._lines += 1
         try:
-            if line.raw is None:
+            if raw is None:
                 raise Rejected(f"a line may have at most {TIP_BYTES_MAX} bytes", problem="too_large")
-            self._chunk.append((line.number, self._read(line.raw)))
+            self._chunk.append((line.number, self._read(raw)))
         except (Rejected, Forbidden) as error:
             self._problems[error.problem if isinstance(error, Rejected) else "forbidden"] += 1
             self._rejected.append(LineRefused(line=line.number, errors=_errors_of(error)))

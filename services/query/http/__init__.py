@@ -29,6 +29,7 @@ from services.query.http.handoffs import (
 )
 from services.query.http.lookups import LookupAnswer, LookupRequest, get_lookup, post_lookup
 from services.query.http.manifests import (
+    OTHER_LISTS,
     ManifestForm,
     ManifestShown,
     ManifestTaken,
@@ -106,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
         records=(ManifestSubmittedV1,),
         takes=ManifestForm,
         rate=BATCH_RATE,
+        openapi={"requestBody": {"content": OTHER_LISTS}},
     ),
     Route(
         "GET",

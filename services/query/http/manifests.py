@@ -20,7 +20,7 @@ from services.query.domain.manifest import (
     read_departure,
 )
 from services.query.domain.passenger_list.paxlst import PASSENGERS_MAX, read_paxlst
-from services.query.domain.passenger_list.table import read_table
+from services.query.domain.passenger_list.table import COLUMNS, read_table
 from services.query.domain.question import read_question
 from services.query.handlers.manifests import (
     Result,
@@ -59,6 +59,21 @@ MANIFEST_BYTES_MAX = 8 * 1024 * 1024
 CSV = "text/csv"
 EDIFACT = ("application/edifact", "text/plain")
 """A passenger list as airlines send it; the charset is named in the list itself."""
+
+OTHER_LISTS = {
+    CSV: {
+        "schema": {
+            "type": "string",
+            "description": f"UTF-8; commas, semicolons or tabs part the cells (RFC 4180). The first line names the "
+            f"columns, in any order: {', '.join(COLUMNS)}. Flight and departure may be given in the query instead.",
+        }
+    },
+    **{
+        media_type: {"schema": {"type": "string", "description": "A UN/EDIFACT PAXLST message, in its own charset."}}
+        for media_type in EDIFACT
+    },
+}
+"""What a list may come as but JSON, as OpenAPI describes it."""
 
 FlightNumber = Annotated[str, Field(max_length=FLIGHT_CHARS_MAX), NotBlank()]
 

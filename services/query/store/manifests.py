@@ -30,15 +30,17 @@ RETURNING place, passenger_no"""
 INSERT_SCREENING = """
 INSERT INTO screening (screening_id, manifest_id, requested_at, actor, correlation_id, passengers_left)
 VALUES ($1, $2, $3, $4, $5, 0)"""
-# Who waits already is looked up once, after both were asked for.
+# Who waits already is looked up once, after both were asked for. The locked rows are not joined: a passenger whom
+# another transaction changed meanwhile would be lost from such a join on PostgreSQL 18.0 and 18.1.
 LET_WAIT = """
-WITH due AS MATERIALIZED (
-    SELECT passenger_no FROM passenger
-    WHERE manifest_id = $1 AND asked IS NOT NULL AND waiting_for IS NULL
-    ORDER BY passenger_no FOR UPDATE
-), waiting AS (
-    UPDATE passenger SET waiting_for = $2 FROM due WHERE passenger.passenger_no = due.passenger_no
-    RETURNING passenger.passenger_no
+WITH waiting AS (
+    UPDATE passenger SET waiting_for = $2
+    WHERE passenger_no = ANY (ARRAY(
+            SELECT passenger_no FROM passenger
+            WHERE manifest_id = $1 AND asked IS NOT NULL AND waiting_for IS NULL
+            ORDER BY passenger_no FOR UPDATE
+        ))
+    RETURNING passenger_no
 )
 UPDATE screening SET passengers_left = (SELECT count(*) FROM waiting) WHERE screening_id = $2
 RETURNING passengers_left"""

@@ -39,13 +39,13 @@ DELETE FROM touched_tip USING (
 ) AS due
 WHERE touched_tip.tip_id = due.tip_id
 RETURNING touched_tip.tip_id, touched_tip.first_at"""
+# No join to the locked rows: of a row that another transaction has changed meanwhile, PostgreSQL 18.0 and 18.1 lose the
+# other side of such a join, and the row would not be touched.
 TOUCH_PASSENGERS = """
-WITH concerned AS MATERIALIZED (
-    SELECT passenger.passenger_no FROM passenger WHERE passenger.passenger_no = ANY($1::bigint[])
-    ORDER BY passenger.passenger_no FOR UPDATE
-)
-UPDATE passenger SET touched_at = LEAST(passenger.touched_at, $2::timestamptz)
-FROM concerned WHERE passenger.passenger_no = concerned.passenger_no"""
+UPDATE passenger SET touched_at = LEAST(touched_at, $2::timestamptz)
+WHERE passenger_no = ANY (ARRAY(
+        SELECT passenger_no FROM passenger WHERE passenger_no = ANY($1::bigint[]) ORDER BY passenger_no FOR UPDATE
+    ))"""
 
 
 async def touch_tips(

@@ -239,6 +239,9 @@ async def test_a_key_is_its_callers_own(caller: Caller) -> None:
     ("content", "headers", "status", "problem"),
     [
         (b"{", {"Content-Type": "application/json"}, 400, "not_json"),
+        (b'{"name":NaN}', {"Content-Type": "application/json"}, 400, "not_json"),
+        (b'{"name":"a","more":-Infinity}', {"Content-Type": "application/json"}, 400, "not_json"),
+        (b'{"name":7}', {"Content-Type": "application/json"}, 422, "invalid"),
         (b"{}", {"Content-Type": "application/json"}, 422, "invalid"),
         (b'{"name":"a","more":1}', {"Content-Type": "application/json"}, 422, "invalid"),
         (b'{"name":"a\\u0000"}', {"Content-Type": "application/json"}, 422, "invalid"),
@@ -392,6 +395,16 @@ async def test_the_openapi_document_names_bodies_and_capabilities(caller: Caller
     assert operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Thing")
     assert {"Thing", "ProblemDocument"} <= set(document["components"]["schemas"])
     assert Path("/metrics").name in str(document["paths"])
+
+
+async def test_a_creating_route_is_described_with_its_idempotency_key(caller: Caller) -> None:
+    paths = (await caller.client.get("/openapi.json", headers=caller.as_("auditor"))).json()["paths"]
+    [described] = paths["/v1/things"]["post"]["parameters"]
+    assert (described["name"], described["in"]) == ("Idempotency-Key", "header")
+    for key in ("", "k" * (described["schema"]["maxLength"] + 1)):
+        refused = await post(caller, **{"Idempotency-Key": key})
+        assert (refused.status_code, problem_of(refused)) == (422, "invalid")
+        assert [error["loc"] for error in refused.json()["errors"]] == [["header", "Idempotency-Key"]]
 
 
 async def test_a_route_may_say_first_how_its_transaction_sees_the_database(

@@ -70,6 +70,14 @@ async def test_good_lines_are_kept_when_others_are_refused(desk: Desk) -> None:
     assert await desk.events("request.refused") == []
 
 
+async def test_a_byte_order_mark_costs_no_line(desk: Desk) -> None:
+    lines = ndjson(a_tip(source_ref="A"), a_tip(source_ref="B"))
+    assert by_line(await batch(desk, b"\xef\xbb\xbf" + lines)) == {1: "accepted", 2: "accepted"}
+    assert by_line(await batch(desk, b"\xef\xbb\xbf\r\n" + lines)) == {2: "duplicate", 3: "duplicate"}
+    table = f"{HEADER}\nC,ncmec,2026-03-01T10:00:00Z,other,,\n"
+    assert by_line(await upload(desk, "\ufeff" + table)) == {2: "accepted"}
+
+
 async def test_a_batch_without_a_bad_line_leaves_no_refusal(desk: Desk) -> None:
     await batch(desk, ndjson(a_tip()))
     assert await desk.sent() == [("intake.tips", "tip.received"), ("intake.activity", "tips.submitted")]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.query.domain.passenger_list.table import COLUMNS
 from shared.clock import SystemClock
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_party, a_tip
@@ -124,6 +125,13 @@ async def test_what_is_no_list_is_refused_with_its_place(
     if problem is not None:
         assert response.json()["errors"][0]["loc"] == problem
     assert (await cbp.get("/v1/manifests")).json()["items"] == []
+
+
+async def test_the_description_names_every_form_and_every_column(cbp: Officer) -> None:
+    document = (await cbp.get("/openapi.json")).json()
+    forms = document["paths"]["/v1/manifests"]["post"]["requestBody"]["content"]
+    assert forms.keys() == {"application/json", "text/csv", "application/edifact", "text/plain"}
+    assert all(column in forms["text/csv"]["schema"]["description"] for column in COLUMNS)
 
 
 async def test_a_flight_that_left_more_than_a_day_ago_is_refused(cbp: Officer) -> None:

@@ -122,3 +122,9 @@ def test_every_synthetic_row_is_read() -> None:
     for row in rows:
         tip = tip_of_row(columns, read_cells(row.removesuffix("\r\n").encode()))
         assert read(orjson.dumps(tip), "ceiu.analyst").source_ref == tip["source_ref"]
+
+
+@pytest.mark.parametrize("raw", [b'a,"b', b"a\rb,c", b'a,"b"c'])
+def test_a_row_that_is_no_csv_is_called_so_in_our_words(raw: bytes) -> None:
+    with pytest.raises(Rejected, match=r"^the line is not CSV: its quotes do not pair, or it has a carriage return"):
+        read_cells(raw)

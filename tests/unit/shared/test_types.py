@@ -50,8 +50,24 @@ def test_a_time_is_read_as_the_moment_it_names(moment: datetime, offset: timedel
 
 
 @pytest.mark.parametrize(
+    ("text", "following"),
+    [
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
+        ("2015-06-30t19:59:60.5-04:00", "2015-07-01T00:00:00.500000+00:00"),
+    ],
+)
+def test_a_leap_second_is_the_second_that_follows(text: str, following: str) -> None:
+    assert read(at=text).at == datetime.fromisoformat(following)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "2016-12-31T23:59:60-05:00",
+        "2016-12-31T23:58:60Z",
+        "2016-03-31T23:59:60Z",
+        "9999-12-31T23:59:60Z",
+        "2016-12-31T23:59:61Z",
         "",
         "1",
         "1767225600",
