@@ -59,6 +59,7 @@ async def find_answers(
     desk: Desk, transaction: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
 ) -> list[Answer]:
     """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
+    await search.plan_once(transaction)
     turns = Turns(transaction)
     parts = [questions[first : first + QUESTIONS_AT_ONCE] for first in range(0, len(questions), QUESTIONS_AT_ONCE)]
     found: list[list[tuple[list[Match], Candidates]]] = [[] for _ in parts]
@@ -131,6 +132,7 @@ async def rehearse(desk: Desk, transaction: Connection) -> None:
     asker, now = Asker("", "", None), desk.clock.now()
     nobody = read_question(Asked(name="Nobody Known", emails=("nobody@example.org",)), today=now.date())
     await find_answers(desk, transaction, asker.sight, [nobody], matches_max=[0])
+    await search.find_rarity(transaction, ["nobody"])
     await people.find_standings(transaction, [desk.clock.new_id()], sees_all=False)
     await lookups.add_lookups(transaction, asker, Reason("", ""), [], duration_ms=0)
 
