@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from types import MappingProxyType
 
 from services.query.domain.evidence import Record
 from services.query.domain.name_keys import (
@@ -37,11 +38,13 @@ NAMED_MAX = 2 * CANDIDATES_MAX
 HOLDERS_MAX = 2_000
 """Holders of identifiers looked at in one look-up, of each as many, by id: what more hold tells nobody apart."""
 
-# What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
-# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
-# outlives the time when a table was small must not scan it.
-PLAN_ONCE = """
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"""
+PLANNED_ONCE: Mapping[str, str] = MappingProxyType(
+    {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
+)
+"""Settings of connections that look-ups are made on. What was planned once is right for every look-up, and to plan anew
+takes longer than most statements do. PostgreSQL would: to it one look-up is cheaper than the ten for which it thinks a
+plan of any use must be made. And a plan that outlives the time when a table was small must not scan it."""
+
 FIND_WORDS = """
 SELECT DISTINCT asked.place, spelled.word
 FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
@@ -177,11 +180,6 @@ class Turns:
         # Whoever is next sends a statement now, and not when all was computed that comes of these rows.
         await asyncio.sleep(0)
         return rows
-
-
-async def plan_once(connection: Connection) -> None:
-    """Let the statements of look-ups be planned once, from here to the end of the transaction."""
-    await connection.execute(PLAN_ONCE)
 
 
 async def find_candidates(
