@@ -171,6 +171,7 @@ class Edge:
             Unavailable: the outbox is full.
         """
         async with self.pool.acquire() as connection:
+            # Before a transaction begins: its first statement may be one that says how it sees the database.
             await self.gate.check(connection)
             yield connection
         self._bell.ring()
