@@ -354,7 +354,7 @@ async def create(
     work: Callable[[Connection], Awaitable[tuple[int, BaseModel | dict[str, Any]]]],
     *,
     request_hash: bytes,
-    repeat: Callable[[Connection, bytes], Awaitable[BaseModel | dict[str, Any]]] | None = None,
+    repeat: Callable[[Connection, bytes], Awaitable[BaseModel]] | None = None,
     stores_at_once: bool = False,
 ) -> Response:
     """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.

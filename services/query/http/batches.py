@@ -83,11 +83,12 @@ async def post_batch(request: Request) -> Response:
         )
         return 200, _answer(refs, documents)
 
-    async def repeat(transaction: Connection, answered: bytes) -> dict[str, Any]:
+    async def repeat(transaction: Connection, answered: bytes) -> BaseModel:
         lookup_ids = [result.lookup_id for result in BatchAnswer.model_validate_json(answered).results]
         shown = await show_answers(desk_of(call), transaction, call.principal, lookup_ids)
         await call.record_view(transaction, "lookup", lookup_ids, along=told_of(shown))
-        return _answer(refs, shown)
+        # The database keeps documents without the order of their fields.
+        return BatchAnswer.model_validate(_answer(refs, shown))
 
     return await create(call, work, request_hash=hash_of(body), repeat=repeat, stores_at_once=True)
 
