@@ -83,6 +83,8 @@ class Service(Generic[Settings]):
     """Makes further parts of its worker; they see how far its pump is, and call the last argument after a commit."""
     rehearse: Callable[[Tools[Settings], Connection], Awaitable[None]] | None = None
     """Goes through the statements that callers wait for, before any does; it keeps nothing."""
+    database_settings: Mapping[str, str] = field(default_factory=dict)
+    """PostgreSQL's, for the connections of its pool: how its statements are planned."""
     pace_s: float = PACE_S
     """How long its events gather before they are relayed, where nobody waits for them sooner."""
     list_facts: ListFacts | None = None
@@ -265,7 +267,12 @@ async def open_tools(
         SchemaMismatch: the schema is not the one this code was written for.
     """
     url = settings.database_url.get_secret_value()
-    pool = await open_pool(url, size=settings.database_pool_size, name=f"{service.name}-{process}")
+    pool = await open_pool(
+        url,
+        size=settings.database_pool_size,
+        name=f"{service.name}-{process}",
+        settings=service.database_settings,
+    )
     await check_schema(pool, service.name, service.migrations)
     return Tools(settings, clock, metrics, pool, Outbox(shards=OUTBOX_SHARDS))
 

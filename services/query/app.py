@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from services.query.domain.answer import Contact
@@ -14,6 +15,7 @@ from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
 from services.query.store import manifests, passengers, statistics
+from services.query.store.search import PLANNED_ONCE
 from services.query.stream import build_handler
 from shared.clock import Clock, SystemClock
 from shared.db.pool import Connection, Pool
@@ -168,7 +170,9 @@ def _finish(step: Step, metrics: Metrics, on_commit: Callable[[], None]) -> int:
 
 async def _rebuild(settings: QuerySettings, chosen: argparse.Namespace) -> int:
     """Let everything be told again, have that done if asked to, and wait for it; 2 when some of it was not."""
-    tools = await open_tools(SERVICE, settings, Metrics(), SystemClock(), process="rebuild")
+    # It reads and marks whole tables, which is done best by scanning them.
+    planned_freely = replace(SERVICE, database_settings={})
+    tools = await open_tools(planned_freely, settings, Metrics(), SystemClock(), process="rebuild")
     try:
         if not chosen.go_on:
             whole = await begin_rebuild(tools.pool)
@@ -211,6 +215,7 @@ SERVICE = Service(
     build_handler=build_handler,
     build_more=build_more,
     rehearse=rehearse,
+    database_settings=PLANNED_ONCE,
     pace_s=PACE_S,
     has_dead_letters=True,
     commands={

@@ -1,8 +1,9 @@
 """Connections to PostgreSQL, and which of its errors pass by themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -48,6 +49,7 @@ OF_VALUES = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, async
 
 log = structlog.get_logger()
 T = TypeVar("T")
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def blames_values(error: Exception) -> bool:
@@ -57,10 +59,11 @@ def blames_values(error: Exception) -> bool:
     return isinstance(error, OF_VALUES) or not isinstance(error, asyncpg.PostgresError)
 
 
-async def open_pool(url: str, *, size: int, name: str) -> Pool:
+async def open_pool(url: str, *, size: int, name: str, settings: Mapping[str, str] = _NONE) -> Pool:
     """Return a pool of at most `size` connections, waiting as long as it takes for the database to answer.
 
-    `name` is what `pg_stat_activity` shows. Values of type jsonb come and go as Python values.
+    `name` is what `pg_stat_activity` shows; `settings` are PostgreSQL's, beside those that every connection has. Values
+    of type jsonb come and go as Python values.
     """
 
     async def attempt() -> Pool:
@@ -74,7 +77,7 @@ async def open_pool(url: str, *, size: int, name: str) -> Pool:
             max_cached_statement_lifetime=0,
             init=prepare_connection,
             reset=_check_finished,
-            server_settings=_server_settings(name),
+            server_settings={**_server_settings(name), **settings},
         )
 
     return await retry(attempt, what="database_connect")

@@ -155,16 +155,25 @@ class Edge:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction; once it is committed, its events are on their way.
 
+        Raises:
+            Unavailable: the outbox is full.
+        """
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Take a connection; what a statement on it stores is committed with it, and its events are on their way.
+
         Whatever is shown or changed goes through here, since nothing may be that cannot be put on record.
 
         Raises:
             Unavailable: the outbox is full.
         """
         async with self.pool.acquire() as connection:
-            # Before it begins: the first statement of a transaction may be one that says how it sees the database.
+            # Before a transaction begins: its first statement may be one that says how it sees the database.
             await self.gate.check(connection)
-            async with connection.transaction():
-                yield connection
+            yield connection
         self._bell.ring()
 
     async def record_refusal(self, request: Request, problem: Problem, error: Exception) -> None:
@@ -343,17 +352,19 @@ def answer(model: BaseModel | dict[str, Any], status: int = 200) -> Response:
 
 async def create(
     call: Call,
-    work: Callable[[Connection], Awaitable[tuple[int, BaseModel]]],
+    work: Callable[[Connection], Awaitable[tuple[int, BaseModel | dict[str, Any]]]],
     *,
     request_hash: bytes,
     repeat: Callable[[Connection, bytes], Awaitable[BaseModel]] | None = None,
+    stores_at_once: bool = False,
 ) -> Response:
     """Run `work` in one transaction and answer its status and body; under an Idempotency-Key, only the first time.
 
     `request_hash` identifies the body (`hash_of`). A repeat with the same key and body within 24 hours gets the same
     answer; at the same time, it waits for the first to finish. It is on record as a repeat. `repeat` is given where the
     caller may since have lost the right to part of an answer: from the body of the first it makes that of the repeat,
-    and puts on record what that shows.
+    and puts on record what that shows. `stores_at_once` says that `work` stores all it does with one statement, which
+    by itself is a transaction: without a key there is no other, and the caller waits for two round trips less.
 
     Raises:
         Conflict: the key was used for another request.
@@ -361,10 +372,11 @@ async def create(
         Unavailable: the outbox is full.
     """
     key = call.idempotency_key()
-    async with call.transaction() as transaction:
-        if key is None:
-            status, body = await work(transaction)
+    if key is None:
+        async with call.edge.connection() if stores_at_once else call.transaction() as connection:
+            status, body = await work(connection)
             return answer(body, status)
+    async with call.transaction() as transaction:
         whole = call.hash_of_request(request_hash)
         who = call.principal.id
         if await transaction.fetchval(CLAIM_IDEMPOTENCY, who, key, whole, call.request_id) is None:

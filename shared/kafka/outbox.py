@@ -87,6 +87,9 @@ class Outgoing:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+Columns = tuple[list[int], list[str], list[bytes | None], list[bytes | None], list[str | None]]
+
+
 class Outbox:
     """Writes events as rows of the caller's transaction."""
 
@@ -101,14 +104,19 @@ class Outbox:
         Raises:
             Rejected: an event is larger than 256 KiB.
         """
-        await self.put(transaction, [Outgoing(e.topic, e.subject_id.encode(), encode(e)) for e in events])
+        await self.put(transaction, _outgoing(events))
 
     async def put(self, transaction: Connection, records: Sequence[Outgoing]) -> None:
         """Store records whose bytes are ready."""
-        if not records:
-            return
-        await transaction.execute(
-            INSERT_OUTBOX,
+        if records:
+            await transaction.execute(INSERT_OUTBOX, *self._columns(records))
+
+    def columns(self, events: Sequence[Event]) -> Columns:
+        """Return what `INSERT_OUTBOX` takes, where it is part of a statement that stores more; raises as `publish`."""
+        return self._columns(_outgoing(events))
+
+    def _columns(self, records: Sequence[Outgoing]) -> Columns:
+        return (
             [zlib.crc32(r.key or b"") % self._shards for r in records],
             [r.topic for r in records],
             [r.key for r in records],
@@ -301,6 +309,10 @@ class OutboxGate:
             self._rows = await connection.fetchval(COUNT_ROWS, self._rows_max)
         if self._rows >= self._rows_max:
             raise Unavailable(f"{self._rows} events wait for Kafka; no more are taken until they have left")
+
+
+def _outgoing(events: Sequence[Event]) -> list[Outgoing]:
+    return [Outgoing(e.topic, e.subject_id.encode(), encode(e)) for e in events]
 
 
 def _rows(found: Sequence[Row]) -> list[_Row]:

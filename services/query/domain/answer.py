@@ -102,13 +102,13 @@ def answered_of(matches: Sequence[Match], standings: Mapping[UUID, Standing]) ->
 
 
 def document_of(answer: Answer, *, ceiu: Contact) -> dict[str, Any]:
-    """Return the answer as `POST /v1/lookups` gives it, ready for JSON.
+    """Return the answer as `POST /v1/lookups` gives it, ready for JSON, in the order of its fields there.
 
     `ceiu` is whom to call about a match that no office has.
     """
     return {
         "lookup_id": str(answer.lookup_id),
-        "answered_at": answer.answered_at.isoformat(),
+        "answered_at": answer.answered_at.isoformat().replace("+00:00", "Z"),
         "matches": [document_of_match(answered, ceiu=ceiu) for answered in answer.matches],
         "truncated": answer.is_truncated,
     }

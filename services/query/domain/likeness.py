@@ -46,13 +46,16 @@ def likeness(left: str, right: str) -> float:
     letters = len(longer)
     half = int(letters * (1 - SOUND_LETTERS_MIN))
     slips = OSA.distance(left, right, score_cutoff=half)
-    if slips <= _allowed(letters, SLIPS_MAX):
+    if slips <= _slips_max(letters):
         return SLIP
     if letters >= SOUND_CHARS_MIN and _sound_alike(left, right, is_half_the_same=slips <= half):
         return SOUND
-    if slips <= _allowed(letters, NEAR_SLIPS_MAX) or _begin_alike(left, right) or _is_short_for(shorter, longer):
+    if slips <= _near_slips_max(letters):
         return NEAR
-    return OTHER
+    # Whatever is the beginning or the end of the other shares its first letter or its last.
+    if shorter[0] != longer[0] and shorter[-1] != longer[-1]:
+        return OTHER
+    return NEAR if _begin_alike(left, right) or _is_short_for(shorter, longer) else OTHER
 
 
 kept_likeness = lru_cache(maxsize=PAIRS_KEPT)(likeness)
@@ -99,5 +102,10 @@ def _begin_alike(left: str, right: str) -> bool:
 
 
 @cache
-def _allowed(letters: int, slips_max: tuple[tuple[int, int], ...]) -> int:
-    return next((slips for letters_min, slips in slips_max if letters >= letters_min), 0)
+def _slips_max(letters: int) -> int:
+    return next((slips for letters_min, slips in SLIPS_MAX if letters >= letters_min), 0)
+
+
+@cache
+def _near_slips_max(letters: int) -> int:
+    return next((slips for letters_min, slips in NEAR_SLIPS_MAX if letters >= letters_min), 0)

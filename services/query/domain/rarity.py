@@ -26,6 +26,10 @@ class Rarity:
         holders = max(self.holders.get(left, 1), self.holders.get(right, 1), 1)
         return min(max(log2(self.record_count / holders), BITS_MIN), BITS_MAX)
 
+    def joined_with(self, other: "Rarity") -> "Rarity":
+        """Return what was looked up here and there, of the same records."""
+        return Rarity(self.record_count, {**self.holders, **other.holders})
+
 
 UNKNOWN = Rarity()
 """Nothing was looked up."""

@@ -27,7 +27,7 @@ _CLASS = str.maketrans(
         "C": "S", "x": "S", "X": "S", "l": "L", "m": "M", "n": "N", "r": "R",
     }
 )  # fmt: skip
-_NO_SOUND, _DOUBLED = re.compile("[^PFTKJSLMNR]+"), re.compile(r"(.)\1+")
+_NO_SOUND, _REPEATED = re.compile("[^PFTKJSLMNR]+"), re.compile(r"(.)(?=\1)")
 _SILENT_W = str.maketrans("", "", "wW")
 _VOWELS = str.maketrans("", "", "aeiouwy")
 
@@ -55,4 +55,4 @@ def _code(sounds: str) -> str:
         first = "J"
     coded = sounds.translate(_CLASS)
     leading = "H" if coded.startswith("H") else ""
-    return _DOUBLED.sub(r"\1", first + leading + _NO_SOUND.sub("", coded))
+    return _REPEATED.sub("", first + leading + _NO_SOUND.sub("", coded))

@@ -28,13 +28,14 @@ from shared.events.activity import LookupAnsweredV1, LookupPersonal
 from shared.events.envelope import Context
 from shared.security import Principal
 
-QUESTIONS_AT_ONCE, PARTS_AT_ONCE = 20, 2
-"""While the database looks for the candidates of some questions, those of others are compared here."""
+QUESTIONS_AT_ONCE, PARTS_AT_ONCE = 20, 3
+"""While the database looks for the candidates of some questions, those of others are compared here. Of three parts one
+always waits for the database; of two, both may be here."""
 
 
 async def answer_lookups(
     desk: Desk,
-    transaction: Connection,
+    connection: Connection,
     asker: Asker,
     context: Context,
     *,
@@ -45,21 +46,21 @@ async def answer_lookups(
 ) -> list[dict[str, Any]]:
     """Answer look-ups of one asker and reason together, each as if it came alone; return the answers' documents.
 
-    `matches_max` is one limit for all, or one for each. The answers and an event of each are stored with a fixed number
-    of statements, however many there are.
+    `matches_max` is one limit for all, or one for each. The answers and an event of each are stored with one statement,
+    however many there are; it is the last, so that no transaction is needed.
     """
     started_at = desk.clock.now()
     limits = [matches_max] * len(questions) if isinstance(matches_max, int) else matches_max
-    answers = await find_answers(desk, transaction, asker.sight, questions, matches_max=limits)
+    answers = await find_answers(desk, connection, asker.sight, questions, matches_max=limits)
     given = list(zip(questions, answers, strict=True))
-    return await keep_answers(desk, transaction, asker, context, Reason(purpose, reference), given, since=started_at)
+    return await keep_answers(desk, connection, asker, context, Reason(purpose, reference), given, since=started_at)
 
 
 async def find_answers(
-    desk: Desk, transaction: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
+    desk: Desk, connection: Connection, sight: Sight, questions: Sequence[Question], *, matches_max: Sequence[int]
 ) -> list[Answer]:
     """Return what each question is answered, each with at most so many matches; nothing is kept yet."""
-    turns = Turns(transaction)
+    turns = Turns(connection)
     parts = [questions[first : first + QUESTIONS_AT_ONCE] for first in range(0, len(questions), QUESTIONS_AT_ONCE)]
     found: list[list[tuple[list[Match], Candidates]]] = [[] for _ in parts]
     left = iter(zip(parts, found, strict=True))
@@ -82,7 +83,7 @@ async def find_answers(
     matches = [each for each, _ in answered]
     shown = [each[:count] for each, count in zip(matches, matches_max, strict=True)]
     person_ids = list({match.person_id for each in shown for match in each})
-    standings = await people.find_standings(transaction, person_ids, sees_all=sight.sees_all)
+    standings = await people.find_standings(connection, person_ids, sees_all=sight.sees_all)
     answered_at = desk.clock.now()
     return [
         answer_of(
@@ -98,7 +99,7 @@ async def find_answers(
 
 async def keep_answers(
     desk: Desk,
-    transaction: Connection,
+    connection: Connection,
     asker: Asker,
     context: Context,
     reason: Reason,
@@ -106,14 +107,16 @@ async def keep_answers(
     *,
     since: datetime,
 ) -> list[dict[str, Any]]:
-    """Store answers and an event of each; return their documents. `since` is when the work on them began."""
+    """Store answers and an event of each, with one statement; return their documents.
+
+    `since` is when the work on them began.
+    """
     documents = [document_of(answer, ceiu=desk.ceiu) for _, answer in given]
     asked = [question.asked for question, _ in given]
     answers = [answer for _, answer in given]
     duration_ms = (desk.clock.now() - since).total_seconds() * 1_000
     kept = [orjson.dumps(document) for document in documents]
     rows = list(zip(answers, asked, kept, strict=True))
-    await lookups.add_lookups(transaction, asker, reason, rows, duration_ms=duration_ms)
     events = [
         desk.event(
             context,
@@ -122,7 +125,8 @@ async def keep_answers(
         )
         for each, question, document in rows
     ]
-    await desk.outbox.publish(transaction, events)
+    announced = desk.outbox.columns(events)
+    await lookups.add_lookups(connection, asker, reason, rows, duration_ms=duration_ms, announced=announced)
     return documents
 
 
@@ -131,8 +135,10 @@ async def rehearse(desk: Desk, transaction: Connection) -> None:
     asker, now = Asker("", "", None), desk.clock.now()
     nobody = read_question(Asked(name="Nobody Known", emails=("nobody@example.org",)), today=now.date())
     await find_answers(desk, transaction, asker.sight, [nobody], matches_max=[0])
+    await search.find_rarity(transaction, ["nobody"])
     await people.find_standings(transaction, [desk.clock.new_id()], sees_all=False)
-    await lookups.add_lookups(transaction, asker, Reason("", ""), [], duration_ms=0)
+    nothing = desk.outbox.columns([])
+    await lookups.add_lookups(transaction, asker, Reason("", ""), [], duration_ms=0, announced=nothing)
 
 
 async def show_answer(desk: Desk, transaction: Connection, caller: Principal, lookup_id: UUID) -> dict[str, Any]:

@@ -52,6 +52,7 @@ async def show_statistics(transaction: Connection, caller: Principal, by: By, pe
     asker = asker_of(caller)
     is_owner = caller.agency == OWNER_AGENCY
     whose = None if is_owner else caller.agency
+    await statistics.plan_freely(transaction)
     counts = await statistics.count_work(transaction, period, asker.sight, agency=whose)
     if is_owner:
         counts += await statistics.count_facts(transaction, period, asker.sight)

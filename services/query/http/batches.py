@@ -69,11 +69,11 @@ async def post_batch(request: Request) -> Response:
     body = await read_json(request, BatchRequest, bytes_max=BATCH_BYTES_MAX)
     refs = [traveller.traveller_ref for traveller in body.travellers]
 
-    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+    async def work(connection: Connection) -> tuple[int, dict[str, Any]]:
         desk = desk_of(call)
         documents = await answer_lookups(
             desk,
-            transaction,
+            connection,
             asker_of(call.principal),
             call.context,
             purpose=body.purpose,
@@ -87,9 +87,10 @@ async def post_batch(request: Request) -> Response:
         lookup_ids = [result.lookup_id for result in BatchAnswer.model_validate_json(answered).results]
         shown = await show_answers(desk_of(call), transaction, call.principal, lookup_ids)
         await call.record_view(transaction, "lookup", lookup_ids, along=told_of(shown))
-        return _answer(refs, shown)
+        # The database keeps documents without the order of their fields.
+        return BatchAnswer.model_validate(_answer(refs, shown))
 
-    return await create(call, work, request_hash=hash_of(body), repeat=repeat)
+    return await create(call, work, request_hash=hash_of(body), repeat=repeat, stores_at_once=True)
 
 
 def _questions(call: Call, body: BatchRequest) -> list[Question]:
@@ -114,6 +115,11 @@ def _questions(call: Call, body: BatchRequest) -> list[Question]:
     return questions
 
 
-def _answer(refs: list[str], documents: list[dict[str, Any]]) -> BatchAnswer:
-    results = [{"traveller_ref": ref, **document} for ref, document in zip(refs, documents, strict=True)]
-    return BatchAnswer.model_validate({"results": results})
+def _answer(refs: list[str], documents: list[dict[str, Any]]) -> dict[str, Any]:
+    answered = zip(refs, documents, strict=True)
+    return {
+        "results": [
+            {"traveller_ref": ref} | {field: document[field] for field in ("lookup_id", "matches", "truncated")}
+            for ref, document in answered
+        ]
+    }

@@ -122,11 +122,11 @@ async def post_lookup(request: Request) -> Response:
     call: Call = request.state.call
     body = await read_json(request, LookupRequest, bytes_max=BODY_BYTES_MAX)
 
-    async def work(transaction: Connection) -> tuple[int, BaseModel]:
+    async def work(connection: Connection) -> tuple[int, dict[str, Any]]:
         desk = desk_of(call)
         [document] = await answer_lookups(
             desk,
-            transaction,
+            connection,
             asker_of(call.principal),
             call.context,
             purpose=body.purpose,
@@ -134,12 +134,12 @@ async def post_lookup(request: Request) -> Response:
             questions=[read_question(body.asked, today=desk.clock.now().date())],
             matches_max=body.max_matches,
         )
-        return 200, LookupAnswer.model_validate(document)
+        return 200, document
 
     async def repeat(transaction: Connection, answered: bytes) -> BaseModel:
         return await _show_again(call, transaction, LookupAnswer.model_validate_json(answered).lookup_id)
 
-    return await create(call, work, request_hash=hash_of(body), repeat=repeat)
+    return await create(call, work, request_hash=hash_of(body), repeat=repeat, stores_at_once=True)
 
 
 async def get_lookup(request: Request, lookup_id: UUID) -> Response:

@@ -13,24 +13,32 @@ from services.query.domain.grade import Grade
 from services.query.domain.question import Asked
 from services.query.domain.sight import Asker
 from shared.db.pool import Connection
+from shared.kafka.outbox import Columns
 
-# One statement, because the caller waits for each.
+# One statement, because the caller waits for each: with it the answers and their events are stored, or none. What the
+# outbox stores is its own statement, word for word.
 INSERT_LOOKUPS = """
-WITH answered AS (
+WITH announced AS (
+    INSERT INTO outbox (shard, topic, key, value, headers)
+    SELECT row.shard, row.topic, row.key, row.value, row.headers::jsonb
+    FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
+        WITH ORDINALITY AS row (shard, topic, key, value, headers, place)
+    ORDER BY row.place
+), answered AS (
     INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
-    SELECT row.lookup_id, row.answered_at, $5, $6, $7, $8, $9, row.asked::jsonb, row.answer::jsonb
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS row (lookup_id, answered_at, asked, answer)
+    SELECT row.lookup_id, row.answered_at, $10, $11, $12, $13, $14, row.asked::jsonb, row.answer::jsonb
+    FROM unnest($6::uuid[], $7::timestamptz[], $8::text[], $9::text[]) AS row (lookup_id, answered_at, asked, answer)
 ), counted AS (
     INSERT INTO counted_lookup (lookup_id, answered_at, agency, office, purpose, duration_ms, confirmed, probable,
         name_only, contradicted)
-    SELECT row.lookup_id, row.answered_at, $6, COALESCE($7, ''), $8, $10, row.confirmed, row.probable, row.name_only,
+    SELECT row.lookup_id, row.answered_at, $11, COALESCE($12, ''), $13, $15, row.confirmed, row.probable, row.name_only,
         row.contradicted
-    FROM unnest($1::uuid[], $2::timestamptz[], $11::integer[], $12::integer[], $13::integer[], $14::integer[])
+    FROM unnest($6::uuid[], $7::timestamptz[], $16::integer[], $17::integer[], $18::integer[], $19::integer[])
         AS row (lookup_id, answered_at, confirmed, probable, name_only, contradicted)
 )
 INSERT INTO hit_tip (lookup_id, place, tip_id, grade)
 SELECT row.lookup_id, row.place, row.tip_id, row.grade
-FROM unnest($15::uuid[], $16::integer[], $17::uuid[], $18::text[]) AS row (lookup_id, place, tip_id, grade)"""
+FROM unnest($20::uuid[], $21::integer[], $22::uuid[], $23::text[]) AS row (lookup_id, place, tip_id, grade)"""
 SELECT_LOOKUPS = """
 SELECT lookup.asked, lookup.answer
 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (lookup_id, place)
@@ -53,8 +61,9 @@ async def add_lookups(
     rows: Sequence[tuple[Answer, Asked, bytes]],
     *,
     duration_ms: float,
+    announced: Columns,
 ) -> None:
-    """Keep look-ups with the answers they get, and what statistics count of them.
+    """Keep look-ups with the answers they get, what statistics count of them, and the events that tell of them.
 
     A row is the answer, what was asked, and the document in JSON; `duration_ms` is what all of them took together.
     """
@@ -67,6 +76,7 @@ async def add_lookups(
     ]
     await connection.execute(
         INSERT_LOOKUPS,
+        *announced,
         [answer.lookup_id for answer, _, _ in rows],
         [answer.answered_at for answer, _, _ in rows],
         [orjson.dumps(asdict(asked)).decode() for _, asked, _ in rows],

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
+from types import MappingProxyType
 
 from services.query.domain.evidence import Record
 from services.query.domain.name_keys import (
@@ -37,21 +38,17 @@ NAMED_MAX = 2 * CANDIDATES_MAX
 HOLDERS_MAX = 2_000
 """Holders of identifiers looked at in one look-up, of each as many, by id: what more hold tells nobody apart."""
 
-# What was planned once is right for every look-up, and to plan anew takes longer than most statements do. PostgreSQL
-# would: to it one look-up is cheaper than the ten for which it thinks a plan of any use must be made. And a plan that
-# outlives the time when a table was small must not scan it.
-PLAN_ONCE = """
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"""
+PLANNED_ONCE: Mapping[str, str] = MappingProxyType(
+    {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
+)
+"""Settings of connections that look-ups are made on. What was planned once is right for every look-up, and to plan anew
+takes longer than most statements do. PostgreSQL would: to it one look-up is cheaper than the ten for which it thinks a
+plan of any use must be made. And a plan that outlives the time when a table was small must not scan it."""
+
 FIND_WORDS = """
-SELECT alike.place, counted.word, counted.holders, (SELECT max(record.record_no) FROM record) AS record_count
-FROM (
-        SELECT DISTINCT asked.place, spelled.word
-        FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
-            CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled
-    ) AS alike
-    CROSS JOIN LATERAL (
-        SELECT name_word.word, name_word.holders FROM name_word WHERE name_word.word = alike.word OFFSET 0
-    ) AS counted"""
+SELECT DISTINCT asked.place, spelled.word
+FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
+    CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled"""
 FIND_RARITY = """
 SELECT name_word.word, name_word.holders, (SELECT max(record.record_no) FROM record) AS record_count
 FROM name_word WHERE name_word.word = ANY($1::text[])"""
@@ -114,7 +111,7 @@ WITH named AS (
             SELECT record.record_id, record.tip_id, record.names, record.birth_date
             FROM record WHERE record.record_no = worth.record_no LIMIT 1
         ) AS whole
-    WHERE worth.agreement >= LEAST($15 * worth.best / 100.0, $16)
+    WHERE 100 * worth.agreement >= LEAST($15 * worth.best, 100 * $16)
 ), holder AS (
     SELECT asked.question, held.record_id,
         jsonb_agg(jsonb_build_array(asked.type, held.exact, asked.canonical, held.scope)) AS keys
@@ -151,7 +148,7 @@ WITH named AS (
             LIMIT 1
         ) AS told
     WHERE ($21 OR told.decision IS DISTINCT FROM 'not_actionable')
-        AND NOT is_hidden(told.cluster_id, $22)
+        AND (SELECT true FROM hiding_leads(told.cluster_id, $22) LIMIT 1) IS NULL
 )
 SELECT question, record_id, tip_id, person_id, names, birth_date, keys, agreement, place FROM ranked
 WHERE place <= $23"""
@@ -180,7 +177,9 @@ class Turns:
         """Return the rows of a statement."""
         async with self._turn:
             rows: Sequence[Row] = await self._connection.fetch(statement, *arguments)
-            return rows
+        # Whoever is next sends a statement now, and not when all was computed that comes of these rows.
+        await asyncio.sleep(0)
+        return rows
 
 
 async def find_candidates(
@@ -191,9 +190,9 @@ async def find_candidates(
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    await connection.fetch(PLAN_ONCE)
-    alike, rows = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
-    rarity = _rarity_of(rows)
+    alike, met = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
+    # Most of the words met are merely spelled alike, and in no name that is found.
+    rarity = await find_rarity(connection, {word for those in alike.values() for word in those} or met)
     plans = [plan_for(each.readings, each.birth_date, alike, holders=rarity.holders) for each in questions]
     probes, meetings = [plan.probes for plan in plans], [plan.meetings for plan in plans]
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
@@ -225,35 +224,37 @@ async def find_candidates(
             found[number].append(record_of(row))
         elif row["keys"] or row["agreement"] >= _telling(questions[number - 1]):
             cut.add(number)
+    names = (name for records in found.values() for record in records for name in record.names)
+    told = {word for name in names for reading in name.readings for word in reading}
+    if more := (met & told) - rarity.holders.keys():
+        rarity = rarity.joined_with(await find_rarity(connection, more))
     return [Candidates(found[number], number in cut, rarity) for number in range(1, len(questions) + 1)]
 
 
 async def find_alike(
     connection: Connection | Turns, statement: str, readings: Sequence[Reading]
-) -> tuple[Alike, Sequence[Row]]:
-    """Return the words that are like those of the readings, and the rows in which `statement` found them.
+) -> tuple[Alike, Set[str]]:
+    """Return the words that are like those of the readings, and all that `statement` found.
 
     The statement is given spelling keys, each with the place of the word asked for, and finds words by them.
     """
     wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
     wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
     if not wanted:
-        return {}, ()
+        return {}, set()
     words = sorted(wanted)
     spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
     rows = await connection.fetch(statement, [key for key, _ in spelled], [place for _, place in spelled])
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
-    return {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}, rows
+    alike = {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}
+    return alike, set(chain.from_iterable(found.values()))
 
 
-async def find_rarity(connection: Connection, words: Collection[str]) -> Rarity:
+async def find_rarity(connection: Connection | Turns, words: Collection[str]) -> Rarity:
     """Return how rare words are."""
-    return _rarity_of(await connection.fetch(FIND_RARITY, words))
-
-
-def _rarity_of(rows: Sequence[Row]) -> Rarity:
+    rows = await connection.fetch(FIND_RARITY, words) if words else ()
     # Numbers are given once and never again, so that the highest is a little more than there are records.
     return Rarity(rows[0]["record_count"], {row["word"]: row["holders"] for row in rows}) if rows else UNKNOWN
 

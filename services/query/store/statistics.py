@@ -11,6 +11,8 @@ from services.query.domain.sight import Sight
 from services.query.domain.statistics import TOTAL, AnswerTimes, By, Count, Period
 from shared.db.pool import Connection, Row
 
+# Figures are of any days and read much: what is best for them hangs on which, and a scan may be.
+PLAN_FREELY = "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true)"
 UPSERT_COUNTED_TIPS = """
 INSERT INTO counted_tip (tip_id, version, source, source_kind, incident_type, received_at)
 SELECT row.tip_id, row.version, row.source, row.source_kind, row.incident_type, row.received_at
@@ -190,6 +192,11 @@ WHERE referral.changed_at >= $1 AND referral.changed_at < $2
 GROUP BY 1, 2, 3"""
 
 _GRADES = ("confirmed", "probable", "name_only", "contradicted")
+
+
+async def plan_freely(transaction: Connection) -> None:
+    """Let PostgreSQL plan each statement for its values, from here to the end of the transaction."""
+    await transaction.execute(PLAN_FREELY)
 
 
 async def fold_lookups(connection: Connection, *, before: datetime, count_max: int) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from asyncpg.connection import LoggedQuery
 
+from services.query.app import SERVICE
 from services.query.domain.answer import Contact
 from services.query.domain.evidence import HeldKey
 from services.query.domain.question import Asked, read_question
@@ -124,6 +125,8 @@ async def test_no_statement_of_a_look_up_scans_a_table(facts: Facts, database: D
     question = read_question(Asked(name="Ana López", emails=(SHARED_EMAIL,)), today=TODAY)
     said: list[LoggedQuery] = []
     async with facts.pool.acquire() as connection, connection.transaction():
+        for name, value in SERVICE.database_settings.items():
+            await connection.execute(f"SET LOCAL {name} = '{value}'")
         with connection.query_logger(said.append):
             [answer] = await find_answers(desk, connection, Sight(False, NO_OFFICE), [question], matches_max=[10])
         assert answer.matches

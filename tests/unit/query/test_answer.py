@@ -1,10 +1,12 @@
 """What stands behind a match, in the words of the answer."""
 
+import orjson
 import pytest
 
 from services.query.domain.answer import Contact, Standing, answer_of, document_of
 from services.query.domain.evidence import Evidence
 from services.query.domain.grade import Grade, Match
+from services.query.http.lookups import LookupAnswer
 from tests.builders import new_id
 from tests.fakes import START
 
@@ -52,3 +54,12 @@ def test_without_an_office_the_unit_is_the_contact() -> None:
     assert "without ICE's express authorization" in shown["caveat"]
     assert set(shown["evidence"]["for"][0]) == {"field", "given", "recorded", "detail", "weight"}
     assert answer.grades == {"confirmed": 1}
+
+
+def test_an_answer_leaves_as_it_is_kept_and_has_the_form_that_is_promised() -> None:
+    match = a_match()
+    standing = Standing(match.record_id, new_id(), "referred", "T1", Contact("sac-boston", "Boston", None))
+    others = [a_match(Grade.PROBABLE), a_match(Grade.CONTRADICTED)]
+    answer = answer_of(new_id(), START, [match, *others], {match.person_id: standing}, is_truncated=False)
+    document = orjson.dumps(document_of(answer, ceiu=CEIU))
+    assert LookupAnswer.model_validate_json(document).model_dump_json().encode() == document
