@@ -4,6 +4,8 @@ Letter case, compatibility forms and a leading @ make no difference. Handle fami
 `dark-77`) are evidence of another kind and belong to the linker.
 """
 
+from functools import lru_cache
+
 from shared.identifiers.identifier import NO_SERVICE, PLACEHOLDER, Context, Identifier, identifier
 from shared.identifiers.text import fold, is_placeholder, tidy
 
@@ -58,6 +60,7 @@ def normalise_account(text: str, context: Context) -> Identifier | None:
     return _normalise_within_service("account", text, context)
 
 
+@lru_cache(maxsize=1_000)
 def normalise_service(service: str) -> str:
     """Return the name we keep for a service: folded, renamed ones under their present name, "" when there is none."""
     name = fold(tidy(service))

@@ -5,8 +5,6 @@ from shared.identifiers.identifier import PLACEHOLDER, Context, Identifier, iden
 HASH_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64}
 """Hexadecimal digits of each kind."""
 
-_HEX = frozenset("0123456789abcdef")
-
 _EMPTY_FILE = frozenset(
     {
         "d41d8cd98f00b204e9800998ecf8427e",
@@ -33,8 +31,16 @@ def normalise_sha256(text: str, _context: Context) -> Identifier | None:
 
 def _normalise(kind: str, text: str) -> Identifier | None:
     digits = text.lower()
-    if len(digits) != HASH_DIGITS[kind] or not _HEX.issuperset(digits):
+    if len(digits) != HASH_DIGITS[kind] or not _is_hexadecimal(digits):
         return None
     if digits in _EMPTY_FILE:
         return identifier(kind, digits, reason="empty file")
-    return identifier(kind, digits, reason=PLACEHOLDER if len(set(digits)) == 1 else "")
+    return identifier(kind, digits, reason=PLACEHOLDER if digits.count(digits[0]) == len(digits) else "")
+
+
+def _is_hexadecimal(digits: str) -> bool:
+    """Return whether these are pairs of hexadecimal digits, which may not be spaced."""
+    try:
+        return 2 * len(bytes.fromhex(digits)) == len(digits)
+    except ValueError:
+        return False

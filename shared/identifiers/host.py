@@ -1,5 +1,7 @@
 """Host names, for e-mail addresses and URLs. Never a DNS query: it would tell strangers whom we look at."""
 
+from functools import lru_cache
+
 import re2
 
 from shared.identifiers.text import lower
@@ -11,10 +13,13 @@ HOST_CHARS_MAX = 253
 _HOST = re2.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{0,30}[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
+@lru_cache(maxsize=5_000)
 def normalise_host(text: str) -> str | None:
     """Return a host name in lower case and ASCII (`xn--` labels after RFC 3492), or None when it is none.
 
     ß and ss stay apart, as in IDNA 2008: they are different names with different owners.
+
+    A few hosts are most of all.
     """
     host = lower(text).replace("。", ".").removesuffix(".")
     if not host or len(host) > HOST_CHARS_MAX:

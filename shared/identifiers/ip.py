@@ -10,9 +10,15 @@ NEEDS_TIME = "needs time and port"
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Reserved for documentation (RFC 5737, RFC 3849). Invented data uses them as if they were public, so we read them so.
-_DOCUMENTATION = tuple(
-    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+_DOCUMENTATION = frozenset(
+    (
+        network.max_prefixlen - network.prefixlen,
+        int(network.network_address) >> network.max_prefixlen - network.prefixlen,
+    )
+    for network in map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 )
+"""By the bits that follow each prefix, and the prefix."""
+_DOCUMENTATION_REST = {4: 8, 6: 96}
 
 
 def normalise_ip(text: str, _context: Context) -> Identifier | None:
@@ -22,7 +28,6 @@ def normalise_ip(text: str, _context: Context) -> Identifier | None:
 
 @lru_cache(maxsize=2_000)
 def _normalise(text: str) -> Identifier | None:
-    """Many tips name one address, and reading it takes longer than all else that is done with it."""
     address = parse_ip(text)
     if address is None:
         return None
@@ -30,8 +35,12 @@ def _normalise(text: str) -> Identifier | None:
     return identifier("ip", str(address), reason=reason)
 
 
+@lru_cache(maxsize=2_000)
 def parse_ip(text: str) -> IpAddress | None:
-    """Return the address, without zone index, or None. Octets with leading zeros are refused: they may be octal."""
+    """Return the address, without zone index, or None. Octets with leading zeros are refused: they may be octal.
+
+    Many tips name one address, and reading it takes longer than all else that is done with it.
+    """
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -41,6 +50,7 @@ def parse_ip(text: str) -> IpAddress | None:
 
 def is_never_public(address: IpAddress) -> bool:
     """Return whether no single subscriber can be behind the address: private, CGNAT, loopback, multicast, reserved."""
-    if any(address in network for network in _DOCUMENTATION):
+    rest = _DOCUMENTATION_REST[address.version]
+    if (rest, int(address) >> rest) in _DOCUMENTATION:
         return False
     return address.is_multicast or not address.is_global

@@ -1,6 +1,7 @@
 """The door to the room: one table from identifier type to the function that knows its rule."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from shared.identifiers.account import normalise_account, normalise_username
 from shared.identifiers.device import normalise_device
@@ -29,6 +30,8 @@ _NORMALISERS: dict[str, Callable[[str, Context], Identifier | None]] = {
     "sha256": normalise_sha256,
 }
 IDENTIFIER_TYPES = frozenset(_NORMALISERS)
+KEPT, KEPT_CHARS_MAX = 5_000, 200
+"""Many tips name what others named before, mostly a short while ago. What is longer is not kept: memory has a bound."""
 
 
 def normalise_identifier(
@@ -42,13 +45,21 @@ def normalise_identifier(
     Never raises, whatever the strings hold. The time is linear in the length, and values above 2,083 characters are
     refused unread. Normalising an exact or canonical key again, with the scope as service or country, gives that key.
     """
-    normaliser = _NORMALISERS.get(type)
-    text = tidy(value)
-    if normaliser is None or not text:
-        return None
-    return normaliser(text, Context(service or "", region or "", country or ""))
+    given = value, service or "", region or "", country or ""
+    return (_normalise_again if sum(map(len, given)) <= KEPT_CHARS_MAX else _normalise)(type, *given)
 
 
 def normalise_file_hash(kind: str, value: str) -> Identifier | None:
     """Return the hash's key, or None unless `kind` is md5, sha1 or sha256 and the value is one."""
     return normalise_identifier(kind, value) if kind in HASH_DIGITS else None
+
+
+def _normalise(type: str, value: str, service: str, region: str, country: str) -> Identifier | None:
+    normaliser = _NORMALISERS.get(type)
+    text = tidy(value)
+    if normaliser is None or not text:
+        return None
+    return normaliser(text, Context(service, region, country))
+
+
+_normalise_again = lru_cache(maxsize=KEPT)(_normalise)

@@ -11,6 +11,8 @@
     links      the links of a tip with their reasons
     likeness   names and birth dates among the reasons
     cluster    the partition of tips, from shared values, descriptions and judgements
+    builder    the steps by which clusters are built, over tips and values as numbers
+    descriptions  what names and birth dates say of two clusters, asked once
     preservation  until when evidence can be had, and what stops that clock
     priority   the tier of a lead, its factors, and when its evidence perishes
     snapshot   a lead as it is published, bounded to fit an event

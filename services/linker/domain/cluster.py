@@ -14,24 +14,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
-from itertools import combinations, permutations
-from math import log2
+from itertools import permutations
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
+from services.linker.domain.builder import Builder, Graph
 from services.linker.domain.evidence import Key
-from services.linker.domain.groups import Groups, PartedGroups
-from services.linker.domain.model import PAIR, Model, Rates, odds_bits
-from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names, merge
+from services.linker.domain.groups import Groups
+from services.linker.domain.model import Model, odds_bits
+from services.linker.domain.profile import NOBODY, Profile
 
 Judged = Literal["same", "different", "unsure"]
 Pair = tuple[UUID, UUID]
 """Two tips, the smaller id first."""
-
-SECOND_LOOK_BITS = 1.0
-"""A pair that falls short by no more is looked at again when its clusters have grown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,8 @@ class Cluster:
     crossings: tuple[Key, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Where a tip was filed."""
+class Membership(NamedTuple):
+    """Where a tip was filed. A named tuple, because there is one for each tip of what a change touches."""
 
     cluster_id: UUID
     component_id: UUID
@@ -152,7 +149,7 @@ def cluster(
             components.join(holders[0], holder)
     for left, right in graph.same:
         components.join(left, right)
-    builder = _Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model)
+    builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], components, model)
     parts = builder.build()
     related = _related(graph, parts)
     bridges, crossings = builder.bridges(), builder.crossings()
@@ -198,202 +195,13 @@ def derived_id(kind: str, tip_id: UUID) -> UUID:
     return UUID(int=value | 0x7 << 76 | 0x2 << 62)
 
 
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    """What a clustering starts from, with tips and values as numbers: tips in order of age, values in order of keys."""
-
-    joining: Mapping[int, Sequence[int]]
-    """The tips of each value that may join them, the oldest first."""
-    held: Sequence[frozenset[int]]
-    """The shared values of each tip."""
-    bits: Sequence[float]
-    """What each value says of a pair of its holders: the odds, as a logarithm."""
-    groups: Sequence[str]
-    """The group of each value."""
-    keys: Sequence[Key]
-    """The values themselves."""
-    reliabilities: Sequence[float]
-    """How reliable each value is."""
-    are_hints: Sequence[bool]
-    """Whether each value is of a kind that is a hint, however reliable."""
-    same: Sequence[tuple[int, int]]
-    """Newest judgement first: where judgements contradict one another, the later word stands."""
-    different: frozenset[tuple[int, int]]
-
-
-class _Builder:
-    """Puts tips together, the surest pair first."""
-
-    def __init__(self, graph: _Graph, profiles: Sequence[Profile], model: Model) -> None:
-        self._graph = graph
-        self._model = model
-        self._parts = PartedGroups(len(profiles), graph.different)
-        self._held: list[frozenset[int] | set[int]] = list(graph.held)
-        self._profiles = list(profiles)
-        self._several = [profile.names_several for profile in profiles]
-        self._members = [[tip] for tip in range(len(profiles))]
-        self._bridges: list[tuple[int, int]] = []
-        self._crossings: list[tuple[int, int]] = []
-        self._refused: set[tuple[int, int, int, int]] = set()
-        """Two clusters that did not join in this round, by root and size: until one has grown they will hardly."""
-        self._said = list(graph.bits)
-        """What each value says of two clusters by now: the more, the fewer clusters hold it."""
-        self._cluster_counts = {value: len(holders) for value, holders in graph.joining.items()}
-        """By how many clusters each value that may join is held."""
-
-    def build(self) -> Groups:
-        """Return the clusters."""
-        for left, right in self._graph.same:
-            self._join(left, right)
-        waiting = self._edges()
-        for value, count in self._cluster_counts.items():
-            if count > PAIR:
-                self._weigh(value)
-        while True:
-            left_over = [edge for edge in waiting if not self._consider(*edge)]
-            if len(left_over) == len(waiting):
-                return self._parts
-            waiting = left_over
-            self._refused.clear()
-
-    def bridges(self) -> Mapping[int, Sequence[int]]:
-        """Return, by the cluster's root, the values on which alone a step rested, the least sure one first."""
-        return self._by_root(self._bridges)
-
-    def crossings(self) -> Mapping[int, Sequence[int]]:
-        """Return, by the cluster's root, the values of steps that only tips of several people made, as `bridges`."""
-        return self._by_root(self._crossings)
-
-    def _by_root(self, steps: Iterable[tuple[int, int]]) -> Mapping[int, Sequence[int]]:
-        found: defaultdict[int, set[int]] = defaultdict(set)
-        for tip, value in steps:
-            found[self._parts.find(tip)].add(value)
-        return {
-            root: sorted(values, key=lambda value: (self._graph.bits[value], value)) for root, values in found.items()
-        }
-
-    def _edges(self) -> list[tuple[int, int]]:
-        """Return the pairs worth a look, surest first."""
-        pairs = {pair for holders in self._graph.joining.values() for pair in combinations(holders, 2)}
-        least = self._model.rules.pair_bits_min - SECOND_LOOK_BITS
-        scored = [(-bits, *pair) for pair in pairs if (bits := self._bits(*pair, least=least)) >= least]
-        return [(left, right) for _, left, right in sorted(scored)]
-
-    def _consider(self, left: int, right: int) -> bool:
-        """Join the clusters of two tips if they are sure enough; return whether the pair needs no other look."""
-        one, other = self._parts.find(left), self._parts.find(right)
-        if one == other:
-            return True
-        rules = self._model.rules
-        sizes = len(self._members[one]), len(self._members[other])
-        if (one, other, *sizes) in self._refused:
-            return False
-        needed = rules.pair_bits_min + self._model.size_bits * log2(min(sizes))
-        needed += rules.growth_bits * log2(max(1.0, sum(sizes) / rules.grown))
-        if self._bits(one, other, least=needed) < needed:
-            self._refused |= {(one, other, *sizes), (other, one, sizes[1], sizes[0])}
-            return False
-        bridge, crossing = self._bridge(one, other), self._crossing(one, other)
-        is_joined = self._join(one, other)
-        if is_joined and bridge is not None:
-            self._bridges.append((one, bridge))
-        if is_joined and crossing is not None:
-            self._crossings.append((one, crossing))
-        return is_joined
-
-    def _bridge(self, one: int, other: int) -> int | None:
-        """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
-        values = self._held[one] & self._held[other]
-        best = max(values, key=lambda value: (self._graph.bits[value], -value))
-        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
-            return None
-        left, right = self._profiles[one], self._profiles[other]
-        agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
-        return None if agreed else best
-
-    def _crossing(self, one: int, other: int) -> int | None:
-        """Return the surest value of two clusters if of one, which has others, only tips of several people hold any."""
-        values = self._held[one] & self._held[other]
-        for members in (self._members[one], self._members[other]):
-            holders = [tip for tip in members if not values.isdisjoint(self._graph.held[tip])]
-            if len(holders) < len(members) and all(self._several[tip] for tip in holders):
-                return max(values, key=lambda value: (self._graph.bits[value], -value))
-        return None
-
-    def _is_strong(self, value: int) -> bool:
-        key, rules = self._graph.keys[value], self._model.rules
-        name = rules.kind_name(key.type, key.value, key.scope)
-        return rules.strength_of(name, self._graph.reliabilities[value]) == "strong"
-
-    def _join(self, left: int, right: int) -> bool:
-        one, other = self._parts.find(left), self._parts.find(right)
-        if one == other or not self._parts.try_join(one, other):
-            return False
-        stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
-        for value in self._held[stays] & self._held[goes] & self._cluster_counts.keys():
-            self._cluster_counts[value] -= 1
-            self._weigh(value)
-        self._members[stays] += self._members[goes]
-        self._held[stays] = self._held[stays] | self._held[goes]
-        self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
-        return True
-
-    def _weigh(self, value: int) -> None:
-        crowd = self._model.crowd_bits(self._cluster_counts[value], is_hint=self._graph.are_hints[value])
-        self._said[value] = self._graph.bits[value] - crowd
-
-    def _bits(self, one: int, other: int, *, least: float) -> float:
-        """Return the odds (log2) that two clusters, named by their roots, are one person's; rounded, for ties' sake.
-
-        What cannot reach `least`, even if names and birth dates agree, is left as low as it is without them.
-        """
-        best: dict[str, float] = {}
-        said, groups = self._said, self._graph.groups
-        for value in self._held[one] & self._held[other]:
-            if said[value] > best.get(groups[value], -99.0):
-                best[groups[value]] = said[value]
-        if not best:
-            return -99.0
-        total = max(best.values())
-        if len(best) > 1:
-            _, *others = sorted(best.values(), reverse=True)
-            total += sum(max(0.0, more + self._model.rules.coincidence_bits) for more in others)
-        if total + self._model.rules.likeness_bits_max < least:
-            return total
-        left, right = self._profiles[one], self._profiles[other]
-        learned = self._model.learned
-        likeness = 0.0
-        if births := len(left.births) * len(right.births):
-            likeness += likeness_bits(compare_births(left, right), learned.births, compared=births)
-        if names := len(left.names) * len(right.names):
-            likeness += likeness_bits(compare_names(left, right), learned.names, compared=names)
-        total += min(likeness, self._model.rules.likeness_bits_max)
-        return round(total, 6)
-
-
-def likeness_bits(agreement: Agreement | None, rates: Rates, *, compared: int) -> float:
-    """Return what it says for one person that the closest of so many pairs of names or birth dates agree so, in bits.
-
-    0 when nothing is known.
-    """
-    match agreement:
-        case "agrees":
-            return rates.agree_bits(compared)
-        case "near":
-            return rates.agree_bits(compared) / 2
-        case "differs":
-            return rates.differ_bits
-        case None:
-            return 0.0
-
-
 def _age(judgement: Judgement) -> tuple[datetime, int]:
     return judgement.decided_at, judgement.judgement_id.int
 
 
 def _graph(
     tips: Sequence[UUID], shared: Mapping[Key, Shared], judgements: Mapping[Pair, Judgement], model: Model
-) -> _Graph:
+) -> Graph:
     number = {tip_id: position for position, tip_id in enumerate(tips)}
     rules = model.rules
     keys = sorted(key for key, value in shared.items() if key.type in rules.types and value.reliability > 0)
@@ -401,7 +209,7 @@ def _graph(
     joining: dict[int, Sequence[int]] = {}
     for place, key in enumerate(keys):
         value = shared[key]
-        holders = [number[tip_id] for tip_id in value.tip_ids if tip_id in number]
+        holders = [tip for tip_id in value.tip_ids if (tip := number.get(tip_id)) is not None]
         tip_count = len(value.tip_ids) + value.others_count
         if rules.types[key.type].joins and rules.is_sure(tip_count, value.reliability):
             if len(holders) < tip_count:
@@ -420,20 +228,22 @@ def _graph(
         ]
         for word in ("same", "different")
     }
-    return _Graph(
+    # Values are many, but of few kinds, and reliabilities move by steps.
+    bits_of, group_of, is_hint = cache(odds_bits), cache(rules.group_of), cache(rules.is_hint)
+    return Graph(
         joining=joining,
         held=[frozenset(places) for places in held],
-        bits=[odds_bits(shared[key].reliability) for key in keys],
-        groups=[rules.group_of(key.type, key.scope) for key in keys],
+        bits=[bits_of(shared[key].reliability) for key in keys],
+        groups=[group_of(key.type, key.scope) for key in keys],
         keys=keys,
         reliabilities=[shared[key].reliability for key in keys],
-        are_hints=[rules.is_hint(key.type, key.scope) for key in keys],
+        are_hints=[is_hint(key.type, key.scope) for key in keys],
         same=decided["same"],
         different=frozenset(decided["different"]),
     )
 
 
-def _related(graph: _Graph, parts: Groups) -> Mapping[int, set[int]]:
+def _related(graph: Graph, parts: Groups) -> Mapping[int, set[int]]:
     """Return, by group root, the tips outside it that an edge still ties to it, pairs judged "different" left out."""
     related: defaultdict[int, set[int]] = defaultdict(set)
     for holders in (*graph.same, *graph.joining.values()):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from types import MappingProxyType
 from uuid import UUID
 
@@ -94,8 +94,12 @@ def tally_pairs(
     Of a handle, a name that echoes one tells nothing.
     """
     group, coarseness = place
-    is_handle = place[0] == HANDLE_GROUP
-    told = {"births": [0, 0], "names": [0, 0], "sure_births": [0, 0], "sure_names": [0, 0]}
+    both = list(both)
+    if group == HANDLE_GROUP:
+        profiles = {
+            tip_id: profiles[tip_id].without_echoes() for tip_id in set(chain.from_iterable(both)) if tip_id in profiles
+        }
+    births, names, sure_births, sure_names = ([0, 0] for _ in range(4))
     pairs = finer = company = 0
     for left, right in both:
         finest = beside.finest(left, right)
@@ -103,23 +107,25 @@ def tally_pairs(
             finer += 1
             continue
         pairs += 1
-        company += any(other != group for other in finest)
-        is_sure = any(other not in (group, NETWORK_GROUP) for other in finest)
+        others = len(finest) - (group in finest)
+        company += others > 0
+        is_sure = others > (group != NETWORK_GROUP and NETWORK_GROUP in finest)
         one, other = profiles.get(left, NOBODY), profiles.get(right, NOBODY)
-        if is_handle:
-            one, other = one.without_echoes(), other.without_echoes()
-        for what, agreement in (("births", compare_births(one, other)), ("names", compare_names(one, other))):
+        for told, sure, agreement in (
+            (births, sure_births, compare_births(one, other)),
+            (names, sure_names, compare_names(one, other)),
+        ):
             if agreement is not None:
-                for name in (what, f"sure_{what}") if is_sure else (what,):
-                    told[name][0] += agreement != "differs"
-                    told[name][1] += 1
+                for counts in (told, sure) if is_sure else (told,):
+                    counts[0] += agreement != "differs"
+                    counts[1] += 1
     return Tally(
         pairs,
-        (told["births"][0], told["births"][1]),
-        (told["names"][0], told["names"][1]),
+        (births[0], births[1]),
+        (names[0], names[1]),
         company,
-        (told["sure_births"][0], told["sure_births"][1]),
-        (told["sure_names"][0], told["sure_names"][1]),
+        (sure_births[0], sure_births[1]),
+        (sure_names[0], sure_names[1]),
         finer,
     )
 

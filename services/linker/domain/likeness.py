@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
-from services.linker.domain.cluster import likeness_bits
+from services.linker.domain.descriptions import likeness_bits
 from services.linker.domain.links import Evidence, Link, by_strength
 from services.linker.domain.model import Model
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names

@@ -1,7 +1,7 @@
 """The links of tips: to whom, how strongly, and for which reasons, read off who holds which value now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -93,15 +93,6 @@ Holders = Mapping[UUID, Held]
 """The tips that hold a value and may link by it, and how."""
 
 
-class _Compared(NamedTuple):
-    """What is to be said of a value that two tips share, besides what it is worth."""
-
-    is_exact: bool
-    is_researched: bool
-    is_verified: bool
-    is_stale: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     """One other tip, why it is linked (heaviest first), and what a person decided about the two."""
@@ -150,11 +141,8 @@ def links_of(
     found = {tip_id: defaultdict[UUID, list[Evidence]](list) for tip_id in tip_ids}
     for key, held in holders.items():
         if key in worth and worth[key].reliability >= EVIDENCE_MIN:
-            evidence_of = cache(partial(_evidence, key, worth[key], model))
             dated = reported_at if key.type == "phone" else UNDATED
-            for tip_id in found.keys() & held.keys():
-                for other, compared in _compare_all(tip_id, held, dated):
-                    found[tip_id][other].append(evidence_of(compared))
+            _add_evidence(found, held, cache(partial(_evidence, key, worth[key], model)), dated)
     for tip_id, copies in besides.items():
         for other, evidence in copies.items():
             found[tip_id][other].append(evidence)
@@ -218,7 +206,8 @@ def _are_far_apart(tip_id: UUID, other: UUID, reported_at: Mapping[UUID, datetim
 
 
 def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, model: Model) -> Link:
-    items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value)))
+    # One user name on two services is told apart by its sentence.
+    items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value, item.detail)))
     strengths: list[Strength] = [item.strength for item in items]
     if judgement == "same":
         # A person's word is at least as good as an equal value.
@@ -226,24 +215,53 @@ def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, m
     return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, model.version)
 
 
-def _compare_all(tip_id: UUID, held: Holders, dated: Mapping[UUID, datetime]) -> Iterator[tuple[UUID, _Compared]]:
-    """Yield each other holder of a value, compared with a tip. What is not `dated` is not long ago."""
-    mine = held[tip_id]
-    for other, theirs in held.items():
-        if other != tip_id:
-            yield (
-                other,
-                _Compared(
-                    is_exact=mine.exacts == theirs.exacts or not set(mine.exacts).isdisjoint(theirs.exacts),
-                    is_researched=mine.is_researched or theirs.is_researched,
-                    is_verified=mine.is_verified and theirs.is_verified,
-                    is_stale=bool(dated) and _are_far_apart(tip_id, other, dated),
-                ),
-            )
+def _add_evidence(
+    found: Mapping[UUID, defaultdict[UUID, list[Evidence]]],
+    held: Holders,
+    evidence_of: Callable[[bool, bool, bool, bool], Evidence],
+    dated: Mapping[UUID, datetime],
+) -> None:
+    """Add to each of the tips that hold a value what that says of them and each other holder.
+
+    What is not `dated` is not long ago.
+    """
+    alike = _by_way(held)
+    for tip_id in found.keys() & held.keys():
+        others = found[tip_id]
+        for theirs, tip_ids in alike.items():
+            is_exact, is_researched, is_verified = _compare(held[tip_id], theirs)
+            for other in tip_ids:
+                if other != tip_id:
+                    is_stale = bool(dated) and _are_far_apart(tip_id, other, dated)
+                    others[other].append(evidence_of(is_exact, is_researched, is_verified, is_stale))
 
 
-def _evidence(key: Key, now: Worth, model: Model, compared: _Compared) -> Evidence:
-    is_exact, is_researched, is_verified, is_stale = compared
+def _by_way(held: Holders) -> Mapping[Held, Sequence[UUID]]:
+    """Return the holders of a value by how they hold it: most do alike, and are compared as one."""
+    alike: dict[Held, list[UUID]] = {}
+    for tip_id, how in held.items():
+        alike.setdefault(how, []).append(tip_id)
+    return alike
+
+
+def _compare(mine: Held, theirs: Held) -> tuple[bool, bool, bool]:
+    """Return whether two holders of a value spell it alike, whether one is by research, and whether both verified."""
+    return (
+        mine.exacts == theirs.exacts or not set(mine.exacts).isdisjoint(theirs.exacts),
+        mine.is_researched or theirs.is_researched,
+        mine.is_verified and theirs.is_verified,
+    )
+
+
+def _evidence(
+    key: Key,
+    now: Worth,
+    model: Model,
+    is_exact: bool,
+    is_researched: bool,
+    is_verified: bool,
+    is_stale: bool,
+) -> Evidence:
     grades = is_verified - (not is_exact) - is_stale
     return Evidence(
         rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",

@@ -9,13 +9,15 @@ by, whoever runs the system, is told in `shared/identifiers/`.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, lru_cache
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Literal, NamedTuple, cast, get_args
 
 from shared.errors import Rejected
 from shared.identifiers.host import normalise_host
-from shared.identifiers.normalise import normalise_file_hash
+from shared.identifiers.ip import parse_ip
+from shared.identifiers.normalise import KEPT, KEPT_CHARS_MAX, normalise_file_hash
 from shared.identifiers.text import compact, fold, tidy
 
 Effect = Literal["ignored", "weakened"]
@@ -27,6 +29,7 @@ WEAKENABLE: frozenset[Sort] = frozenset({"mail domain", "host"})
 
 _HEAD = ("name", "version", "source", "licence", "about", "effect", "sort", "reason")
 _HASH_TYPES = {32: "md5", 40: "sha1", 64: "sha256"}
+_HASHES = frozenset(_HASH_TYPES.values())
 _MAIL_SEPARATORS = "._-"
 
 
@@ -85,12 +88,9 @@ class Lists:
         """Return the list that an identifier is on, by its type and canonical form, or None."""
         if not self.all:
             return None
-        if type == "ip":
-            found = self._networks_of(value)
-        else:
-            by_entry = self._by_entry
-            found = [by_entry[entry] for entry in _ENTRIES_OF.get(type, _value_entries)(value) if entry in by_entry]
-        return min(found, key=_precedence) if found else None
+        # A file's hash comes once or is another's soon, and to look it up takes no longer than to find it kept.
+        is_kept = type not in _HASHES and len(value) <= KEPT_CHARS_MAX
+        return (self._look_up_again if is_kept else self._look_up)(type, value)
 
     def find_weakening(self, type: str, value: str) -> IgnoreList | None:
         """Return the list that weakens an identifier, or None."""
@@ -99,8 +99,23 @@ class Lists:
         found = self.find(type, value)
         return found if found is not None and found.effect == "weakened" else None
 
+    def _look_up(self, type: str, value: str) -> IgnoreList | None:
+        if type == "ip":
+            found = self._networks_of(value)
+        else:
+            by_entry = self._by_entry
+            found = [by_entry[entry] for entry in _ENTRIES_OF.get(type, _value_entries)(value) if entry in by_entry]
+        return min(found, key=_precedence) if found else None
+
+    @cached_property
+    def _look_up_again(self) -> Callable[[str, str], IgnoreList | None]:
+        """Look up what was looked up before: when it is read, when it is weighed, and when it is told of."""
+        return lru_cache(maxsize=KEPT)(self._look_up)
+
     def _networks_of(self, value: str) -> list[IgnoreList]:
-        address = ip_address(value)
+        address = parse_ip(value)
+        if address is None:
+            return []
         number = int(address)
         networks = self._by_prefix.get(address.max_prefixlen, {})
         return [held[prefix] for rest, held in networks.items() if (prefix := number >> rest) in held]

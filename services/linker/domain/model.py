@@ -40,6 +40,7 @@ SURPRISE_CLASS_BITS = 8.0
 SURPRISE_CLASS_MAX = 8
 SMOOTHING, LETTERS = 0.3, 40
 SURPRISES_KEPT = 10_000
+RELIABILITIES_KEPT = 5_000
 AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
 
 SURPRISING = frozenset({"username", "handle", "handle_family"})
@@ -229,7 +230,14 @@ class Model:
         rule = self.rules.types.get(key.type)
         if rule is None or not 2 <= tip_count <= rule.tip_count_max:
             return 0.0
-        kind = self.kind_of(key, tip_count, tally)
+        return self._reliability(self.kind_of(key, tip_count, tally), rule.reliability_max, tip_count, tally)
+
+    @cached_property
+    def _reliability(self) -> Callable[[Kind, float, int, Tally], float]:
+        """How reliable a value is by what is known of it: most are held by two or three tips that say little."""
+        return lru_cache(maxsize=RELIABILITIES_KEPT)(self._weigh)
+
+    def _weigh(self, kind: Kind, reliability_max: float, tip_count: int, tally: Tally) -> float:
         start, usual_company = self.start_of(kind)
         bits = odds_bits(min(RELIABILITY_MAX, max(RELIABILITY_MIN, start)))
         if tally.pairs:
@@ -240,7 +248,7 @@ class Model:
                 company = Rates(usual_company, COMPANY_CHANCE)
                 bits += COMPANY_WEIGHT * company.shared_bits(told.company, told.pairs)
         is_personal = _probability(bits)
-        found = odds_bits(is_personal * rule.reliability_max + (1 - is_personal) * SHARED_BY_MANY)
+        found = odds_bits(is_personal * reliability_max + (1 - is_personal) * SHARED_BY_MANY)
         return round(_probability(round(found * STEPS_A_BIT) / STEPS_A_BIT), 4)
 
 

@@ -78,9 +78,11 @@ def compare_names(left: Profile, right: Profile) -> Agreement | None:
     if not left.names or not right.names:
         return None
     closest = max(
-        _closeness(one, other) if one <= other else _closeness(other, one)
-        for one in left.names
-        for other in right.names
+        [
+            _closeness(one, other) if one <= other else _closeness(other, one)
+            for one in left.names
+            for other in right.names
+        ]
     )
     if closest >= NEAR_MIN:
         return "agrees" if closest >= AGREES_MIN else "near"
@@ -91,6 +93,8 @@ def compare_births(left: Profile, right: Profile) -> Agreement | None:
     """Return how the closest two birth dates agree; None when a side has none, or nothing can be said."""
     if not left.births or not right.births:
         return None
+    if len(left.births) == len(right.births) == 1:
+        return _compare_births(left.births[0], right.births[0])
     found = {_compare_births(one, other) for one in left.births for other in right.births}
     order: tuple[Agreement, ...] = ("agrees", "near")
     best = next((word for word in order if word in found), None)

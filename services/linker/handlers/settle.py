@@ -24,21 +24,34 @@ from shared.events.envelope import Context
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Whole components: their clusters as they are now, where their tips were filed before, and what led to it."""
+    """Whole components: their clusters as they are now, and where their tips were filed before.
+
+    `telling` are the tips for which there is a lead, or will be; `news` is what led to the changes of components, new
+    and former.
+    """
 
     clusters: tuple[Cluster, ...]
     previous: Mapping[UUID, Membership]
-    contexts: Mapping[UUID, Context]
+    telling: frozenset[UUID]
+    news: Mapping[UUID, Context]
 
     def __add__(self, other: "Region") -> "Region":
         return Region(
             self.clusters + other.clusters,
             {**self.previous, **other.previous},
-            {**self.contexts, **other.contexts},
+            self.telling | other.telling,
+            {**self.news, **other.news},
         )
 
+    def context_of(self, tip_id: UUID, component_id: UUID, causes: Causes) -> Context:
+        """Return what led to a tip's change: what happened to it, else to a tip of its component, new or former."""
+        context = causes.by_tip.get(tip_id) or self.news.get(component_id)
+        if context is None and tip_id in self.previous:
+            context = self.news.get(self.previous[tip_id].component_id)
+        return context or causes.otherwise
 
-NOWHERE = Region((), {}, {})
+
+NOWHERE = Region((), {}, frozenset(), {})
 
 
 async def settle(turn: Turn, tip_ids: Collection[UUID], touched: Touched = UNTOUCHED) -> None:
@@ -64,9 +77,11 @@ async def _regroup(turn: Turn, tip_ids: Collection[UUID], touched: Touched) -> R
     profiles = await graph.load_profiles(turn.transaction, region)
     judgements = newest_judgements(await graph.load_judgements(turn.transaction, region))
     clusters = cluster(region, shared, profiles, judgements, model=turn.model)
-    contexts = _contexts(clusters, filed, turn.causes)
-    await _move_tips(turn, clusters, filed, contexts, tip_ids)
-    return Region(clusters, {tip_id: each.membership for tip_id, each in filed.items()}, contexts)
+    previous = {tip_id: each.membership for tip_id, each in filed.items()}
+    telling = await lead_store.list_telling(turn.transaction, region)
+    found = Region(clusters, previous, telling, _news(clusters, previous, turn.causes))
+    await _move_tips(turn, found, filed, tip_ids)
+    return found
 
 
 async def _load_neighbours(turn: Turn, region: Region, changed: Collection[UUID], touched: Touched) -> set[UUID]:
@@ -75,12 +90,11 @@ async def _load_neighbours(turn: Turn, region: Region, changed: Collection[UUID]
     Where no component has or had a lead, only values that changed themselves may have tied or parted others.
     """
     component_of = {tip_id: each.component_id for each in region.clusters for tip_id in each.tip_ids}
-    telling = await lead_store.list_telling(turn.transaction, component_of)
-    told = {component_of[tip_id] for tip_id in telling}
-    told |= {region.previous[tip_id].component_id for tip_id in telling if tip_id in region.previous}
+    told = {component_of[tip_id] for tip_id in region.telling}
+    told |= {region.previous[tip_id].component_id for tip_id in region.telling if tip_id in region.previous}
     speaking = [
         tip_id
-        for tip_id in _stirred(region, changed)
+        for tip_id in (_stirred(region, changed) if told else ())
         if component_of[tip_id] in told or (tip_id in region.previous and region.previous[tip_id].component_id in told)
     ]
     found = set[UUID]()
@@ -102,16 +116,9 @@ def _stirred(region: Region, changed: Collection[UUID]) -> Iterator[UUID]:
             yield from each.tip_ids
 
 
-async def _move_tips(
-    turn: Turn,
-    clusters: Sequence[Cluster],
-    filed: Mapping[UUID, Filed],
-    contexts: Mapping[UUID, Context],
-    tip_ids: Collection[UUID],
-) -> None:
+async def _move_tips(turn: Turn, region: Region, filed: Mapping[UUID, Filed], tip_ids: Collection[UUID]) -> None:
     """Store and tell where tips are filed now; those of `tip_ids` are also told when their tier is another."""
-    previous = {tip_id: each.membership for tip_id, each in filed.items()}
-    moved = moves(clusters, previous, also=frozenset(tip_ids))
+    moved = moves(region.clusters, region.previous, also=frozenset(tip_ids))
     tiers = await graph.load_tiers(turn.transaction, [move.tip_id for move in moved])
     stored: list[Move] = []
     versions: list[int] = []
@@ -122,7 +129,8 @@ async def _move_tips(
         version = before.version if before is not None else 0
         if before is None or move.changes_cluster or before.tier != tiers[move.tip_id]:
             version += 1
-            turn.announcer.tell_move(move, contexts[move.tip_id], tier=tiers[move.tip_id], version=version)
+            context = region.context_of(move.tip_id, move.now.component_id, turn.causes)
+            turn.announcer.tell_move(move, context, tier=tiers[move.tip_id], version=version)
         stored.append(move)
         versions.append(version)
     if stored:
@@ -130,23 +138,23 @@ async def _move_tips(
 
 
 async def _plan_leads(turn: Turn, region: Region) -> None:
-    tip_ids = [tip_id for each in region.clusters for tip_id in each.tip_ids]
-    decisions = await graph.load_decisions(turn.transaction, tip_ids)
-    leads = await lead_store.load_leads(turn.transaction, tip_ids)
-    actionable = {tip for tip, word in decisions.items() if word == "actionable"}
-    telling = {lead.anchor_tip_id for lead in leads} | actionable
-    speaking = [each for each in region.clusters if not telling.isdisjoint(each.tip_ids)]
+    speaking = [each for each in region.clusters if not region.telling.isdisjoint(each.tip_ids)]
     if not speaking:
         return
     members = [tip_id for each in speaking for tip_id in each.tip_ids]
+    decisions = await graph.load_decisions(turn.transaction, members)
+    leads = await lead_store.load_leads(turn.transaction, members)
+    actionable = {tip for tip, word in decisions.items() if word == "actionable"}
     facts = await graph.load_facts(turn.transaction, members, decisions)
     related = await _relate_by_pictures(turn, await relate_by_victims(turn, speaking), members)
     holds = await load_holds(turn, related, actionable)
     changes = plan_leads(related, facts, leads, previous=region.previous, holds=holds, now=turn.clock.now())
     if changes:
         await lead_store.save_leads(turn.transaction, changes)
+    component_of = {tip_id: each.component_id for each in speaking for tip_id in each.tip_ids} if changes else {}
     for change in changes:
-        turn.announcer.tell_lead(change, region.contexts[change.lead.anchor_tip_id])
+        anchor = change.lead.anchor_tip_id
+        turn.announcer.tell_lead(change, region.context_of(anchor, component_of[anchor], turn.causes))
     opened = [change.lead.lead_id for change in changes if change.kind == "opened"]
     if opened and await lead_store.have_referrals(turn.transaction, opened):
         # What offices said of these leads before they were here: the leads exist now, so it can be taken into account.
@@ -163,20 +171,13 @@ async def _relate_by_pictures(turn: Turn, clusters: Sequence[Cluster], members: 
     return related_by_pictures(clusters, copies, judgements)
 
 
-def _contexts(clusters: Sequence[Cluster], filed: Mapping[UUID, Filed], causes: Causes) -> dict[UUID, Context]:
-    """Return what led to each tip's change: what happened to it, else to a tip of its component, new or former."""
-    by_component: dict[UUID, Context] = {}
+def _news(clusters: Sequence[Cluster], previous: Mapping[UUID, Membership], causes: Causes) -> dict[UUID, Context]:
+    """Return what happened to a tip of each component, new or former, of which something happened to one."""
+    found: dict[UUID, Context] = {}
     for each in clusters:
         for tip_id in each.tip_ids:
             if tip_id in causes.by_tip:
-                by_component[each.component_id] = causes.by_tip[tip_id]
-                if tip_id in filed:
-                    by_component.setdefault(filed[tip_id].membership.component_id, causes.by_tip[tip_id])
-    contexts = {}
-    for each in clusters:
-        for tip_id in each.tip_ids:
-            context = causes.by_tip.get(tip_id) or by_component.get(each.component_id)
-            if context is None and tip_id in filed:
-                context = by_component.get(filed[tip_id].membership.component_id)
-            contexts[tip_id] = context or causes.otherwise
-    return contexts
+                found[each.component_id] = causes.by_tip[tip_id]
+                if tip_id in previous:
+                    found.setdefault(previous[tip_id].component_id, causes.by_tip[tip_id])
+    return found

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from uuid import UUID
 
 from services.linker.domain.estimate import HOLDERS_COMPARED_MAX, Beside, chosen_of, tally_of, tally_pairs
@@ -66,7 +66,9 @@ def _held_among(
 
 def _pairs_with(news: Collection[UUID], tip_ids: Collection[UUID]) -> Iterator[tuple[UUID, UUID]]:
     """Yield each pair of tips of which one is among the new ones."""
-    return ((one, other) for one, other in combinations(tip_ids, 2) if one in news or other in news)
+    known = [tip_id for tip_id in tip_ids if tip_id not in news]
+    found = [tip_id for tip_id in tip_ids if tip_id in news]
+    return chain(product(known, found), combinations(found, 2))
 
 
 def grown_of(
@@ -74,7 +76,7 @@ def grown_of(
 ) -> Mapping[Key, set[UUID]]:
     """Return the new holders of each value that had a tally before and only got new holders."""
     known = {holding.tip_id for holding in removed}
-    others = {holding.key for holding in chain(removed, added) if holding.tip_id in known}
+    others = {holding.key for holding in chain(removed, added) if holding.tip_id in known} if known else set()
     others |= {change.key for change in crossed}
     grown = defaultdict[Key, set[UUID]](set)
     for holding in added:

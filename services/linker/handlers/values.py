@@ -103,6 +103,8 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     if older is not None:
         older = older | _linking(removed)
     deltas = _deltas(removed, added, await _change_former(turn, said, older or set()))
+    if mentioned := {holding.key for holding in added if not holding.links} - deltas.keys():
+        await value_store.add_keys(turn.transaction, mentioned)
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
     rules = turn.model.rules
     crossed = [change for change in changes if _crosses(change, deltas[change.key], rules)]
@@ -227,10 +229,12 @@ async def _change_former(turn: Turn, said: Mapping[UUID, Said], older: Older) ->
 
 
 def _deltas(removed: Sequence[Holding], added: Sequence[Holding], former: Mapping[Key, int]) -> dict[Key, KeyStat]:
-    """Return by how much the counts of each value change, by 0 for those that only come along."""
-    before, after = key_stats(removed), key_stats(added)
-    deltas = {}
-    for key in dict.fromkeys(chain((holding.key for holding in chain(added, removed)), former)):
-        old, new = before.get(key, NOTHING), after.get(key, NOTHING)
+    """Return by how much the counts of each value change by which a tip was or is linked, by 0 where they stay.
+
+    What no holding links by now or before, as a victim's values, says nothing else than before of anybody.
+    """
+    before, deltas = key_stats(removed), key_stats(added)
+    for key in before.keys() | former.keys():
+        old, new = before.get(key, NOTHING), deltas.get(key, NOTHING)
         deltas[key] = KeyStat(new.tip_count - old.tip_count, new.viral_count - old.viral_count, former.get(key, 0))
     return deltas

@@ -4,9 +4,9 @@ One transaction at a time works here (`lock_graph`), so that each decision sees 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -22,16 +22,19 @@ from shared.db.pool import Connection
 
 CONTENT = TypeAdapter(TipContent)
 RESEARCH = TypeAdapter(Research)
+PROFILES_KEPT = 10_000
 
 # A turn asks for a few rows of large tables, by index. Plans are made for the arrays at hand: one made while the
 # tables were empty would be kept. And before PostgreSQL has statistics of what just came in, it would rather read
 # tables whole, or some rows again for each of others: seconds for what takes milliseconds by index. Of many tips the
-# holdings are asked for by a join for the same reason: given an array, it reads an index whole.
+# holdings are asked for by a join for the same reason: given an array, it reads an index whole. And of the few rows of
+# one value a bitmap is made at several times the cost of reading them.
 LOCK_GRAPH = """
 SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true),
-    set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '64MB', true)"""
+    set_config('enable_bitmapscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
+    set_config('work_mem', '64MB', true)"""
 SAVE_TIPS = """
 INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content, profile, tier, linked_by)
 SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb,
@@ -66,7 +69,7 @@ SELECT tip_id, content::text FROM research WHERE tip_id = ANY($1::uuid[]) ORDER 
 SELECT_DECISIONS = "SELECT tip_id, decision FROM review WHERE tip_id = ANY($1::uuid[])"
 SELECT_TIP_IDS = "SELECT tip_id FROM tip WHERE tip_id = ANY($1::uuid[])"
 SELECT_TIERS = "SELECT tip_id, tier FROM tip WHERE tip_id = ANY($1::uuid[])"
-SELECT_PROFILES = "SELECT tip_id, profile FROM tip WHERE tip_id = ANY($1::uuid[])"
+SELECT_PROFILES = "SELECT tip_id, profile::text FROM tip WHERE tip_id = ANY($1::uuid[])"
 SAVE_PROFILES = """
 UPDATE tip SET profile = given.profile::jsonb, tier = given.tier, linked_by = $4
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (tip_id, profile, tier) WHERE tip.tip_id = given.tip_id"""
@@ -105,8 +108,9 @@ FROM judgement
 WHERE judgement.left_tip_id = ANY($1::uuid[]) AND judgement.right_tip_id = ANY($1::uuid[])
     AND NOT EXISTS (SELECT FROM judgement_withdrawal AS taken WHERE taken.judgement_id = judgement.judgement_id)"""
 SELECT_JUDGED_WITH = """
-SELECT judgement.left_tip_id, judgement.right_tip_id FROM judgement
-WHERE judgement.left_tip_id = ANY($1::uuid[]) OR judgement.right_tip_id = ANY($1::uuid[])"""
+SELECT judgement.left_tip_id, judgement.right_tip_id FROM judgement WHERE judgement.left_tip_id = ANY($1::uuid[])
+UNION ALL
+SELECT judgement.left_tip_id, judgement.right_tip_id FROM judgement WHERE judgement.right_tip_id = ANY($1::uuid[])"""
 SAVE_MEMBERSHIPS = """
 INSERT INTO membership (tip_id, cluster_id, component_id, version, tier)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[])
@@ -115,8 +119,7 @@ ON CONFLICT ON CONSTRAINT membership_pkey DO UPDATE
         tier = excluded.tier"""
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """Where a tip is filed, what tier was told with it, and how often it was told."""
 
     membership: Membership
@@ -310,6 +313,9 @@ def _profile_text(profile: Profile) -> str:
     return orjson.dumps(profile).decode()
 
 
-def _profile(stored: dict[str, Any]) -> Profile:
+@lru_cache(maxsize=PROFILES_KEPT)
+def _profile(text: str) -> Profile:
+    """Return a profile as it is stored: a component's tips are read with each tip that joins it."""
+    stored: dict[str, Any] = orjson.loads(text)
     names, echoes = (tuple(map(tuple, stored.get(field, ()))) for field in ("names", "echoes"))
     return Profile(names, tuple(stored.get("births", ())), echoes, bool(stored.get("names_several")))

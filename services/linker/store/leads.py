@@ -126,9 +126,9 @@ async def load_leads(transaction: Connection, tip_ids: Collection[UUID]) -> list
     return [_lead(row) for row in await transaction.fetch(SELECT_LEADS, list(tip_ids))]
 
 
-async def list_telling(transaction: Connection, tip_ids: Collection[UUID]) -> set[UUID]:
+async def list_telling(transaction: Connection, tip_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those of the tips for which there is a lead, or will be: they anchor one, or are actionable."""
-    return {row["tip_id"] for row in await transaction.fetch(SELECT_TELLING, list(tip_ids))}
+    return frozenset(row["tip_id"] for row in await transaction.fetch(SELECT_TELLING, list(tip_ids)))
 
 
 async def load_anchors(transaction: Connection, lead_ids: Collection[UUID]) -> dict[UUID, UUID]:

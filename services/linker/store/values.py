@@ -8,6 +8,9 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+# The driver's own ids are made, hashed and sent several times faster.
+from asyncpg.pgproto.pgproto import UUID as DriverUUID
+
 from services.linker.domain.evidence import Holding, Key, KeyStat
 from services.linker.domain.links import Held, Holders, Worth, gather
 from services.linker.domain.model import NOTHING_TOLD, Tally
@@ -22,17 +25,27 @@ HOLDING_COLUMNS = (
     *("tip_id", "number", "key_id", "exact", "role", "party_id", "origin"),
     *("is_verified", "is_viral", "links", "reason"),
 )
-# Most values are new, and one tip's alone: of those there is nothing to tell.
+# Most values are new, and one tip's alone: of those there is nothing to tell. In the order of the index, each page of
+# it is visited once.
 ADD_TO_COUNTS = """
 WITH changed AS (
     INSERT INTO key (key_id, type, scope, value, tip_count, viral_count, former_count)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
+    SELECT given.key_id, given.type, given.scope, given.value, given.tip_count, given.viral_count, given.former_count
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
+        AS given (key_id, type, scope, value, tip_count, viral_count, former_count)
+    ORDER BY given.key_id
     ON CONFLICT ON CONSTRAINT key_pkey DO UPDATE
         SET tip_count = key.tip_count + excluded.tip_count, viral_count = key.viral_count + excluded.viral_count,
             former_count = key.former_count + excluded.former_count
     RETURNING key_id, tip_count, viral_count, former_count, standing, reliability, tally
 )
 SELECT * FROM changed WHERE tip_count > 1 OR standing <> 'single'"""
+ADD_KEYS = """
+INSERT INTO key (key_id, type, scope, value, tip_count, viral_count)
+SELECT given.key_id, given.type, given.scope, given.value, 0, 0
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS given (key_id, type, scope, value)
+ORDER BY given.key_id
+ON CONFLICT ON CONSTRAINT key_pkey DO NOTHING"""
 TAKE_FROM_COUNTS = """
 UPDATE key SET tip_count = key.tip_count + given.tip_count, viral_count = key.viral_count + given.viral_count,
     former_count = key.former_count + given.former_count
@@ -121,7 +134,7 @@ class Crossing:
 @lru_cache(maxsize=50_000)
 def key_id_of(key: Key) -> UUID:
     """Return the first 128 bits of SHA-256 over type, scope and value, which hold no NUL."""
-    return UUID(bytes=sha256("\0".join((key.type, key.scope, key.value)).encode()).digest()[:16])
+    return DriverUUID(sha256("\0".join((key.type, key.scope, key.value)).encode()).digest()[:16])
 
 
 async def replace_holdings(
@@ -161,6 +174,17 @@ async def take_former(transaction: Connection, tip_ids: Collection[UUID]) -> set
 async def add_former(transaction: Connection, former: Collection[tuple[UUID, Key]]) -> None:
     """Note what tips no longer hold and did in an older version."""
     await transaction.execute(ADD_FORMER, [tip_id for tip_id, _ in former], [key_id_of(key) for _, key in former])
+
+
+async def add_keys(transaction: Connection, keys: Collection[Key]) -> None:
+    """Store those of the values that are new, with nobody who may link by them."""
+    await transaction.execute(
+        ADD_KEYS,
+        [key_id_of(key) for key in keys],
+        [key.type for key in keys],
+        [key.scope for key in keys],
+        [key.value for key in keys],
+    )
 
 
 async def change_counts(transaction: Connection, deltas: Mapping[Key, KeyStat]) -> list[KeyChange]:

@@ -20,6 +20,7 @@ from tests.integration.linker.graph import (
 )
 
 SHARED = email("someone@example.org")
+SELECT_COUNTED = "SELECT value, tip_count, xmin::text AS written_by FROM key WHERE tip_count > 0 ORDER BY key_id"
 LOW = Rules("test", {"email": TypeRule("handle", 0.95, 3)})
 
 
@@ -41,6 +42,14 @@ async def test_tips_that_share_a_strong_value_are_one_cluster_under_the_older_ti
 async def test_a_victims_value_joins_nothing(graph: Graph) -> None:
     await graph.tell(a_tip("CT-1", SHARED), a_tip("CT-2", SHARED, role="victim"))
     assert len(await graph.clusters()) == 2
+
+
+async def test_a_victims_value_leaves_alone_what_it_says_of_others(graph: Graph) -> None:
+    await graph.tell(a_tip("CT-1", SHARED), a_tip("CT-2", SHARED))
+    before = await graph.pool.fetch(SELECT_COUNTED)
+    await graph.tell(a_tip("CT-3", SHARED, email("new@example.org"), role="victim"))
+    assert await graph.pool.fetch(SELECT_COUNTED) == before
+    assert await graph.pool.fetchval("SELECT tip_count FROM key WHERE value = 'new@example.org'") == 0
 
 
 async def test_a_review_and_a_research_result_that_come_before_their_tip_wait_for_it(graph: Graph) -> None:

@@ -77,7 +77,15 @@ def test_hash_is_folded_to_lower_case(kind: str, digits: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("md5", SHA1), ("sha1", MD5), ("sha256", SHA256[:-1]), ("md5", "g" * 32), ("sha1", ""), ("sha512", SHA256 * 2)],
+    [
+        *(("md5", SHA1), ("sha1", MD5), ("sha256", SHA256[:-1]), ("sha1", ""), ("sha512", SHA256 * 2)),
+        *(
+            ("md5", "g" * 32),
+            ("md5", MD5[:14] + "  " + MD5[16:]),
+            ("md5", MD5[:2] + " " + MD5[2:31]),
+            ("md5", "٣" * 32),
+        ),
+    ],
 )
 def test_hash_of_wrong_length_charset_or_kind_gives_none(kind: str, value: str) -> None:
     assert normalise_file_hash(kind, value) is None

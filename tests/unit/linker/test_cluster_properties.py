@@ -5,6 +5,7 @@ one another, and judgements too. `_Desk` works through arrivals as the handlers 
 components; whatever the order, it must end where one clustering of everything ends.
 """
 
+import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -309,3 +310,15 @@ def test_a_value_that_passes_its_cap_parts_its_holders_and_joins_them_again_belo
     assert len({at.cluster_id for at in desk.memberships.values()}) == 4
     desk.take_tip(TIPS[1], _Said(frozenset()))
     assert len({at.cluster_id for at in desk.memberships.values()}) == 2
+
+
+def test_a_clustering_leaves_nothing_behind_that_only_the_collector_finds() -> None:
+    """A worker looks for circles in memory seldom: with one in each region, it would hold many regions at a time."""
+    shared = {KEYS[0]: Shared(frozenset(TIPS[:3]), 0.97), KEYS[1]: Shared(frozenset(TIPS[2:4]), 0.97)}
+    gc.collect()
+    gc.disable()
+    try:
+        cluster(TIPS, shared, {}, {}, model=SMALL)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

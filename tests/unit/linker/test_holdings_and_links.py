@@ -108,6 +108,13 @@ def test_two_subjects_with_one_strong_identifier_are_joined_by_it(identifier: Gi
     assert (link.tip_id, link.strength) == (uid(2), "strong")
 
 
+def test_the_reasons_of_a_link_come_in_one_order_whatever_the_order_in_which_values_are_read() -> None:
+    names = [GivenIdentifier("username", "dark_77", service=service) for service in ("socialA", "socialB")]
+    held = holdings_in(tip(1, party(*names)), tip(2, party(*names)))
+    (one,), (other,) = (links_among(holdings, worth_of(held)) for holdings in (held, held[::-1]))
+    assert [each.detail for each in one.evidence] == [each.detail for each in other.evidence]
+
+
 @pytest.mark.parametrize("hashes", [File(sha256=HASH), File(sha1="ab" * 20), File(md5="ab" * 16)])
 def test_two_tips_with_one_file_are_shown_together_and_not_joined(hashes: File) -> None:
     contents = tip(1, files=(hashes,)), tip(2, files=(hashes,))

@@ -1,0 +1,232 @@
+"""Building clusters step by step: which pairs are looked at, in what order, and which of them join.
+
+What is built, of what, and why so is told in `cluster.py`. Here tips and values are numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log2
+
+from services.linker.domain.descriptions import Descriptions
+from services.linker.domain.evidence import Key
+from services.linker.domain.groups import Groups, PartedGroups
+from services.linker.domain.model import PAIR, Model
+from services.linker.domain.profile import Profile, compare_births, compare_names, merge
+
+SECOND_LOOK_BITS = 1.0
+"""A pair that falls short by no more is looked at again when its clusters have grown."""
+NO_BITS = -99.0
+"""What nothing shared says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a clustering starts from, with tips and values as numbers: tips in order of age, values in order of keys."""
+
+    joining: Mapping[int, Sequence[int]]
+    """The tips of each value that may join them, the oldest first."""
+    held: Sequence[frozenset[int]]
+    """The shared values of each tip."""
+    bits: Sequence[float]
+    """What each value says of a pair of its holders: the odds, as a logarithm."""
+    groups: Sequence[str]
+    """The group of each value."""
+    keys: Sequence[Key]
+    """The values themselves."""
+    reliabilities: Sequence[float]
+    """How reliable each value is."""
+    are_hints: Sequence[bool]
+    """Whether each value is of a kind that is a hint, however reliable."""
+    same: Sequence[tuple[int, int]]
+    """Newest judgement first: where judgements contradict one another, the later word stands."""
+    different: frozenset[tuple[int, int]]
+
+
+class Builder:
+    """Puts the tips of some components together, the surest pair first."""
+
+    def __init__(self, graph: Graph, profiles: Sequence[Profile], components: Groups, model: Model) -> None:
+        self._graph = graph
+        self._components = components
+        self._model = model
+        self._parts = PartedGroups(len(profiles), graph.different)
+        self._held = list(graph.held)
+        self._profiles = list(profiles)
+        self._descriptions = Descriptions(model)
+        self._described = [self._descriptions.number_of(profile) for profile in profiles]
+        """How each cluster's subjects are described, by the description's number."""
+        self._several = [profile.names_several for profile in profiles]
+        self._members = [[tip] for tip in range(len(profiles))]
+        self._bridges: list[tuple[int, int]] = []
+        self._crossings: list[tuple[int, int]] = []
+        self._refused: set[tuple[int, int, int, int]] = set()
+        """Two clusters that did not join in this round, by root and size: until one has grown they will hardly."""
+        self._said = list(graph.bits)
+        """What each value says of two clusters by now: the more, the fewer clusters hold it."""
+        self._needed: dict[tuple[int, int], float] = {}
+        """How sure two clusters of so many tips must be. A cache of a method would keep the builder in memory."""
+        self._cluster_counts = {value: len(holders) for value, holders in graph.joining.items()}
+        """By how many clusters each value that may join is held."""
+
+    def build(self) -> Groups:
+        """Return the clusters."""
+        for left, right in self._graph.same:
+            self._join(left, right)
+        edges = self._edges()
+        for value, count in self._cluster_counts.items():
+            if count > PAIR:
+                self._weigh(value)
+        # What joins in one component changes nothing in another, and it would have all of them looked at again.
+        by_component: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        for edge in edges:
+            by_component[self._components.find(edge[0])].append(edge)
+        for waiting in by_component.values():
+            self._build_component(waiting)
+        return self._parts
+
+    def _build_component(self, waiting: Sequence[tuple[int, int]]) -> None:
+        """Join what is sure enough along a component's pairs, surest first, until none of those left over joins."""
+        while True:
+            left_over = [edge for edge in waiting if not self._consider(*edge)]
+            if len(left_over) == len(waiting):
+                return
+            waiting = left_over
+            self._refused.clear()
+
+    def bridges(self) -> Mapping[int, Sequence[int]]:
+        """Return, by the cluster's root, the values on which alone a step rested, the least sure one first."""
+        return self._by_root(self._bridges)
+
+    def crossings(self) -> Mapping[int, Sequence[int]]:
+        """Return, by the cluster's root, the values of steps that only tips of several people made, as `bridges`."""
+        return self._by_root(self._crossings)
+
+    def _by_root(self, steps: Iterable[tuple[int, int]]) -> Mapping[int, Sequence[int]]:
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        for tip, value in steps:
+            found[self._parts.find(tip)].add(value)
+        return {
+            root: sorted(values, key=lambda value: (self._graph.bits[value], value)) for root, values in found.items()
+        }
+
+    def _edges(self) -> list[tuple[int, int]]:
+        """Return the pairs worth a look, surest first."""
+        pairs = {pair for holders in self._graph.joining.values() for pair in combinations(holders, 2)}
+        least = self._model.rules.pair_bits_min - SECOND_LOOK_BITS
+        values_least = least - self._model.rules.likeness_bits_max
+        held, described, likeness = self._held, self._described, self._descriptions
+        # Pairs are many, and what they share is mostly the same few values: those are weighed once.
+        weighed: dict[frozenset[int], float] = {}
+        scored: list[tuple[float, int, int]] = []
+        for left, right in pairs:
+            values = held[left] & held[right]
+            bits = weighed.get(values)
+            if bits is None:
+                bits = weighed[values] = self._value_bits(values)
+            if bits < values_least:
+                continue
+            bits = round(bits + likeness[described[left], described[right]], 6)
+            if bits >= least:
+                scored.append((-bits, left, right))
+        scored.sort()
+        return [(left, right) for _, left, right in scored]
+
+    def _consider(self, left: int, right: int) -> bool:
+        """Join the clusters of two tips if they are sure enough; return whether the pair needs no other look."""
+        one, other = self._parts.find(left), self._parts.find(right)
+        if one == other:
+            return True
+        size, other_size = len(self._members[one]), len(self._members[other])
+        if (one, other, size, other_size) in self._refused:
+            return False
+        needed = self._bits_needed(size, other_size)
+        if self._bits(one, other, least=needed) < needed:
+            self._refused.add((one, other, size, other_size))
+            self._refused.add((other, one, other_size, size))
+            return False
+        bridge, crossing = self._bridge(one, other), self._crossing(one, other)
+        is_joined = self._join(one, other)
+        if is_joined and bridge is not None:
+            self._bridges.append((one, bridge))
+        if is_joined and crossing is not None:
+            self._crossings.append((one, crossing))
+        return is_joined
+
+    def _bits_needed(self, size: int, other_size: int) -> float:
+        """Return the odds (log2) that it takes to join two clusters of so many tips."""
+        needed = self._needed.get((size, other_size))
+        if needed is None:
+            rules = self._model.rules
+            needed = rules.pair_bits_min + self._model.size_bits * log2(min(size, other_size))
+            needed += rules.growth_bits * log2(max(1.0, (size + other_size) / rules.grown))
+            self._needed[size, other_size] = needed
+        return needed
+
+    def _bridge(self, one: int, other: int) -> int | None:
+        """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
+        values = self._held[one] & self._held[other]
+        best = max(values, key=lambda value: (self._graph.bits[value], -value))
+        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
+            return None
+        left, right = self._profiles[one], self._profiles[other]
+        agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
+        return None if agreed else best
+
+    def _crossing(self, one: int, other: int) -> int | None:
+        """Return the surest value of two clusters if of one, which has others, only tips of several people hold any."""
+        values = self._held[one] & self._held[other]
+        for members in (self._members[one], self._members[other]):
+            holders = [tip for tip in members if not values.isdisjoint(self._graph.held[tip])]
+            if len(holders) < len(members) and all(self._several[tip] for tip in holders):
+                return max(values, key=lambda value: (self._graph.bits[value], -value))
+        return None
+
+    def _is_strong(self, value: int) -> bool:
+        key, rules = self._graph.keys[value], self._model.rules
+        name = rules.kind_name(key.type, key.value, key.scope)
+        return rules.strength_of(name, self._graph.reliabilities[value]) == "strong"
+
+    def _join(self, left: int, right: int) -> bool:
+        one, other = self._parts.find(left), self._parts.find(right)
+        if one == other or not self._parts.try_join(one, other):
+            return False
+        stays, goes = (one, other) if self._parts.find(one) == one else (other, one)
+        for value in self._held[stays] & self._held[goes] & self._cluster_counts.keys():
+            self._cluster_counts[value] -= 1
+            self._weigh(value)
+        self._members[stays] += self._members[goes]
+        self._held[stays] = self._held[stays] | self._held[goes]
+        self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
+        self._described[stays] = self._descriptions.number_of(self._profiles[stays])
+        return True
+
+    def _weigh(self, value: int) -> None:
+        crowd = self._model.crowd_bits(self._cluster_counts[value], is_hint=self._graph.are_hints[value])
+        self._said[value] = self._graph.bits[value] - crowd
+
+    def _bits(self, one: int, other: int, *, least: float) -> float:
+        """Return the odds (log2) that two clusters, named by their roots, are one person's; rounded, for ties' sake.
+
+        What cannot reach `least`, even if names and birth dates agree, is left as low as it is without them.
+        """
+        values = self._held[one] & self._held[other]
+        if not values:
+            return NO_BITS
+        total = self._value_bits(values)
+        if total + self._model.rules.likeness_bits_max < least:
+            return total
+        return round(total + self._descriptions[self._described[one], self._described[other]], 6)
+
+    def _value_bits(self, values: Iterable[int]) -> float:
+        """Return what values that two clusters share say of them: of each group the best."""
+        best: dict[str, float] = {}
+        said, groups = self._said, self._graph.groups
+        for value in values:
+            if said[value] > best.get(groups[value], NO_BITS):
+                best[groups[value]] = said[value]
+        if len(best) <= 1:
+            return max(best.values(), default=NO_BITS)
+        first, *others = sorted(best.values(), reverse=True)
+        return first + sum([max(0.0, more + self._model.rules.coincidence_bits) for more in others])
