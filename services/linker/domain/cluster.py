@@ -2,9 +2,10 @@
 
 A *component* is what reliable values and "same" judgements connect; it is what must be looked at as one. Within it
 tips are put together step by step, the surest pair first. At each step two clusters are compared as wholes: of what
-they share, the best value of each group counts, and names and birth dates speak for or against. The larger they are,
-the more it takes; and the more clusters hold a value that nothing has joined, the less it says of two of them. People
-go before all of that: who is judged the same is together, who is judged different is not, whatever they share.
+they share, the best value of each strand counts (`Rules.strand_of`), and names and birth dates speak for or against.
+The larger they are, the more it takes; and the more clusters hold a value that nothing has joined, the less it says of
+two of them. People go before all of that: who is judged the same is together, who is judged different is not, whatever
+they share.
 
 Every order used is total and made of the set itself, and nothing here knows what came first: the clusters are a
 function of the tips, the judgements and the model.
@@ -208,8 +209,8 @@ class _Graph:
     """The shared values of each tip."""
     bits: Sequence[float]
     """What each value says of a pair of its holders: the odds, as a logarithm."""
-    groups: Sequence[str]
-    """The group of each value."""
+    strands: Sequence[str]
+    """The strand of each value."""
     keys: Sequence[Key]
     """The values themselves."""
     reliabilities: Sequence[float]
@@ -305,7 +306,7 @@ class _Builder:
         """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
         values = self._held[one] & self._held[other]
         best = max(values, key=lambda value: (self._graph.bits[value], -value))
-        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
+        if len({self._graph.strands[value] for value in values}) > 1 or self._is_strong(best):
             return None
         left, right = self._profiles[one], self._profiles[other]
         agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
@@ -348,10 +349,10 @@ class _Builder:
         What cannot reach `least`, even if names and birth dates agree, is left as low as it is without them.
         """
         best: dict[str, float] = {}
-        said, groups = self._said, self._graph.groups
+        said, strands = self._said, self._graph.strands
         for value in self._held[one] & self._held[other]:
-            if said[value] > best.get(groups[value], -99.0):
-                best[groups[value]] = said[value]
+            if said[value] > best.get(strands[value], -99.0):
+                best[strands[value]] = said[value]
         if not best:
             return -99.0
         total = max(best.values())
@@ -424,7 +425,7 @@ def _graph(
         joining=joining,
         held=[frozenset(places) for places in held],
         bits=[odds_bits(shared[key].reliability) for key in keys],
-        groups=[rules.group_of(key.type, key.scope) for key in keys],
+        strands=[rules.strand_of(*key) for key in keys],
         keys=keys,
         reliabilities=[shared[key].reliability for key in keys],
         are_hints=[rules.is_hint(key.type, key.scope) for key in keys],
