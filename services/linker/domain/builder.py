@@ -31,8 +31,8 @@ class Graph:
     """The shared values of each tip."""
     bits: Sequence[float]
     """What each value says of a pair of its holders: the odds, as a logarithm."""
-    groups: Sequence[str]
-    """The group of each value."""
+    strands: Sequence[str]
+    """The strand of each value."""
     keys: Sequence[Key]
     """The values themselves."""
     reliabilities: Sequence[float]
@@ -168,7 +168,7 @@ class Builder:
         """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
         values = self._held[one] & self._held[other]
         best = max(values, key=lambda value: (self._graph.bits[value], -value))
-        if len({self._graph.groups[value] for value in values}) > 1 or self._is_strong(best):
+        if len({self._graph.strands[value] for value in values}) > 1 or self._is_strong(best):
             return None
         left, right = self._profiles[one], self._profiles[other]
         agreed = "agrees" in (compare_names(left, right), compare_births(left, right))
@@ -220,12 +220,12 @@ class Builder:
         return round(total + self._descriptions[self._described[one], self._described[other]], 6)
 
     def _value_bits(self, values: Iterable[int]) -> float:
-        """Return what values that two clusters share say of them: of each group the best."""
+        """Return what values that two clusters share say of them: of each strand the best."""
         best: dict[str, float] = {}
-        said, groups = self._said, self._graph.groups
+        said, strands = self._said, self._graph.strands
         for value in values:
-            if said[value] > best.get(groups[value], NO_BITS):
-                best[groups[value]] = said[value]
+            if said[value] > best.get(strands[value], NO_BITS):
+                best[strands[value]] = said[value]
         if len(best) <= 1:
             return max(best.values(), default=NO_BITS)
         first, *others = sorted(best.values(), reverse=True)

@@ -2,9 +2,10 @@
 
 A *component* is what reliable values and "same" judgements connect; it is what must be looked at as one. Within it
 tips are put together step by step, the surest pair first. At each step two clusters are compared as wholes: of what
-they share, the best value of each group counts, and names and birth dates speak for or against. The larger they are,
-the more it takes; and the more clusters hold a value that nothing has joined, the less it says of two of them. People
-go before all of that: who is judged the same is together, who is judged different is not, whatever they share.
+they share, the best value of each strand counts (`Rules.strand_of`), and names and birth dates speak for or against.
+The larger they are, the more it takes; and the more clusters hold a value that nothing has joined, the less it says of
+two of them. People go before all of that: who is judged the same is together, who is judged different is not, whatever
+they share.
 
 Every order used is total and made of the set itself, and nothing here knows what came first: the clusters are a
 function of the tips, the judgements and the model.
@@ -229,12 +230,12 @@ def _graph(
         for word in ("same", "different")
     }
     # Values are many, but of few kinds, and reliabilities move by steps.
-    bits_of, group_of, is_hint = cache(odds_bits), cache(rules.group_of), cache(rules.is_hint)
+    bits_of, is_hint = cache(odds_bits), cache(rules.is_hint)
     return Graph(
         joining=joining,
         held=[frozenset(places) for places in held],
         bits=[bits_of(shared[key].reliability) for key in keys],
-        groups=[group_of(key.type, key.scope) for key in keys],
+        strands=[rules.strand_of(*key) for key in keys],
         keys=keys,
         reliabilities=[shared[key].reliability for key in keys],
         are_hints=[is_hint(key.type, key.scope) for key in keys],

@@ -19,7 +19,7 @@ from services.linker.domain.model import (
     wider_kinds,
 )
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
-from services.linker.domain.rules import Place, Rules
+from services.linker.domain.rules import HANDLE_GROUP, Place, Rules
 from shared.identifiers.handles import handle_of
 
 HOLDERS_COMPARED_MAX = 16
@@ -30,7 +30,6 @@ TOLD_MIN = 0.001
 """Fewer pairs are none: what is left where all were taken away."""
 CHANCE_APART = 2
 LETTER_PAIRS_MAX = 2_000
-HANDLE_GROUP = "handle"
 NETWORK_GROUP = "network"
 """Who shares an address at one time was seen in one session, and so gives one false name: not each person's rate."""
 NOTHING_HELD: Mapping[Hashable, Place] = MappingProxyType({})

@@ -82,15 +82,15 @@ def ties_of(
 ) -> dict[UUID, tuple[Key, ...]]:
     """Return the values each of which alone ties a cluster to another, by cluster, each sorted.
 
-    Two clusters hang by one identifier when all that they share is of one group, and neither their names nor their
-    birth dates differ. One of several values of the group is named.
+    Two clusters hang by one identifier when all that they share is of one strand, and neither their names nor their
+    birth dates differ. One of several values of the strand is named.
 
     Args:
         spreads: the values that clusters share.
         profiles: how the subjects of each cluster are described, its tips taken together. Clusters that are not here
             have no lead, or too few tips to be held.
         parted: the pairs of clusters that a person told apart.
-        rules: what is of one group, and how many others may hold a value that ties.
+        rules: what is of one strand, and how many others may hold a value that ties.
     """
     shared: defaultdict[Pair, list[Key]] = defaultdict(list)
     for key in sorted(spreads):
@@ -99,8 +99,8 @@ def ties_of(
                 shared[pair].append(key)
     ties: defaultdict[UUID, set[Key]] = defaultdict(set)
     for pair, keys in shared.items():
-        is_one_group = len({rules.group_of(key.type, key.scope) for key in keys}) == 1
-        if is_one_group and pair not in parted and not _differ(*(profiles[cluster_id] for cluster_id in pair)):
+        is_one_strand = len({rules.strand_of(*key) for key in keys}) == 1
+        if is_one_strand and pair not in parted and not _differ(*(profiles[cluster_id] for cluster_id in pair)):
             for cluster_id in pair:
                 ties[cluster_id].add(keys[0])
     return {cluster_id: tuple(sorted(keys)) for cluster_id, keys in ties.items()}

@@ -5,10 +5,12 @@ What is learned from the tips at hand is in `model.py`. Nothing outside these tw
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
 from services.linker.domain.lists import NO_LISTS, Lists
+from shared.identifiers.handles import family_of, handle_of
 
 Strength = Literal["strong", "medium", "weak"]
 Standing = Literal["joins", "shows", "too_common", "viral", "single", "unruled"]
@@ -27,6 +29,8 @@ WEAKENED = ":weakened"
 """Ends the name of a kind whose values are on a list that weakens them: they are learned of apart from the others."""
 WEAKENED_FACTOR = 0.5
 RELIABILITY_MAX = 0.98
+HANDLE_GROUP = "handle"
+HANDLES_KEPT = 50_000
 RARE_AGAIN = 0.8
 """A value that was too common says something again when no more tips hold it than this part of what may."""
 
@@ -36,9 +40,9 @@ class TypeRule:
     """How one type of value links.
 
     `group`: values of one group tend to be shared together for one reason, so that of a pair's shared values only the
-    best of each group counts. `reliability`: in which part of the pairs of holders of such a value the two are one
-    person, assumed until learned, 0 to 1. `tip_count_max`: a value that more distinct tips hold links nothing
-    (`Rules.is_too_common`).
+    best of each group counts, of handles the best of each making (`Rules.strand_of`). `reliability`: in which part of
+    the pairs of holders of such a value the two are one person, assumed until learned, 0 to 1. `tip_count_max`: a value
+    that more distinct tips hold links nothing (`Rules.is_too_common`).
     `joins`: a value may put tips into one cluster, when it is reliable; otherwise it only supports others that do.
     `is_hint`: however reliable, one such value is no strong evidence: a person's habit, or an id that can be reset.
     `coarseness`: values of a group include one another (who shares a user name shares its handle too, and the family of
@@ -67,7 +71,7 @@ class Rules:
     (`Model.size_bits`). `growth_bits`: by how much more for each doubling of the whole beyond `grown`, so that no chain
     of likely links runs away. `crowd_bits_max`: the most that it says against a value that it may mean any two of many
     clusters (`Model.crowd_bits`); a hint, which strangers come to as well, has no such limit.
-    `coincidence_bits`: what a second likeness of another group adds to its own odds, because two at once are rarer.
+    `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
     lead, wait when one value alone ties them. `tie_others_max`: a value that more tips besides hold is the crowd's.
@@ -166,6 +170,15 @@ class Rules:
         rule = self.types.get(key_type)
         return rule.group if rule is not None else key_type
 
+    def strand_of(self, key_type: str, value: str, scope: str) -> str:
+        """Return what a value is shared as: of a pair's shared values only the best of each strand counts.
+
+        It is the group, and of handles also how they are made: who shares a user name shares for the same reason the
+        address and the family made of it, but for one of its own an address of another making.
+        """
+        group = self.group_of(key_type, scope)
+        return f"{group} {_making_of(value)}" if group == HANDLE_GROUP else group
+
     def name_of(self, key_type: str, scope: str) -> str:
         """Return what a kind is called: the type, of devices also what sort of id it is, of files none."""
         if key_type in FILE_TYPES:
@@ -191,10 +204,18 @@ class Rules:
         return self.types.get(name) or self.types["sha256" if name == "file" else name.partition(":")[0]]
 
 
+@lru_cache(maxsize=HANDLES_KEPT)
+def _making_of(value: str) -> str:
+    """Return what handles of one making have in common: their family, or what stands for it in one too short."""
+    name = value.partition("@")[0]
+    handle = handle_of(name) or name
+    return family_of(handle) or handle
+
+
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-02",
+    version="2026-12-03",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

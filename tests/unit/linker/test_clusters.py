@@ -160,6 +160,26 @@ def test_the_larger_the_smaller_of_two_clusters_is_the_more_it_takes(left: int, 
     assert sets_by(groups | bridge | second, model=LEARNED) == {frozenset([*one, *other])}
 
 
+@pytest.mark.parametrize(
+    ("second", "joined"),
+    [
+        (Key("email", "d4rk.lord@example.org"), False),
+        (Key("handle_family", "darklord"), False),
+        (Key("username", "xDarkLord_99", "y"), False),
+        (Key("username", "sunny", "x"), True),
+        (Key("email", "sunny@example.org"), True),
+    ],
+)
+def test_handles_of_one_making_are_one_piece_of_evidence_and_of_two_makings_two(second: Key, joined: bool) -> None:
+    one, other = TIPS[:4], TIPS[4:8]
+    groups = {Key("phone", f"+1212555010{tips[0].int % 10}"): Shared(tips, 0.97) for tips in (one, other)}
+    first = {Key("username", "darklord77", "x"): Shared([one[0], other[-1]], 0.94)}
+    apart, together = {frozenset(one), frozenset(other)}, {frozenset([*one, *other])}
+    assert sets_by(groups | first, model=LEARNED) == apart
+    both = groups | first | {second: Shared([one[-1], other[0]], 0.9)}
+    assert sets_by(both, model=LEARNED) == (together if joined else apart)
+
+
 def test_before_anything_is_learned_one_identifier_joins_two_groups() -> None:
     """There are few tips then, and no reason to think that strangers share it."""
     one, other = TIPS[:4], TIPS[4:8]

@@ -91,6 +91,13 @@ def test_one_group_of_values_ties_two_clusters_and_a_second_group_does_not() -> 
     assert ties_of({IP: both}, {A: Profile()}, (), rules=RULES) == {}, "the other has no lead, or too few tips"
 
 
+def test_two_handles_of_one_making_tie_two_clusters_and_two_of_different_making_do_not() -> None:
+    both, unknown = Spread(2, {A: 1, B: 1}), {A: Profile(), B: Profile()}
+    dark, dark_mail = Key("username", "dark_lord77", "x"), Key("email", "darklord@example.org")
+    assert ties_of({dark: both, dark_mail: both}, unknown, (), rules=RULES) == {A: (dark_mail,), B: (dark_mail,)}
+    assert ties_of({dark: both, MAIL: both}, unknown, (), rules=RULES) == {}
+
+
 def test_a_value_that_enough_others_hold_ties_nobody() -> None:
     unknown = {A: Profile(), B: Profile()}
     for others, is_tied in ((RULES.tie_others_max, True), (RULES.tie_others_max + 1, False)):

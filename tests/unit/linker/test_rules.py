@@ -63,6 +63,14 @@ def test_a_bank_account_is_no_handle_as_other_payment_values_are() -> None:
     assert RULES.group_of("payment", "payc") == RULES.group_of("email", "")
 
 
+def test_only_handles_have_more_than_one_strand_by_how_they_are_made() -> None:
+    made = [("username", "D4rk_Lord77", "x"), ("email", "darklord@example.org", ""), ("handle_family", "darklord", "")]
+    assert len({RULES.strand_of(*each) for each in made}) == 1
+    assert RULES.strand_of("username", "sam", "x") == RULES.strand_of("handle", "sam", "") != RULES.strand_of(*made[0])
+    assert {RULES.strand_of("phone", f"+1212555010{last}", "") for last in range(10)} == {"phone"}
+    assert RULES.strand_of("payment", "DE02120300000000202051", "iban") == "money"
+
+
 def test_hashes_of_a_file_are_one_kind_and_devices_are_one_for_each_sort_of_id() -> None:
     assert {RULES.name_of(key_type, "") for key_type in ("sha256", "sha1", "md5")} == {"file"}
     assert RULES.name_of("device", "imei") != RULES.name_of("device", "mac")
