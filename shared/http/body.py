@@ -1,6 +1,7 @@
 """Reading a request's body: media type, size, characters, form; refused before anything is stored."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from shared.http.media import HEAD_BYTES, refuse_media, refuse_media_head
 JSON = "application/json"
 CHARSET = "utf-8"
 ERRORS_MAX = 100
+NOT_JSON = "the body is not JSON, or is nested too deeply"
 MEDIA_PREFIXES = ("multipart/", "image/", "video/", "audio/", "application/octet-stream")
 
 
@@ -52,15 +54,18 @@ def parse_json(raw: bytes, model: type[Model]) -> Model:
     if b"\\u0000" in raw and (places := _bad_places(raw, _has_nul)):
         raise _not_storable(places, "must not hold a NUL character")
     try:
-        return model.model_validate_json(raw)
+        found = model.model_validate_json(raw)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        if found[0]["type"] == "json_invalid" or not _is_json(raw):
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        if faults[0]["type"] == "json_invalid" or not _is_json(raw):
             if places := _bad_places(raw, _is_torn):
                 raise _not_storable(places, "must not hold half of a surrogate pair") from error
-            raise Rejected("the body is not JSON, or is nested too deeply", problem="not_json") from error
-        errors = [FieldError(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in found[:ERRORS_MAX]]
+            raise Rejected(NOT_JSON, problem="not_json") from error
+        errors = [FieldError(tuple(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in faults[:ERRORS_MAX]]
         raise Rejected("some fields are not valid", errors=errors) from error
+    if places := _repeated_places(raw):
+        raise _not_storable(places, "must stand only once in its object: of two, one would be lost")
+    return found
 
 
 def require_media_type(request: Request, *expected: str, names_charset: bool = False) -> str:
@@ -133,6 +138,36 @@ def _is_json(raw: bytes) -> bool:
     return True
 
 
+def _repeated_places(raw: bytes) -> list[tuple[str | int, ...]]:
+    """Return where names stand that their object has more than once; pydantic keeps the last of them.
+
+    Raises:
+        Rejected: it is not JSON by the letter, though pydantic reads it.
+    """
+    repeated: dict[int, tuple[dict[str, Any], set[str]]] = {}
+
+    def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            repeated[id(found)] = found, {name for name, count in counts.items() if count > 1}
+        return found
+
+    try:
+        document = json.loads(raw, object_pairs_hook=read_object, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Rejected(NOT_JSON, problem="not_json") from error
+    if not repeated:
+        return []
+    places = (
+        (*place, name)
+        for place, node in _nodes(document)
+        if id(node) in repeated
+        for name in sorted(repeated[id(node)][1])
+    )
+    return list(islice(places, ERRORS_MAX))
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
@@ -142,15 +177,21 @@ def _not_storable(places: Sequence[tuple[str | int, ...]], sentence: str) -> Rej
 
 
 def _places(document: Any, is_bad: Callable[[str], bool]) -> Iterator[tuple[str | int, ...]]:
-    """Yield where bad texts stand, without recursion; of a bad name, only what holds it can be told."""
+    """Yield where bad texts stand; of a bad name, only what holds it can be told."""
+    for place, node in _nodes(document, is_bad):
+        if (isinstance(node, str) and is_bad(node)) or (isinstance(node, dict) and any(map(is_bad, node))):
+            yield place
+
+
+def _nodes(
+    document: Any, is_bad: Callable[[str], bool] = lambda _: False
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield all parts of a document with their places, without recursion; none that stands under a bad name."""
     left: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
     while left:
         place, node = left.pop()
-        if isinstance(node, str) and is_bad(node):
-            yield place
-        elif isinstance(node, dict):
-            if any(is_bad(name) for name in node):
-                yield place
+        yield place, node
+        if isinstance(node, dict):
             left += [((*place, name), value) for name, value in node.items() if not is_bad(name)]
         elif isinstance(node, list):
             left += [((*place, index), value) for index, value in enumerate(node)]

@@ -79,6 +79,10 @@ def test_what_is_not_json_is_called_so(raw: bytes) -> None:
         (b'{"name": "a", "inner": {"k": "\\u0000"}}', ("inner", "k")),
         (b'{"name": "a", "inner": {"k\\u0000": "v"}}', ("inner",)),
         (b'{"name": "\\ud800"}', ("name",)),
+        (b'{"name": "a", "name": "b"}', ("name",)),
+        (b'{"name": "a", "na\\u006de": "a"}', ("name",)),
+        (b'{"name": "a", "inner": {"k": "u", "l": "v", "k": "u"}}', ("inner", "k")),
+        (b'{"name": "a", "inner": {"k": "u", "k": "v"}, "inner": {}}', ("inner",)),
     ],
 )
 def test_a_field_that_is_wrong_is_named(raw: bytes, loc: tuple[str, ...]) -> None:
