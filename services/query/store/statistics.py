@@ -59,8 +59,8 @@ GROUP BY 1, 2, 3, 4"""
 # Few leads are silent; only the answers that told of their tips are looked at.
 COUNT_HIDDEN_HITS = """
 WITH hidden AS MATERIALIZED (
-    SELECT membership.tip_id FROM lead JOIN membership ON membership.cluster_id = lead.cluster_id
-    WHERE lead.silent AND lead.merged_into IS NULL AND is_hidden(lead.cluster_id, $4)
+    SELECT membership.tip_id
+    FROM hidden_clusters($4) AS silent JOIN membership ON membership.cluster_id = silent.cluster_id
 ), touched AS (
     SELECT DISTINCT hit_tip.lookup_id, hit_tip.place, hit_tip.grade FROM hidden JOIN hit_tip USING (tip_id)
 )
@@ -136,16 +136,14 @@ SELECT (submitted_at AT TIME ZONE 'UTC')::date AS day, agency, COALESCE(office, 
 FROM manifest
 WHERE submitted_at >= $1 AND submitted_at < $2 AND ($3::text IS NULL OR agency = $3)
 GROUP BY 1, 2, 3"""
-# What is hidden is asked of silent leads, which are few: the function costs more than all else that is done to a tip.
+# What is hidden is asked once, of silent leads, which are few: to ask it of each tip costs more than all else.
 COUNT_TIPS = """
 SELECT (counted_tip.received_at AT TIME ZONE 'UTC')::date AS day, counted_tip.source, counted_tip.incident_type,
     count(*) AS tips
 FROM counted_tip LEFT JOIN membership USING (tip_id)
 WHERE counted_tip.received_at >= $1 AND counted_tip.received_at < $2
-    AND COALESCE(membership.cluster_id, counted_tip.tip_id) NOT IN (
-        SELECT silent_lead.cluster_id FROM lead AS silent_lead
-        WHERE silent_lead.silent AND silent_lead.merged_into IS NULL AND is_hidden(silent_lead.cluster_id, $3)
-    )
+    AND COALESCE(membership.cluster_id, counted_tip.tip_id)
+        NOT IN (SELECT hidden.cluster_id FROM hidden_clusters($3) AS hidden)
 GROUP BY 1, 2, 3"""
 # Clusters as of now. A tip is linked when another is in its cluster; without a lead its tier is none.
 COUNT_LINKED_TIPS = """
@@ -159,10 +157,7 @@ FROM counted_tip
         ORDER BY lead.state = 'closed', lead.opened_at, lead.lead_id LIMIT 1
     ) AS theirs ON true
 WHERE counted_tip.received_at >= $1 AND counted_tip.received_at < $2
-    AND membership.cluster_id NOT IN (
-        SELECT silent_lead.cluster_id FROM lead AS silent_lead
-        WHERE silent_lead.silent AND silent_lead.merged_into IS NULL AND is_hidden(silent_lead.cluster_id, $3)
-    )
+    AND membership.cluster_id NOT IN (SELECT hidden.cluster_id FROM hidden_clusters($3) AS hidden)
     AND EXISTS (
         SELECT FROM membership AS other
         WHERE other.cluster_id = membership.cluster_id AND other.tip_id <> membership.tip_id
@@ -172,10 +167,7 @@ COUNT_LEADS = """
 SELECT (opened_at AT TIME ZONE 'UTC')::date AS day, tier, count(*) AS leads
 FROM lead
 WHERE opened_at >= $1 AND opened_at < $2 AND merged_into IS NULL
-    AND cluster_id NOT IN (
-        SELECT silent_lead.cluster_id FROM lead AS silent_lead
-        WHERE silent_lead.silent AND silent_lead.merged_into IS NULL AND is_hidden(silent_lead.cluster_id, $3)
-    )
+    AND cluster_id NOT IN (SELECT hidden.cluster_id FROM hidden_clusters($3) AS hidden)
 GROUP BY 1, 2"""
 COUNT_REFERRALS = """
 SELECT (referral.changed_at AT TIME ZONE 'UTC')::date AS day, COALESCE(referral.office, '') AS office,
@@ -184,10 +176,7 @@ FROM referral LEFT JOIN lead USING (lead_id)
 WHERE referral.changed_at >= $1 AND referral.changed_at < $2
     AND (
         lead.cluster_id IS NULL
-        OR lead.cluster_id NOT IN (
-            SELECT silent_lead.cluster_id FROM lead AS silent_lead
-            WHERE silent_lead.silent AND silent_lead.merged_into IS NULL AND is_hidden(silent_lead.cluster_id, $3)
-        )
+        OR lead.cluster_id NOT IN (SELECT hidden.cluster_id FROM hidden_clusters($3) AS hidden)
     )
 GROUP BY 1, 2, 3"""
 
