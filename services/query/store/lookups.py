@@ -13,11 +13,17 @@ from services.query.domain.grade import Grade
 from services.query.domain.question import Asked
 from services.query.domain.sight import Asker
 from shared.db.pool import Connection
-from shared.kafka.outbox import INSERT_OUTBOX, Columns
+from shared.kafka.outbox import Columns
 
-# One statement, because the caller waits for each: with it the answers and their events are stored, or none.
-INSERT_LOOKUPS = f"""
-WITH announced AS ({INSERT_OUTBOX}
+# One statement, because the caller waits for each: with it the answers and their events are stored, or none. What the
+# outbox stores is its own statement, word for word.
+INSERT_LOOKUPS = """
+WITH announced AS (
+    INSERT INTO outbox (shard, topic, key, value, headers)
+    SELECT row.shard, row.topic, row.key, row.value, row.headers::jsonb
+    FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[], $5::text[])
+        WITH ORDINALITY AS row (shard, topic, key, value, headers, place)
+    ORDER BY row.place
 ), answered AS (
     INSERT INTO lookup (lookup_id, answered_at, actor, agency, office, purpose, reference, asked, answer)
     SELECT row.lookup_id, row.answered_at, $10, $11, $12, $13, $14, row.asked::jsonb, row.answer::jsonb
@@ -32,7 +38,7 @@ WITH announced AS ({INSERT_OUTBOX}
 )
 INSERT INTO hit_tip (lookup_id, place, tip_id, grade)
 SELECT row.lookup_id, row.place, row.tip_id, row.grade
-FROM unnest($20::uuid[], $21::integer[], $22::uuid[], $23::text[]) AS row (lookup_id, place, tip_id, grade)"""  # noqa: S608 - of the outbox's own statement
+FROM unnest($20::uuid[], $21::integer[], $22::uuid[], $23::text[]) AS row (lookup_id, place, tip_id, grade)"""
 SELECT_LOOKUPS = """
 SELECT lookup.asked, lookup.answer
 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (lookup_id, place)

@@ -1,7 +1,7 @@
 """A batch under an Idempotency-Key: one body at a time; a repeat gets its answer; nothing of another body is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -66,12 +66,11 @@ async def test_a_second_batch_under_a_key_in_use_is_refused_before_any_of_it_is_
         first = tasks.create_task(batch(small, lines("A", "M", "B")))
         await eventually(lambda: _is_waiting(small))
         assert await refs_of(small) == ["A"]
-        later = tasks.create_task(batch(small, second))
-        await asyncio.sleep(0)
+        later = await batch(small, second)
         await held.rollback()
-    assert (first.result().status_code, later.result().status_code) == (200, 409)
-    assert problem_of(later.result()) == "idempotency_in_progress"
-    assert int(later.result().headers["retry-after"]) > 0
+    assert (first.result().status_code, later.status_code) == (200, 409)
+    assert problem_of(later) == "idempotency_in_progress"
+    assert int(later.headers["retry-after"]) > 0
     assert await refs_of(small) == ["A", "B", "M"]
     again = await batch(small, lines("A", "M", "B"))
     assert (again.status_code, again.content) == (200, first.result().content)
@@ -109,26 +108,28 @@ async def test_a_claim_left_by_a_crash_is_taken_over_by_the_same_body_once_its_t
     assert (await batch(small, lines("A", "B"))).content == again.content
 
 
+class _Gate:
+    """Lets the session and one chunk pass; what is to happen before the second chunk happens then, once."""
+
+    def __init__(self, desk: Desk, happens: Callable[[], Awaitable[object]]) -> None:
+        desk.caller.client._transport.app.state.edge.gate = self  # type: ignore[attr-defined]
+        self._happens = happens
+        self._calls = 0
+
+    async def check(self, connection: Connection) -> None:
+        self._calls += 1
+        if self._calls == 3:
+            await self._happens()
+
+
 async def test_a_request_whose_claim_was_taken_over_stores_no_more(small: Desk) -> None:
-    """The first batch waits in its second chunk, is thought dead, and its repeat comes first to the row of the key."""
-    async with small.pool.acquire() as connection, asyncio.TaskGroup() as tasks:
-        held = connection.transaction()
-        await held.start()
-        await connection.execute(INSERT_TIP, new_id(), "M", START)
-        first = tasks.create_task(batch(small, lines("A", "M", "B")))
-        await eventually(lambda: _is_waiting(small))
-        stealing = tasks.create_task(small.pool.execute(LEAVE_CLAIM, timedelta(seconds=20)))
-        await eventually(lambda: _are_waiting(small, 2))
-        await held.rollback()
-        await stealing
-    assert (first.result().status_code, problem_of(first.result())) == (409, "idempotency_in_progress")
-    assert await refs_of(small) == ["A", "M"]
+    """Between two chunks it is thought dead, and its repeat takes the key."""
+    _Gate(small, lambda: small.pool.execute(LEAVE_CLAIM, timedelta(seconds=20)))
+    first = await batch(small, lines("A", "B"))
+    assert (first.status_code, problem_of(first)) == (409, "idempotency_in_progress")
+    assert await refs_of(small) == ["A"]
     (row,) = await small.pool.fetch(CLAIMS)
     assert row["holder"] is not None, "the claim of whoever took over is not theirs to give up"
-
-
-async def _are_waiting(desk: Desk, count: int) -> bool:
-    return bool(await desk.pool.fetchval(COUNT_WAITING) == count)
 
 
 async def test_a_refusal_before_anything_is_stored_frees_the_key(small: Desk) -> None:
@@ -141,20 +142,11 @@ async def test_a_refusal_before_anything_is_stored_frees_the_key(small: Desk) ->
     assert (good.status_code, good.json()["accepted"]) == (200, 1)
 
 
-class _GateThatCloses:
-    """Lets the session and one chunk pass, and is open again after one refusal."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    async def check(self, connection: Connection) -> None:
-        self.calls += 1
-        if self.calls == 3:
-            raise Unavailable("the outbox is full")
-
-
 async def test_a_batch_that_failed_half_way_may_be_repeated_at_once_and_not_replaced(small: Desk) -> None:
-    small.caller.client._transport.app.state.edge.gate = _GateThatCloses()  # type: ignore[attr-defined]
+    async def close() -> None:
+        raise Unavailable("the outbox is full")
+
+    _Gate(small, close)
     assert (await batch(small, lines("A", "B"))).status_code == 503
     assert await refs_of(small) == ["A"]
     other = await batch(small, lines("X"))
