@@ -15,7 +15,7 @@ from services.linker.handlers.republish import list_facts
 from services.linker.handlers.turn import Desk
 from services.linker.http import ROUTES
 from services.linker.settings import LinkerSettings
-from services.linker.store import near
+from services.linker.store import models, near
 from services.linker.stream import build_handler, desk_of
 from shared.clock import SystemClock
 from shared.db.pool import Pool
@@ -35,6 +35,8 @@ LISTS = Path(__file__).parent / "lists"
 TIPS_AT_ONCE_MAX = 500
 TURN_MIN_S, TURN_MAX_S = 0.05, 0.1
 """Who waits for the graph while tips are linked anew waits about so long: as many are taken at once as fit in there."""
+REST_S = 2.0
+"""When nothing has come for so long, nothing arrives any more."""
 LAG_RECORDS_MAX = 500
 """More than a batch holds when tips come one by one."""
 
@@ -95,6 +97,9 @@ class Learner(Periodic):
         self._progress = progress or Progress()
         self._on_commit = on_commit
         self._at_once = 1
+        self._read_to: int | None = None
+        self._moved_at = 0.0
+        """When this process saw last (monotonic seconds) that something had come."""
 
     async def work(self) -> None:
         """Learn when it is time, and link anew what is stale.
@@ -111,17 +116,24 @@ class Learner(Periodic):
             await self.rest(time.monotonic() - started)
 
     async def is_due(self) -> bool:
-        """Return whether there are enough tips more than those the model was learned from."""
+        """Return whether there is enough that the model was not learned from."""
         async with self._pool.acquire() as connection:
-            return await learn.is_due(connection, self._desk)
+            is_at_rest = self._is_at_rest(await models.load_read_to(connection))
+            return await learn.is_due(connection, self._desk, is_at_rest=is_at_rest)
+
+    def _is_at_rest(self, read_to: int) -> bool:
+        """Return whether nothing came any more since it was asked some time ago."""
+        if read_to != self._read_to:
+            self._read_to, self._moved_at = read_to, time.monotonic()
+        return self._progress.lag_records == 0 and time.monotonic() - self._moved_at >= REST_S
 
     async def learn(self) -> Model:
         """Make the model anew from the tips there are; return it."""
         async with self._pool.acquire() as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                model, tip_count = await learn.learn(connection, self._desk.rules)
+                model, lesson = await learn.learn(connection, self._desk)
             async with connection.transaction():
-                await learn.keep(connection, self._desk, model, tip_count=tip_count)
+                await learn.keep(connection, self._desk, model, lesson)
         self._on_commit()
         return model
 

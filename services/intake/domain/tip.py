@@ -3,7 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
+
+MARK_BITS = 62
 
 
 class State(StrEnum):
@@ -47,6 +50,15 @@ class Tip:
     def key(self) -> tuple[str, str]:
         """What makes it the same tip for its source."""
         return self.source, self.source_ref
+
+
+def tip_id_of(fresh: UUID, source: str, source_ref: str) -> UUID:
+    """Return the id of a new tip: a fresh UUIDv7, but its last 62 bits are of SHA-256 over the source's reference.
+
+    So whoever chooses among tips by those bits chooses the same ones whatever the order in which they were posted.
+    """
+    digest = int.from_bytes(sha256(f"{source}\0{source_ref}".encode()).digest(), "big")
+    return UUID(int=fresh.int >> MARK_BITS << MARK_BITS | digest >> (256 - MARK_BITS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.intake import store
 from services.intake.domain.content import Submission
-from services.intake.domain.tip import State, Status, Tip, amend
+from services.intake.domain.tip import State, Status, Tip, amend, tip_id_of
 from services.intake.handlers.announce import ACTIVITY_TOPIC, TIPS_TOPIC, Former, content_event, head_of
 from services.intake.store import Content
 from shared.clock import Clock
@@ -123,7 +123,8 @@ class _Taking:
         return taken
 
     def _new_tip(self, given: Given) -> Content:
-        tip = Tip(self._clock.new_id(), *given.submission.key, State.AWAITING_REVIEW, version=1, revision=1)
+        key = given.submission.key
+        tip = Tip(tip_id_of(self._clock.new_id(), *key), *key, State.AWAITING_REVIEW, version=1, revision=1)
         return self._content(given, tip)
 
     def _content(self, given: Given, tip: Tip, former: Former | None = None) -> Content:

@@ -23,10 +23,10 @@ NO_BITS = -99.0
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What a clustering starts from, with tips and values as numbers: tips in order of age, values in order of keys."""
+    """What a clustering starts from, with tips and values as numbers: tips `in_no_order`, values by key."""
 
     joining: Mapping[int, Sequence[int]]
-    """The tips of each value that may join them, the oldest first."""
+    """The tips of each value that may join them, in order."""
     held: Sequence[frozenset[int]]
     """The shared values of each tip."""
     bits: Sequence[float]

@@ -7,8 +7,9 @@ The larger they are, the more it takes; and the more clusters hold a value that 
 two of them. People go before all of that: who is judged the same is together, who is judged different is not, whatever
 they share.
 
-Every order used is total and made of the set itself, and nothing here knows what came first: the clusters are a
-function of the tips, the judgements and the model.
+Every order used is total and made of the set itself. Where pairs are equally sure it is that of the tips' marks, which
+follow from the sources' references, so the clusters are a function of the tips, the judgements and the model, whatever
+came first. Only their names tell of it: a cluster is called after its oldest tip.
 """
 
 from collections import defaultdict
@@ -24,6 +25,7 @@ from uuid import UUID
 
 from services.linker.domain.builder import Builder, Graph
 from services.linker.domain.evidence import Key
+from services.linker.domain.facts import in_no_order
 from services.linker.domain.groups import Groups
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.profile import NOBODY, Profile
@@ -142,7 +144,7 @@ def cluster(
     Raises:
         ValueError: a value that joins has a holder that is not among `tip_ids`: the component is not whole.
     """
-    tips = sorted(set(tip_ids), key=attrgetter("int"))
+    tips = sorted(set(tip_ids), key=in_no_order)
     graph = _graph(tips, shared, judgements, model)
     components = Groups(len(tips))
     for holders in graph.joining.values():
@@ -155,15 +157,17 @@ def cluster(
     related = _related(graph, parts)
     bridges, crossings = builder.bridges(), builder.crossings()
 
-    members: defaultdict[int, list[int]] = defaultdict(list)
-    for tip in range(len(tips)):
-        members[parts.find(tip)].append(tip)
+    members: defaultdict[int, list[UUID]] = defaultdict(list)
+    oldest: dict[int, UUID] = {}
+    for tip in sorted(range(len(tips)), key=lambda tip: tips[tip].int):
+        members[parts.find(tip)].append(tips[tip])
+        oldest.setdefault(components.find(tip), tips[tip])
     return tuple(
         Cluster(
-            cluster_id=derived_id("cluster", tips[root]),
-            component_id=tips[components.find(root)],
-            tip_ids=tuple(tips[tip] for tip in inside),
-            related=tuple(tips[tip] for tip in sorted(related.get(root, ()))),
+            cluster_id=derived_id("cluster", inside[0]),
+            component_id=oldest[components.find(root)],
+            tip_ids=tuple(inside),
+            related=tuple(sorted((tips[tip] for tip in related.get(root, ())), key=attrgetter("int"))),
             bridges=tuple(graph.keys[value] for value in bridges.get(root, ())),
             crossings=tuple(graph.keys[value] for value in crossings.get(root, ())),
         )
@@ -221,11 +225,10 @@ def _graph(
     newest_first = sorted(judgements.values(), key=_age, reverse=True)
     decided = {
         word: [
-            (number[left], number[right])
-            for left, right in (
-                pair_of(each.left_tip_id, each.right_tip_id) for each in newest_first if each.decision == word
-            )
-            if left in number and right in number
+            (min(pair), max(pair))
+            for each in newest_first
+            if each.decision == word and each.left_tip_id in number and each.right_tip_id in number
+            for pair in [(number[each.left_tip_id], number[each.right_tip_id])]
         ]
         for word in ("same", "different")
     }

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from services.linker.domain.evidence import Key
+from services.linker.domain.facts import in_no_order
 from services.linker.domain.model import (
     COMPANY,
     Kind,
@@ -33,7 +34,6 @@ LETTER_PAIRS_MAX = 2_000
 NETWORK_GROUP = "network"
 """Who shares an address at one time was seen in one session, and so gives one false name: not each person's rate."""
 NOTHING_HELD: Mapping[Hashable, Place] = MappingProxyType({})
-_SAME_BITS = (1 << 62) - 1
 
 
 class Beside:
@@ -75,10 +75,10 @@ def tally_of(
 
 
 def chosen_of(tip_ids: Collection[UUID]) -> Collection[UUID]:
-    """Return the holders of a value that are compared: of many always the same few, by the random part of their ids."""
+    """Return the holders of a value that are compared: of many always the same few (`in_no_order`)."""
     if len(tip_ids) <= HOLDERS_COMPARED_MAX:
         return tip_ids
-    return sorted(tip_ids, key=lambda tip_id: (tip_id.int & _SAME_BITS, tip_id.int))[:HOLDERS_COMPARED_MAX]
+    return sorted(tip_ids, key=in_no_order)[:HOLDERS_COMPARED_MAX]
 
 
 def tally_pairs(

@@ -1,9 +1,15 @@
 """Learning from the tips at hand what their values say, and linking all of them anew by what was learned.
 
 The model is learned anew whenever there are three times as many tips as when it was last: what a value is worth hardly
-moves in between. Then every tip is linked anew, some at a time and beside what arrives, each time in a transaction of
-its own: whatever dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
+moves in between. But what is learned from the first third depends on which tips that was. So when nothing arrives any
+more it is learned from all there are, and what is linked then follows from them alone, whatever came first. That is
+done at once after a tenth more, and else after a pause, so that a trickle does not link everything anew all day.
+
+Then every tip is linked anew, some at a time and beside what arrives, each time in a transaction of its own: whatever
+dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
 """
+
+from datetime import timedelta
 
 import structlog
 
@@ -16,47 +22,65 @@ from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, begin_turn, end_turn
 from services.linker.handlers.values import reweigh
 from services.linker.store import graph, models, values
+from services.linker.store.models import Lesson
 from shared.db.pool import Connection
 from shared.events.envelope import Context
 from shared.events.linker import ModelLearnedV1
 
 TIPS_MIN = 300
 """From fewer there is nothing to learn."""
-GROWTH = 3
+GROWTH, GROWTH_AT_REST = 3, 1.1
+PAUSE_MIN, PAUSE_A_TIP = timedelta(minutes=10), timedelta(milliseconds=40)
+"""At rest, a model stands so long: ten times what linking all tips anew takes."""
 VALUES_MAX, STRANGERS_MAX, HANDLES_MAX = 20_000, 5_000, 50_000
 
 log = structlog.get_logger()
 
 
-async def is_due(connection: Connection, desk: Desk) -> bool:
-    """Return whether there are enough tips more than those the model was learned from.
+async def is_due(connection: Connection, desk: Desk, *, is_at_rest: bool) -> bool:
+    """Return whether there is enough that the model was not learned from. `is_at_rest`: nothing arrives any more.
 
     After the rules became others, every tip is first read by them.
     """
-    learned_from = await models.find_learned_from(connection, desk.rules)
-    if learned_from is None and await count_stale(connection, desk):
+    last = await models.find_last_lesson(connection, desk.rules)
+    if last is None and await count_stale(connection, desk):
         return False
-    return await models.count_tips(connection) >= (TIPS_MIN if learned_from is None else GROWTH * learned_from)
+    count = await models.count_tips(connection)
+    if last is None:
+        return count >= TIPS_MIN
+    if count >= GROWTH * last.tip_count:
+        return True
+    if not is_at_rest or last.read_to == await models.load_read_to(connection):
+        return False
+    pause = max(PAUSE_MIN, count * PAUSE_A_TIP)
+    return count >= GROWTH_AT_REST * last.tip_count or desk.clock.now() >= last.learned_at + pause
 
 
-async def learn(snapshot: Connection, rules: Rules) -> tuple[Model, int]:
-    """Return the model of the tips there are, and how many they are; all that is read is of one moment."""
-    return await _estimate(snapshot, rules), await models.count_tips(snapshot)
+async def learn(snapshot: Connection, desk: Desk) -> tuple[Model, Lesson]:
+    """Return the model of the tips there are, and what it was learned from; all that is read is of one moment."""
+    model = await _estimate(snapshot, desk.rules)
+    count, read_to = await models.count_tips(snapshot), await models.load_read_to(snapshot)
+    return model, Lesson(model.version, count, read_to, desk.clock.now())
 
 
-async def keep(transaction: Connection, desk: Desk, model: Model, *, tip_count: int) -> None:
-    """Let a model count from now on, for whoever decides about the graph next, and tell of it."""
+async def keep(transaction: Connection, desk: Desk, model: Model, lesson: Lesson) -> None:
+    """Let a model count from now on, for whoever decides about the graph next, and tell of it, unless it does so."""
     await graph.lock_graph(transaction)
-    learned_at = desk.clock.now()
-    number = await models.add_model(transaction, model, tip_count=tip_count, learned_at=learned_at)
+    last = await models.find_last_lesson(transaction, desk.rules)
+    if last is not None and (last.version, last.read_to) == (lesson.version, lesson.read_to):
+        return
+    number = await models.add_model(transaction, model.learned, lesson)
     payload = ModelLearnedV1(
-        model_version=model.version, rules_version=model.rules.version, tip_count=tip_count, learned_at=learned_at
+        model_version=model.version,
+        rules_version=model.rules.version,
+        tip_count=lesson.tip_count,
+        learned_at=lesson.learned_at,
     )
     announcer = Announcer(desk.clock, desk.outbox)
     context = Context(None, desk.clock.new_id())
     announcer.tell(LINKS_TOPIC, payload, context, subject_id=model.version, version=number)
     await announcer.publish(transaction)
-    log.info("model_learned", version=model.version, tips=tip_count)
+    log.info("model_learned", version=model.version, tips=lesson.tip_count)
 
 
 async def relink_some(transaction: Connection, desk: Desk, *, count_max: int) -> int:

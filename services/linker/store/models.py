@@ -1,5 +1,6 @@
 """What was learned from the tips, and what there is to learn from."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,12 +18,14 @@ LEARNED = TypeAdapter(Learned)
 SELECT_VERSION = """
 SELECT number FROM model WHERE substring(version FROM '^[^+.]*') = $1 ORDER BY number DESC LIMIT 1"""
 SELECT_MODEL = "SELECT learned::text FROM model WHERE number = $1"
-SELECT_LEARNED_FROM = """
-SELECT tip_count FROM model WHERE substring(version FROM '^[^+.]*') = $1 ORDER BY number DESC LIMIT 1"""
-ADD_MODEL = (
-    "INSERT INTO model (version, tip_count, learned_at, learned) VALUES ($1, $2, $3, $4::text::jsonb) RETURNING number"
-)
+SELECT_LAST_LESSON = """
+SELECT version, tip_count, read_to, learned_at FROM model
+WHERE substring(version FROM '^[^+.]*') = $1 ORDER BY number DESC LIMIT 1"""
+ADD_MODEL = """
+INSERT INTO model (version, tip_count, read_to, learned_at, learned) VALUES ($1, $2, $3, $4, $5::text::jsonb)
+RETURNING number"""
 COUNT_TIPS = "SELECT count(*) FROM tip"
+SELECT_READ_TO = "SELECT COALESCE(sum(next_offset), 0)::bigint FROM fence WHERE topic = 'intake.tips'"
 COUNT_SHARED = "SELECT count(*) FROM key WHERE tip_count > 1 AND viral_count = 0"
 COUNT_HANDLES = "SELECT count(*) FROM key WHERE type = 'handle'"
 # Key ids are hashes: those below a bound are a sample that does not depend on when they came.
@@ -50,6 +53,16 @@ COUNT_STALE = "SELECT count(*) FROM tip WHERE linked_by <> $1"
 ID_MAX = (1 << 128) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A model, by its version, and what it was learned from: so many tips, all that had been read (`load_read_to`)."""
+
+    version: str
+    tip_count: int
+    read_to: int
+    learned_at: datetime
+
+
 async def find_model_number(transaction: Connection, rules: Rules) -> int | None:
     """Return the number of the newest model, or None before anything was learned."""
     number: int | None = await transaction.fetchval(SELECT_VERSION, rules.edition)
@@ -61,21 +74,27 @@ async def load_model(transaction: Connection, number: int, rules: Rules) -> Mode
     return Model(LEARNED.validate_json(await transaction.fetchval(SELECT_MODEL, number)), rules)
 
 
-async def find_learned_from(transaction: Connection, rules: Rules) -> int | None:
-    """Return from how many tips the newest model was learned, or None before anything was."""
-    count: int | None = await transaction.fetchval(SELECT_LEARNED_FROM, rules.edition)
-    return count
+async def find_last_lesson(transaction: Connection, rules: Rules) -> Lesson | None:
+    """Return what the newest model was learned from, or None before anything was."""
+    row = await transaction.fetchrow(SELECT_LAST_LESSON, rules.edition)
+    return None if row is None else Lesson(**row)
 
 
-async def add_model(transaction: Connection, model: Model, *, tip_count: int, learned_at: datetime) -> int:
-    """Store a model, which counts from now on; return its number."""
-    learned = LEARNED.dump_json(model.learned).decode()
-    return int(await transaction.fetchval(ADD_MODEL, model.version, tip_count, learned_at, learned))
+async def add_model(transaction: Connection, learned: Learned, lesson: Lesson) -> int:
+    """Store what was learned, which counts from now on; return the model's number."""
+    text = LEARNED.dump_json(learned).decode()
+    given = (lesson.version, lesson.tip_count, lesson.read_to, lesson.learned_at, text)
+    return int(await transaction.fetchval(ADD_MODEL, *given))
 
 
 async def count_tips(transaction: Connection) -> int:
     """Return how many tips there are."""
     return int(await transaction.fetchval(COUNT_TIPS))
+
+
+async def load_read_to(transaction: Connection) -> int:
+    """Return how far intake's topic was read: the sum of its partitions' offsets, another one after each record."""
+    return int(await transaction.fetchval(SELECT_READ_TO))
 
 
 async def list_tallies(transaction: Connection, *, count_max: int) -> list[tuple[Key, int, Tally]]:

@@ -19,6 +19,7 @@ from services.linker.handlers.show import LeadGraph, show_graph, show_links
 from services.linker.handlers.turn import Desk
 from services.linker.settings import LinkerSettings
 from services.linker.store import models
+from services.linker.store.models import Lesson
 from services.linker.stream import build_handler
 from shared.db.pool import Pool
 from shared.events.activity import LookupAnsweredV1, LookupPersonal
@@ -55,7 +56,7 @@ WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 WIPE = """
 TRUNCATE tip, review, research, key, holding, former_holding, judgement, judgement_withdrawal, membership, lead,
     priority, release, silence, referral, announcement, model, office_contact, asked, notice, notice_side,
-    acknowledgement, picture, pdq, picture_waiting, near_picture, picture_standing, inbox, outbox"""
+    acknowledgement, picture, pdq, picture_waiting, near_picture, picture_standing, inbox, outbox, fence"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 OFFICER = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
 
@@ -229,7 +230,7 @@ class Graph:
     async def believe(self, model: Model) -> None:
         """Let a model count from now on; nothing is linked anew yet."""
         async with self.pool.acquire() as connection, connection.transaction():
-            await models.add_model(connection, model, tip_count=1, learned_at=self.clock.now())
+            await models.add_model(connection, model.learned, Lesson(model.version, 1, 0, self.clock.now()))
 
     async def relink(self) -> int:
         """Link all that is stale anew; return how many tips that were."""

@@ -11,16 +11,19 @@ from types import MappingProxyType
 import pytest
 
 import services.linker.app
+from services.intake.domain.tip import tip_id_of
 from services.linker.app import LAG_RECORDS_MAX, load_rules
 from services.linker.domain.estimate import HOLDERS_COMPARED_MAX
 from services.linker.domain.model import ANY, Learned, Model
 from services.linker.domain.rules import RULES
-from services.linker.handlers.learn import GROWTH, TIPS_MIN
+from services.linker.handlers.learn import GROWTH, PAUSE_MIN, TIPS_MIN
 from services.linker.store import models
 from services.linker.store.graph import lock_graph
+from services.linker.store.models import Lesson
 from shared.db.pool import Pool
 from shared.events.intake import GivenIdentifier, TipReceivedV1
 from shared.kafka.consume import Progress
+from tests.builders import new_id
 from tests.conftest import Keys
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, amended, email
@@ -36,6 +39,9 @@ HOLD_NOTHING = """
 TRUNCATE holding, key;
 UPDATE membership SET cluster_id = tip_id, component_id = tip_id;
 UPDATE tip SET linked_by = 'old.0'"""
+MOVE_FENCE = """
+INSERT INTO fence (consumer_group, topic, partition, next_offset) VALUES ('linker', 'intake.tips', 0, $1)
+ON CONFLICT ON CONSTRAINT fence_pkey DO UPDATE SET next_offset = excluded.next_offset"""
 FORGET_LINKED = "UPDATE tip SET linked_by = ''"
 
 
@@ -181,8 +187,7 @@ async def test_to_learn_and_link_anew_twice_tells_nothing_new(graph: Graph, lear
     assert await graph.relink() == 0
     await owner_pool.execute(FORGET_LINKED)
     assert await graph.relink()
-    only_the_model = told + 1
-    assert (await graph.pool.fetchval(COUNT_EVENTS), await graph.clusters()) == (only_the_model, clusters)
+    assert (await graph.pool.fetchval(COUNT_EVENTS), await graph.clusters()) == (told, clusters)
 
 
 async def test_the_model_does_not_depend_on_the_order_of_arrival(
@@ -255,6 +260,12 @@ async def test_rules_of_another_version_read_anew_what_tips_hold(graph: Graph, o
     assert await graph.pool.fetch(SELECT_KEYS) == keys
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker to which nothing arrives any more as soon as it looks."""
+    monkeypatch.setattr(services.linker.app, "REST_S", 0.0)
+
+
 async def test_it_is_time_to_learn_at_300_tips_and_at_three_times_as_many_as_last(graph: Graph) -> None:
     await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN - 1)))
     assert not await graph.learner().is_due()
@@ -264,8 +275,82 @@ async def test_it_is_time_to_learn_at_300_tips_and_at_three_times_as_many_as_las
     assert not await graph.learner().is_due()
     for learned_from, is_due in ((TIPS_MIN // GROWTH + 1, False), (TIPS_MIN // GROWTH, True)):
         async with graph.pool.acquire() as connection:
-            await models.add_model(connection, Model(), tip_count=learned_from, learned_at=graph.clock.now())
+            await models.add_model(connection, Learned(), Lesson(Model().version, learned_from, 0, graph.clock.now()))
         assert await graph.learner().is_due() is is_due
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_at_rest_it_is_time_to_learn_from_what_came_since_at_once_after_a_tenth_more_else_after_a_pause(
+    graph: Graph,
+) -> None:
+    await read_to(graph, 400)
+    await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN)))
+    await graph.learner().learn()
+    graph.clock.move(PAUSE_MIN)
+    assert not await graph.learner().is_due(), "nothing came since"
+    await read_to(graph, 401)
+    assert not await graph.learner(Progress(lag_records=1)).is_due(), "more is on its way"
+    assert await graph.learner().is_due()
+    await graph.learner().learn()
+    await read_to(graph, 402)
+    assert not await graph.learner().is_due(), "it has learned only just now"
+    await graph.tell(*(a_tip(f"CT-more-{number}") for number in range(TIPS_MIN // 9)))
+    assert await graph.learner().is_due(), "a tenth more"
+
+
+async def test_two_workers_that_learn_the_same_keep_it_once(graph: Graph) -> None:
+    await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN)))
+    models_learned = [await learner.learn() for learner in (graph.learner(), graph.learner())]
+    assert models_learned[0] == models_learned[1]
+    assert await graph.pool.fetchval("SELECT count(*) FROM model") == 1
+    assert len(await graph.events("model.learned")) == 1
+
+
+async def test_nothing_arrives_any_more_when_nothing_has_come_for_a_while(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await graph.tell(*(a_tip(f"CT-{number}") for number in range(TIPS_MIN)))
+    await graph.learner().learn()
+    graph.clock.move(PAUSE_MIN)
+    await read_to(graph, 1)
+    learner = graph.learner()
+    assert not await learner.is_due()
+    await read_to(graph, 2)
+    monkeypatch.setattr(services.linker.app, "REST_S", 0.01)
+    assert not await learner.is_due(), "something came since it last looked"
+    await eventually(learner.is_due)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_at_rest_clusters_follow_from_what_was_posted_whatever_came_first(graph: Graph, owner_pool: Pool) -> None:
+    """Each time the same is posted anew, in another order, and something else is learned from what came first."""
+    posted = draw_tips(Random(7), group=14)
+    found: list[set[frozenset[str]]] = []
+    first_learned = set[str]()
+    for order in range(3):
+        tips = [_as_posted(tip) for tip in Random(order).sample(posted, len(posted))]
+        await tell_all(graph, tips[:TIPS_MIN])
+        await graph.learner().work()
+        first_learned.add(await graph.pool.fetchval("SELECT version FROM model"))
+        await tell_all(graph, tips[TIPS_MIN:])
+        graph.clock.move(PAUSE_MIN)
+        await read_to(graph, 1 + order)
+        await graph.learner().work()
+        assert await graph.pool.fetchval("SELECT count(*) FROM model") == 2
+        found.append(await graph.clusters())
+        await owner_pool.execute(WIPE)
+    assert len(first_learned) == len(found)
+    assert found[0] == found[1] == found[2]
+    assert max(map(len, found[0])) > 1
+
+
+def _as_posted(tip: TipReceivedV1) -> TipReceivedV1:
+    return tip.model_copy(update={"tip_id": tip_id_of(new_id(), tip.source, tip.source_ref)})
+
+
+async def read_to(graph: Graph, offset: int) -> None:
+    """Let intake's topic be read up to an offset, as by the worker's pump."""
+    await graph.pool.execute(MOVE_FENCE, offset)
 
 
 async def test_a_worker_learns_when_it_is_time_and_links_until_nothing_is_stale(

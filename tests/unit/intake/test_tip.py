@@ -1,11 +1,11 @@
 """The life of a tip: amended, reviewed, researched, looked at again."""
 
 import itertools
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 
-from services.intake.domain.tip import AMENDED, Known, State, Tip, Verdict, amend, is_news, research, review
+from services.intake.domain.tip import AMENDED, Known, State, Tip, Verdict, amend, is_news, research, review, tip_id_of
 from tests.builders import new_id
 
 GOOD, BAD = Verdict(True, True, True), Verdict(True, False, True)
@@ -14,6 +14,16 @@ A, B = new_id(), new_id()
 
 def a_tip() -> Tip:
     return Tip(new_id(), "ncmec", "CT-1", State.AWAITING_REVIEW, version=1, revision=1)
+
+
+def test_the_id_of_a_new_tip_is_as_fresh_as_any_and_ends_alike_whenever_it_is_posted() -> None:
+    fresh = new_id()
+    made, again, other = (
+        tip_id_of(*each) for each in ((fresh, "ncmec", "CT-1"), (new_id(), "ncmec", "CT-1"), (fresh, "ncmec", "CT-2"))
+    )
+    assert str(made)[:19] == str(fresh)[:19] == str(other)[:19]
+    assert (made.version, made.variant) == (7, RFC_4122)
+    assert str(made)[19:] == str(again)[19:] != str(other)[19:]
 
 
 @pytest.mark.parametrize("limbs", list(itertools.product([True, False], repeat=3)))

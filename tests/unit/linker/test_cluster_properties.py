@@ -7,7 +7,7 @@ components; whatever the order, it must end where one clustering of everything e
 
 import gc
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from random import Random
@@ -17,6 +17,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.domain.tip import tip_id_of
 from services.linker.domain.cluster import (
     Cluster,
     Judged,
@@ -253,6 +254,26 @@ def test_no_order_of_anything_matters(world: World, judgements: list[Judgement],
         model=SMALL,
     )
     assert found == clusters_of(world, judgements)
+
+
+@given(worlds, judgement_lists(), st.permutations(TIPS))
+def test_who_was_posted_first_names_a_cluster_and_decides_nothing(
+    world: World, judgements: list[Judgement], order: list[UUID]
+) -> None:
+    """Tips of the same references, posted in another order: other ids, of which the last part stays."""
+    anew = {tip: tip_id_of(other, "police", str(tip)) for tip, other in zip(TIPS, order, strict=True)}
+    before = {tip: tip_id_of(tip, "police", str(tip)) for tip in TIPS}
+    first, second = (
+        clusters_of({ids[tip]: said for tip, said in world.items()}, [_judged_of(each, ids) for each in judgements])
+        for ids in (before, anew)
+    )
+    again = {anew[tip]: before[tip] for tip in TIPS}
+    assert sets_of(first) == {frozenset(map(again.__getitem__, tips)) for tips in sets_of(second)}
+
+
+def _judged_of(judgement: Judgement, ids: Mapping[UUID, UUID]) -> Judgement:
+    left, right = judgement.left_tip_id, judgement.right_tip_id
+    return replace(judgement, left_tip_id=ids[left], right_tip_id=ids[right])
 
 
 @given(worlds, judgement_lists())
