@@ -1,6 +1,7 @@
 """The composition root of the linker."""
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -102,16 +103,19 @@ class Learner(Periodic):
         """When this process saw last (monotonic seconds) that something had come."""
 
     async def work(self) -> None:
-        """Learn when it is time, and link anew what is stale.
+        """Learn when it is time, also in the middle of linking anew, and link anew what is stale.
 
         What arrives goes before: after each step it rests as long as that took, and while there is a backlog it waits.
         A new model need not wait, as it serves what arrives.
         """
-        if await self.is_due():
-            await self.learn()
-        while not self.is_draining and self._progress.lag_records <= LAG_RECORDS_MAX:
+        asked_at = -math.inf
+        while not self.is_draining:
             started = time.monotonic()
-            if not await self.relink_some():
+            if started - asked_at >= PERIOD_S:
+                asked_at = started
+                if await self.is_due():
+                    await self.learn()
+            if self._progress.lag_records > LAG_RECORDS_MAX or not await self.relink_some():
                 return
             await self.rest(time.monotonic() - started)
 

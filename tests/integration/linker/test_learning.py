@@ -33,6 +33,7 @@ from tests.waiting import eventually
 PEOPLE = 110
 SELECT_KEYS = "SELECT key_id, standing, reliability FROM key WHERE tip_count > 1 ORDER BY key_id"
 SELECT_TALLIES = "SELECT key_id, tip_count, tally FROM key WHERE tip_count > 1 ORDER BY key_id"
+COUNT_MODELS = "SELECT count(*) FROM model"
 COUNT_EVENTS = "SELECT count(*) FROM outbox"
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 HOLD_NOTHING = """
@@ -346,6 +347,27 @@ async def test_at_rest_clusters_follow_from_what_was_posted_whatever_came_first(
 
 def _as_posted(tip: TipReceivedV1) -> TipReceivedV1:
     return tip.model_copy(update={"tip_id": tip_id_of(new_id(), tip.source, tip.source_ref)})
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_when_it_is_time_to_learn_nothing_more_is_linked_by_what_was_learned_before(
+    graph: Graph, tips: list[TipReceivedV1], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.linker.app, "PERIOD_S", 0.0)
+    await tell_all(graph, tips)
+    learner, seen = graph.learner(), list[tuple[int, int]]()
+    await learner.learn()
+    graph.clock.move(PAUSE_MIN)
+
+    async def rest(_: float) -> None:
+        """Something came and nothing more, while the first few were linked anew."""
+        seen.append((await graph.pool.fetchval(COUNT_MODELS), await learner.count_stale()))
+        await read_to(graph, 1)
+
+    monkeypatch.setattr(learner, "rest", rest)
+    await learner.work()
+    assert [count for count, _ in seen[:2]] == [1, 2]
+    assert seen[0][1] > 0
 
 
 async def read_to(graph: Graph, offset: int) -> None:
