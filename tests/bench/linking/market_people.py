@@ -34,6 +34,8 @@ HOME_SHARED, PLACE_HELD = 0.06, 0.35
 """Offenders who live with the one before; who use computers and the front desk's phone of a place."""
 PER_YEAR = {"sim": 0.6, "handset": 0.7, "advertising": 1.0, "lease": 4.0}
 """How often each is replaced."""
+SMS_BOX = 0.4
+"""Personas registered with a number whose messages anybody reads on a page; the others bought one."""
 PERSONAS_PER_YEAR, REBORN, MAIL_KEPT, PAY_KEPT, OLD_USED = 0.7, 0.5, 0.5, 0.6, 0.3
 """New personas; those named after the one before; what is kept; how often an old one is met."""
 SIM_AGAIN, HANDSET_AGAIN = 0.03, 0.02
@@ -202,7 +204,7 @@ class Society:
             before = Persona(
                 root=root,
                 email=before.email if before and rng.random() < MAIL_KEPT else self._mail(root, given, home),
-                burner=rng.choice(self.sms_boxes) if rng.random() < 0.4 else draw_phone(rng, rng.choice([*PHONES])),
+                burner=rng.choice(self.sms_boxes) if rng.random() < SMS_BOX else draw_phone(rng, rng.choice([*PHONES])),
                 wallet=draw_wallet(rng),
                 pay=before.pay if before and rng.random() < PAY_KEPT else self._pay(root, given, home),
                 accounts=[self._account(service, root, given) for service in dict.fromkeys(services)],

@@ -1,6 +1,6 @@
 """The market world: payers and sellers of pictures, as payment firms, hosts, police and a public form each see a part.
 
-What kind of world this is; each rate is a constant here or in market_people.py:
+What kind of world this is; the rates that shape it are constants here and in market_people.py:
 1. Nine kinds of desk (`DESKS`) tell what is before them: money, an account, a profile, a person at a counter. The
    public form has one box. Half of an offender's tips are of the kind where he is mostly met, so the rest know else.
 2. Offenders go by one persona after another: each has a name, mailbox, wallet and up to three accounts, half of them
@@ -40,7 +40,7 @@ NOBODY = 0.03
 SEARCHED, SECOND_BOX = 0.18, 0.4
 """Tips that come of a search or a warrant and tell everything the desk may know, twice; forms with a second thing."""
 ONCE = frozenset({"name", "birth", "address", "document", "files", "channel"})
-PAYEE, BUNDLE, ONE_FORM = 0.15, 0.03, 0.3
+PAYEE, BUNDLE, ONE_FORM = 0.05, 0.03, 0.3
 FILLER, LEFT_IN, MISTYPED, REPORTER_IN_SUBJECT = 0.08, 0.01, 0.02, 0.04
 STOLEN, STOLEN_IN_SUBJECT = 0.04, 0.5
 VICTIM, REPORTER, FREQUENT_REPORTER = 0.2, 0.5, 0.4
@@ -195,8 +195,9 @@ class Writer:
                 case "files":
                     pass
                 case _:
-                    had_on = rng.uniform(0, day) if what.startswith("more_") else day
-                    row = self._row(what.removeprefix("more_"), desk, actor, had_on, seen)
+                    kind = what.removeprefix("more_")
+                    had_on = day if kind == what else rng.uniform(0, day)
+                    row = self._row(kind, desk, actor, had_on, seen - timedelta(days=day - had_on))
                     if row not in subject["identifiers"]:
                         subject["identifiers"].append(row)
         if "pay" in told and rng.random() < PAYEE and self._society.sellers:
