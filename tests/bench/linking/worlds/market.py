@@ -49,7 +49,7 @@ SERIES, NEAR_COPY, VIRAL_FLAG = 0.8, 0.33, 0.15
 NO_SERVICE, SLOPPY, NATIONAL, NO_REGION = 0.1, 0.3, 0.5, 0.12
 PORT_TOLD, SERVER_PORT, TIME_TOLD = 0.3, 0.06, 0.8
 NATIVE, OTHER_ROMAN, TURNED, GIVEN_ONLY = 0.3, 0.3, 0.3, 0.1
-YEAR_ONLY, FIRST_OF_JANUARY, SWAPPED = 0.3, 0.08, 0.04
+BIRTHS = {"year": 30, "first of January": 8, "swapped": 4, "whole": 58}
 MAILBOX, TEST_BOX, BURNER, COUNTER, AGENT, HOT_WALLET = 0.06, 0.04, 0.25, 0.05, 0.05, 0.1
 """Of what is told of a type, the part that is the family's mailbox, a test mailbox; a persona's number, …"""
 DEVICES = {"handset": 45, "advertising": 30, "tablet": 10, "computer": 15}
@@ -351,13 +351,16 @@ class Writer:
         )
 
     def _birth(self, actor: Actor) -> str:
-        draw, (year, month, day) = self._rng.random(), actor.birth.split("-")
-        if draw < YEAR_ONLY:
-            return year
-        if draw < YEAR_ONLY + FIRST_OF_JANUARY:
-            return f"{year}-01-01"
-        is_swapped = draw < YEAR_ONLY + FIRST_OF_JANUARY + SWAPPED and int(day) <= 12
-        return f"{year}-{day}-{month}" if is_swapped else actor.birth
+        year, month, day = actor.birth.split("-")
+        match self._rng.choices([*BIRTHS], [*BIRTHS.values()])[0]:
+            case "year":
+                return year
+            case "first of January":
+                return f"{year}-01-01"
+            case "swapped" if int(day) <= 12:
+                return f"{year}-{day}-{month}"
+            case _:
+                return actor.birth
 
     def _file(self, actor: Actor) -> Row:
         rng = self._rng
