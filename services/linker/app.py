@@ -105,8 +105,8 @@ class Learner(Periodic):
     async def work(self) -> None:
         """Learn when it is time, also in the middle of linking anew, and link anew what is stale.
 
-        What arrives goes before: after each step it rests as long as that took, and while there is a backlog it waits.
-        A new model need not wait, as it serves what arrives.
+        What arrives goes before: after each step it rests as long as that took, unless nothing arrives any more, and
+        while there is a backlog it waits. A new model need not wait, as it serves what arrives.
         """
         asked_at = -math.inf
         while not self.is_draining:
@@ -117,18 +117,19 @@ class Learner(Periodic):
                     await self.learn()
             if self._progress.lag_records > LAG_RECORDS_MAX or not await self.relink_some():
                 return
-            await self.rest(time.monotonic() - started)
+            await self.rest(0.0 if self._is_at_rest else time.monotonic() - started)
 
     async def is_due(self) -> bool:
         """Return whether there is enough that the model was not learned from."""
         async with self._pool.acquire() as connection:
-            is_at_rest = self._is_at_rest(await models.load_read_to(connection))
-            return await learn.is_due(connection, self._desk, is_at_rest=is_at_rest)
+            read_to = await models.load_read_to(connection)
+            if read_to != self._read_to:
+                self._read_to, self._moved_at = read_to, time.monotonic()
+            return await learn.is_due(connection, self._desk, is_at_rest=self._is_at_rest)
 
-    def _is_at_rest(self, read_to: int) -> bool:
-        """Return whether nothing came any more since it was asked some time ago."""
-        if read_to != self._read_to:
-            self._read_to, self._moved_at = read_to, time.monotonic()
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether nothing came any more, as far as was seen when it was last asked whether it is time to learn."""
         return self._progress.lag_records == 0 and time.monotonic() - self._moved_at >= REST_S
 
     async def learn(self) -> Model:
