@@ -83,12 +83,17 @@ FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS row (event_id, actor_i
 ON CONFLICT ON CONSTRAINT due_pkey DO NOTHING"""
 # What new look-ups, states of reasons and passengers may have changed. A state may bring a name under which the states
 # before it explain, or a word on which others rest, or say whose a notice is: the look-ups of its thing's time are
-# touched. OFFSET 0: the planner would else work out how every look-up stands.
+# touched. OFFSET 0: the planner would else work out how every look-up stands, and compare each reason ever told with
+# the hundreds of a batch.
 UPDATE_STANDING = """
 WITH changed AS (
     SELECT given.state_of FROM unnest($2::text[]) AS given (state_of)
     UNION
-    SELECT reason.state_of FROM reason WHERE reason.rests_on && $2
+    SELECT resting.state_of
+    FROM unnest($2::text[]) AS given (state_of)
+        CROSS JOIN LATERAL (
+            SELECT reason.state_of FROM reason WHERE reason.rests_on && ARRAY[given.state_of] OFFSET 0
+        ) AS resting
     UNION
     SELECT raised.state_of
     FROM reason AS said JOIN reason AS raised ON raised.request = said.request AND raised.kind = 'notice'

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ from services.audit.app import SERVICE
 from services.audit.domain.explain import STANDINGS
 from services.audit.store.flags import LIST_LOOKUPS, REASONS_SHOWN
 from services.audit.store.log import PLAN_EACH
+from services.audit.store.sensors import PLAN_BY_INDEX, UPDATE_STANDING
 from shared.db.pool import Connection, Pool
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from tests.conftest import Caller, CallService
@@ -32,6 +34,10 @@ VALUES (gen_random_uuid(), 'lead', 'x', 'lead x', '2026-01-01', 'infinity', ARRA
 ADD_NAMES = """
 INSERT INTO reason_name (name, until, state_of)
 SELECT lookup.request, 'infinity', 'lead x' FROM lookup"""
+ADD_RESTING_REASONS = """
+INSERT INTO reason (event_id, kind, id, state_of, at, until, units, rests_on)
+SELECT gen_random_uuid(), 'lead', n::text, 'lead ' || n, '2026-01-01', 'infinity', ARRAY['CBP/*'], ARRAY['tip ' || n]
+FROM generate_series(1, $1) AS n"""
 STAND_ALL = "UPDATE lookup SET standing = 'explained'"
 ADD_MOVES = "INSERT INTO stood (event_id, standing) SELECT lookup.event_id, 'unexplained' FROM lookup"
 QUERIES: list[dict[str, Any]] = [
@@ -77,6 +83,18 @@ async def test_a_page_of_lookups_reads_no_more_than_it_shows(
         assert sum(scan["Rows Removed by Filter"] for scan in scans if "Rows Removed by Filter" in scan) == 0
         assert max(scan["Actual Rows"] for scan in scans) <= PAGE_ITEMS_DEFAULT + 1
         assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan"}
+
+
+async def test_what_rests_on_the_states_of_a_batch_is_found_by_index(pool: Pool, superuser: Connection) -> None:
+    await superuser.execute(ADD_RESTING_REASONS, 5_000)
+    await superuser.execute("ANALYZE reason")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(PLAN_BY_INDEX)
+        states = [f"tip {number}" for number in range(600)]
+        statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {UPDATE_STANDING}"
+        plan = await connection.fetchval(statement, [], states, [], datetime(2026, 3, 1, tzinfo=UTC))
+    scans = [node for node in _nodes(json.loads(plan)[0]["Plan"]) if "Relation Name" in node]
+    assert sum(node.get("Rows Removed by Filter", 0) * node["Actual Loops"] for node in scans) == 0
 
 
 async def _scans_of(
