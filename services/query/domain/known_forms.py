@@ -26,7 +26,7 @@ antonios: antonis, tonis; apostolos: tolis, lakis; arkady: arkasha; arnold: nold
 arturo: turo; artyom: tyoma, tema; athanasios: thanasis, thanos, sakis, nasos; augustin: gustl; avraham: avi;
 ayse: ays, aysen; babatunde: tunde, baba; bahram: bahi; balasubramaniam: bala, balu; balwinder: bindi, bhinda;
 barbara: basia, barbie, babs, bara, borbala, varya, babette; bartholomaeus: bartel, bartl; bartlomiej: bartek;
-beatriz: bea, bia, beti; benigno: ninoy; benjamin: ben, benny, benji, beni; bernhard: berni, bernie, hardy;
+beatriz: bea, bia, beti; benigno: ninoy; benjamin: ben, benny, benji, beni, bibi; bernhard: berni, bernie, hardy;
 bogdan: boda, bogdanko; bohdan: bodia, danko; boleslaw: bolek; boris: borya, borka; bronislaw: bronek;
 carlos: carlitos, charly, caca, carlinhos, litos; carmen: mamen, menchu; carolina: caro, lina;
 caterina: rina, cate, nina; catherine: cathy, cath, kate, katie, kati, kitty, trina; cayetano: tano;

@@ -29,6 +29,7 @@ _CLASS = str.maketrans(
 )  # fmt: skip
 _NO_SOUND, _REPEATED = re.compile("[^PFTKJSLMNR]+"), re.compile(r"(.)(?=\1)")
 _SILENT_W = str.maketrans("", "", "wW")
+_SILENT_J = re.compile("(?<=[aeiouy])j(?![aeiouy])")
 _VOWELS = str.maketrans("", "", "aeiouwy")
 
 
@@ -37,10 +38,11 @@ def sounds_of(word: str) -> frozenset[str]:
     """Return the ways in which a word sounds: its consonants by class, a doubled one once.
 
     None for a word without Latin letters, or of few sounds. A leading vowel is kept as A and a leading y as J: they
-    tell Ali from Li. H counts only at the start. A w within is a consonant (Iwan) or a vowel (Arabic and Hebrew).
+    tell Ali from Li. H counts only at the start. A w within is a consonant (Iwan) or a vowel (Arabic and Hebrew),
+    and so is a j behind a vowel (Najm, Selenskyj).
     """
     sounds = _PIECES.sub(lambda found: _SOUNDS[found.group()], word)
-    ways = dict.fromkeys((sounds, sounds[:1] + sounds[1:].translate(_SILENT_W)))
+    ways = dict.fromkeys((sounds, sounds[:1] + sounds[1:].translate(_SILENT_W), _SILENT_J.sub("", sounds)))
     return frozenset(code for code in map(_code, ways) if len(code) >= SOUND_MIN)
 
 

@@ -61,6 +61,8 @@ def test_likeness_has_no_order(left: str, right: str) -> None:
         ("kim", "gim"),
         ("mrwn", "marwan"),
         ("mzdwy", "mazdaoui"),
+        ("selenskyj", "zelenskyy"),
+        ("mihajlo", "mykhailo"),
     ],
 )
 def test_transliterations_sound_alike(left: str, right: str) -> None:
