@@ -7,13 +7,12 @@ not asked for no value is ever told; only that a birth date is on record, becaus
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache, partial
 from uuid import UUID
 
-from services.query.domain.names import NameLevel, NameMatch, compare_readings, name_bits
+from services.query.domain.names import Comparison, NameLevel, NameMatch, compare, name_bits
 from services.query.domain.question import AskedKey, Question
 from services.query.domain.rarity import Rarity
-from services.query.domain.words import Name
+from services.query.domain.words import Name, Reading
 from shared.identifiers import BirthDate, BirthDateMatch, compare_birth_dates, parse_birth_date
 
 CONFLICTS_SHOWN_MAX = 3
@@ -77,6 +76,8 @@ class Evidence:
     weight: float
 
 
+Compared = Mapping[tuple[Reading, ...], Comparison]
+"""Names on record that agree with the one asked for, by their readings; many records of one look-up carry the same."""
 BestName = tuple[NameMatch, str]
 """How a record's closest name agrees with the one asked for, and that name as recorded."""
 
@@ -110,16 +111,20 @@ def score_record(question: Question, record: Record, rarity: Rarity) -> float:
     return names + sum(item.weight for item in births)
 
 
-def match_names(question: Question, records: Sequence[Record], rarity: Rarity) -> dict[UUID, BestName]:
+def compare_records(question: Question, records: Sequence[Record]) -> Compared:
+    """Return those of the records' names that agree with the one asked for, compared with it."""
+    names = dict.fromkeys(name.readings for record in records for name in record.names)
+    compared = ((readings, compare(question.readings, readings)) for readings in names)
+    return {readings: comparison for readings, comparison in compared if comparison.agreements}
+
+
+def match_names(compared: Compared, records: Sequence[Record], rarity: Rarity) -> dict[UUID, BestName]:
     """Return of each record with a name that agrees, by its id, how the closest one does, and that name."""
-    if not question.readings:
-        return {}
-    # Many records of one look-up carry the same name.
-    compare = cache(partial(compare_readings, question.readings, rarity=rarity))
+    matches = {readings: comparison.match(rarity) for readings, comparison in compared.items()}
     best: dict[UUID, BestName] = {}
     for record in records:
         for name in record.names:
-            match = compare(name.readings)
+            match = matches.get(name.readings)
             if match is not None and (record.record_id not in best or match > best[record.record_id][0]):
                 best[record.record_id] = match, name.given
     return best

@@ -12,9 +12,11 @@ from uuid import UUID
 from services.query.domain.evidence import (
     BestName,
     BirthFact,
+    Compared,
     Evidence,
     KeyStrength,
     Record,
+    compare_records,
     match_names,
     weigh_birth_dates,
     weigh_keys,
@@ -54,8 +56,13 @@ class Match:
     tip_ids: tuple[UUID, ...]
 
 
-def find_matches(question: Question, records: Sequence[Record], rarity: Rarity = UNKNOWN) -> list[Match]:
-    """Return the people among the records who answer the question, best first; the order is the same every time."""
+def find_matches(
+    question: Question, records: Sequence[Record], rarity: Rarity = UNKNOWN, *, compared: Compared | None = None
+) -> list[Match]:
+    """Return the people among the records who answer the question, best first; the order is the same every time.
+
+    `compared` is what `compare_records` says of them, where that is known already.
+    """
     people: defaultdict[UUID, list[Record]] = defaultdict(list)
     holders: defaultdict[tuple[str, str], set[UUID]] = defaultdict(set)
     for record in sorted(records, key=lambda record: record.record_id):
@@ -63,7 +70,8 @@ def find_matches(question: Question, records: Sequence[Record], rarity: Rarity =
         for key in record.keys:
             holders[key.type, key.canonical].add(record.person_id)
     counts = {key: len(people_of_key) for key, people_of_key in holders.items()}
-    names = match_names(question, records, rarity)
+    compared = compare_records(question, records) if compared is None else compared
+    names = match_names(compared, records, rarity)
     bases = [_basis(theirs, names) for theirs in people.values()]
     matches = [match for basis in bases if basis and (match := _match(question, basis, names, counts))]
     return sorted(matches, key=lambda match: (_RANK[match.grade], -match.score, match.record_id))

@@ -79,45 +79,75 @@ class _Pairing:
         return shared + _OTHER_BITS * alone[0] + _MISSING_BITS * (alone[1] - alone[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _Agreement:
+    """How two readings agree; `weighed` is what that weighs, None when it weighs nothing."""
+
+    level: NameLevel
+    detail: str
+    weighed: _Pairing | None
+
+    def match(self, rarity: Rarity) -> NameMatch:
+        return NameMatch(self.level, self.weighed.bits(rarity) if self.weighed else 0.0, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How two names agree, by each two of their readings that do; what that says is weighed by `match`."""
+
+    given: Sequence[Reading]
+    agreements: Sequence[_Agreement]
+
+    @property
+    def weighed_words(self) -> set[str]:
+        """The words whose rarity tells what it says that the names agree, besides all words of the name given."""
+        pairs = (pair for each in self.agreements if each.weighed for pair in each.weighed.pairs)
+        return {word for quality, *words in pairs if quality > INITIAL for word in words}
+
+    def match(self, rarity: Rarity) -> NameMatch | None:
+        """Return how the names agree by the two readings that agree best; None when none do.
+
+        That the whole name is the same says as much as the most telling reading of it: it is no less the same for being
+        written as two words in one and as three in another, and nothing that is merely alike says more.
+        """
+        best = max((each.match(rarity) for each in self.agreements), default=None)
+        if best is None or len(self.given) == 1 or all(each.detail != _THE_SAME for each in self.agreements):
+            return best
+        bits = max(_paired(reading, reading).bits(rarity) for reading in self.given)
+        return NameMatch(best.level, max(best.bits, bits), _THE_SAME)
+
+
+def compare(given: Sequence[Reading], recorded: Sequence[Reading]) -> Comparison:
+    """Return two names compared."""
+    agreements = (_agreement_of(left, right) for left in given for right in recorded)
+    return Comparison(given, [each for each in agreements if each])
+
+
 def compare_readings(
     given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rarity = UNKNOWN
 ) -> NameMatch | None:
-    """Return how two names agree by the two readings that agree best; None when none do.
-
-    That the whole name is the same says as much as the most telling reading of it: it is no less the same for being
-    written as two words in one and as three in another, and nothing that is merely alike says more.
-    """
-    found = [match for left in given for right in recorded if (match := compare_names(left, right, rarity))]
-    best = max(found, default=None)
-    if best is None or len(given) == 1 or all(match.detail != _THE_SAME for match in found):
-        return best
-    bits = max(_paired(reading, reading).bits(rarity) for reading in given)
-    return NameMatch(best.level, max(best.bits, bits), _THE_SAME)
+    """Return how two names agree; None when they do not."""
+    return compare(given, recorded).match(rarity)
 
 
-def compare_names(given: Reading, recorded: Reading, rarity: Rarity = UNKNOWN) -> NameMatch | None:
-    """Return how two names, each by one reading, agree; None when they do not."""
-    match = _match_of(_paired(given, recorded), rarity)
-    if (match is None or match.level is NameLevel.PARTIAL) and _are_written_alike(given, recorded):
-        return NameMatch(NameLevel.WEAK, 0.0 if match is None else match.bits, "spelled alike but for the blanks")
-    return match
+def _agreement_of(given: Reading, recorded: Reading) -> _Agreement | None:
+    pairing = _paired(given, recorded)
+    level = _level_of(pairing)
+    if (level is None or level is NameLevel.PARTIAL) and _are_written_alike(given, recorded):
+        return _Agreement(NameLevel.WEAK, "spelled alike but for the blanks", pairing if level else None)
+    return _Agreement(level, _describe(pairing), pairing) if level else None
 
 
-def _match_of(pairing: _Pairing, rarity: Rarity) -> NameMatch | None:
+def _level_of(pairing: _Pairing) -> NameLevel | None:
     qualities = pairing.qualities
     whole = [quality for quality in qualities if quality > INITIAL]
     is_one_slip = len(whole) == 1 and whole[0] < FORM and max(len(pairing.left), len(pairing.right)) > 1
     if not whole or is_one_slip:
         # One word that is merely spelled alike, among others, is another name: Maria, and Mario Rossi.
         return None
-    fits_in = len(qualities) == min(len(pairing.left), len(pairing.right))
-    if fits_in:
-        level = NameLevel.STRONG if sum(quality >= SOUND for quality in whole) >= 2 else NameLevel.WEAK
-    elif len(whole) >= 2:
-        level = NameLevel.PARTIAL
-    else:
-        return None
-    return NameMatch(level, pairing.bits(rarity), _describe(pairing))
+    if len(qualities) == min(len(pairing.left), len(pairing.right)):
+        return NameLevel.STRONG if sum(quality >= SOUND for quality in whole) >= 2 else NameLevel.WEAK
+    return NameLevel.PARTIAL if len(whole) >= 2 else None
 
 
 def _are_written_alike(given: Reading, recorded: Reading) -> bool:

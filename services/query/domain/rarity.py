@@ -28,7 +28,7 @@ class Rarity:
 
     def joined_with(self, other: "Rarity") -> "Rarity":
         """Return what was looked up here and there, of the same records."""
-        return Rarity(self.record_count, {**self.holders, **other.holders})
+        return Rarity(max(self.record_count, other.record_count), {**self.holders, **other.holders})
 
 
 UNKNOWN = Rarity()

@@ -69,7 +69,7 @@ async def find_answers(
         for part, compared in left:
             candidates = await search.find_candidates(turns, part, sight)
             for question, each in zip(part, candidates, strict=True):
-                compared.append((find_matches(question, each.records, each.rarity), each))
+                compared.append((find_matches(question, each.records, each.rarity, compared=each.compared), each))
                 # Hundreds of questions take the processor for a second; others are served between them.
                 await asyncio.sleep(0)
 

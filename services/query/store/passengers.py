@@ -126,11 +126,11 @@ async def find_named(connection: Connection, touched_tip_ids: Sequence[UUID]) ->
     """Return passengers with a record of these tips that is named about alike, and what of them is looked for."""
     records = [record_of(row) for row in await connection.fetch(SELECT_RECORDS, touched_tip_ids)]
     readings = [[reading for name in record.names for reading in name.readings] for record in records]
-    alike, _ = await find_alike(connection, FIND_WORDS, [reading for theirs in readings for reading in theirs])
+    alike = await find_alike(connection, FIND_WORDS, readings)
     probes = [
         (place, probe, min(map(len, theirs)) == 1)
-        for place, (record, theirs) in enumerate(zip(records, readings, strict=True))
-        for probe in plan_for(theirs, parse_birth_date(record.birth_date) if record.birth_date else None, alike).probes
+        for place, (record, theirs, like) in enumerate(zip(records, readings, alike, strict=True))
+        for probe in plan_for(theirs, parse_birth_date(record.birth_date) if record.birth_date else None, like).probes
         if theirs
     ]
     rows = await connection.fetch(

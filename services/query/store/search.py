@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate
 from types import MappingProxyType
 
-from services.query.domain.evidence import Record
+from services.query.domain.evidence import Compared, Record, compare_records
 from services.query.domain.name_keys import (
     SLOTS_MAX,
     WHOLE_SLOT_MIN,
@@ -50,8 +50,9 @@ SELECT DISTINCT asked.place, spelled.word
 FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
     CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled"""
 FIND_RARITY = """
-SELECT name_word.word, name_word.holders, (SELECT max(record.record_no) FROM record) AS record_count
-FROM name_word WHERE name_word.word = ANY($1::text[])"""
+SELECT counted.record_count, name_word.word, name_word.holders
+FROM (SELECT max(record.record_no) AS record_count FROM record) AS counted
+    LEFT JOIN name_word ON name_word.word = ANY($1::text[])"""
 
 # OFFSET 0, LIMIT and sub-selects fence the inner queries: each is an index look-up per row, and never the scan of a
 # whole table or index that the planner else takes for cheaper while tables are small. A look-up's probes are a slice of
@@ -156,12 +157,13 @@ WHERE place <= $23"""
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The records that may answer a look-up; `is_cut` tells that more that may were left out.
+    """The records that may answer a look-up, with their names compared; `is_cut` tells that more were left out.
 
-    `rarity` is that of the words of their names.
+    `rarity` is that of all words by which these comparisons are weighed, so that no answer hangs on what else is asked.
     """
 
     records: Sequence[Record]
+    compared: Compared
     is_cut: bool
     rarity: Rarity
 
@@ -190,10 +192,13 @@ async def find_candidates(
     Records that hold an identifier come in any case, up to `CANDIDATES_MAX`; of the others as many, those that agree
     most in name and birth date.
     """
-    alike, met = await find_alike(connection, FIND_WORDS, [way for each in questions for way in each.readings])
-    # Most of the words met are merely spelled alike, and in no name that is found.
-    rarity = await find_rarity(connection, {word for those in alike.values() for word in those} or met)
-    plans = [plan_for(each.readings, each.birth_date, alike, holders=rarity.holders) for each in questions]
+    alike = await find_alike(connection, FIND_WORDS, [each.readings for each in questions])
+    asked = {word for each in questions for reading in each.readings for word in reading}
+    rarity = await find_rarity(connection, asked.union(*(those for theirs in alike for those in theirs.values())))
+    plans = [
+        plan_for(each.readings, each.birth_date, theirs, holders=rarity.holders)
+        for each, theirs in zip(questions, alike, strict=True)
+    ]
     probes, meetings = [plan.probes for plan in plans], [plan.meetings for plan in plans]
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
     rows = await connection.fetch(
@@ -224,39 +229,54 @@ async def find_candidates(
             found[number].append(record_of(row))
         elif row["keys"] or row["agreement"] >= _telling(questions[number - 1]):
             cut.add(number)
-    names = (name for records in found.values() for record in records for name in record.names)
-    told = {word for name in names for reading in name.readings for word in reading}
-    if more := (met & told) - rarity.holders.keys():
+    compared: list[Compared] = []
+    for number, question in enumerate(questions, 1):
+        compared.append(compare_records(question, found[number]))
+        # Others are served between the questions.
+        await asyncio.sleep(0)
+    weighed = (each.weighed_words for theirs in compared for each in theirs.values())
+    if more := set().union(*weighed) - rarity.holders.keys():
         rarity = rarity.joined_with(await find_rarity(connection, more))
-    return [Candidates(found[number], number in cut, rarity) for number in range(1, len(questions) + 1)]
+    return [Candidates(found[number], theirs, number in cut, rarity) for number, theirs in enumerate(compared, start=1)]
 
 
-async def find_alike(
-    connection: Connection | Turns, statement: str, readings: Sequence[Reading]
-) -> tuple[Alike, Set[str]]:
-    """Return the words that are like those of the readings, and all that `statement` found.
+async def find_alike(connection: Connection | Turns, statement: str, names: Sequence[Sequence[Reading]]) -> list[Alike]:
+    """Return of each name, by its readings, the words that are like its own.
 
-    The statement is given spelling keys, each with the place of the word asked for, and finds words by them.
+    `statement` is given spelling keys, each with the place of the word asked for, and finds words by them. A part of a
+    word is looked for by itself alone, also beside a name that it is a whole word of.
     """
-    wanted = {word: spelling_keys(word) for word in words_to_find(readings)}
-    wanted = {part: frozenset((part,)) for part in parts_to_find(wanted)} | wanted
-    if not wanted:
-        return {}, set()
-    words = sorted(wanted)
-    spelled = [(key, place) for place, word in enumerate(words) for key in sorted(wanted[word])]
+    wanted = [_wanted(readings) for readings in names]
+    words = sorted({word for each in wanted for word in each.items()})
+    if not words:
+        return [{} for _ in names]
+    spelled = [
+        (key, place)
+        for place, (word, is_part) in enumerate(words)
+        for key in ([word] if is_part else sorted(spelling_keys(word)))
+    ]
     rows = await connection.fetch(statement, [key for key, _ in spelled], [place for _, place in spelled])
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
-    alike = {word: most_alike(word, found[place]) for place, word in enumerate(words) if place in found}
-    return alike, set(chain.from_iterable(found.values()))
+    alike = {words[place]: most_alike(words[place][0], theirs) for place, theirs in found.items()}
+    return [{word[0]: alike[word] for word in each.items() if word in alike} for each in wanted]
 
 
 async def find_rarity(connection: Connection | Turns, words: Collection[str]) -> Rarity:
-    """Return how rare words are."""
-    rows = await connection.fetch(FIND_RARITY, words) if words else ()
+    """Return how rare words are; of those that nobody has, that nobody has them."""
+    if not words:
+        return UNKNOWN
+    rows = await connection.fetch(FIND_RARITY, words)
+    held = {row["word"]: row["holders"] for row in rows if row["word"] is not None}
     # Numbers are given once and never again, so that the highest is a little more than there are records.
-    return Rarity(rows[0]["record_count"], {row["word"]: row["holders"] for row in rows}) if rows else UNKNOWN
+    return Rarity(rows[0]["record_count"] or 0, dict.fromkeys(words, 0) | held)
+
+
+def _wanted(readings: Sequence[Reading]) -> dict[str, bool]:
+    """Return the words of which words like them are wanted, and of each whether it is but a part of one."""
+    words = words_to_find(readings)
+    return dict.fromkeys(parts_to_find(words), True) | dict.fromkeys(words, False)
 
 
 def _telling(question: Question) -> int:

@@ -1,16 +1,32 @@
 """Many look-ups at once: each is answered as if it came alone, all of them or none, and each is on record."""
 
+from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
 
-from services.query.handlers.lookups import QUESTIONS_AT_ONCE
+from services.query.domain.answer import Contact
+from services.query.domain.grade import Match
+from services.query.domain.question import Asked, Question, read_question
+from services.query.domain.rarity import RECORDS_MIN
+from services.query.domain.sight import NO_OFFICE, Sight
+from services.query.handlers.desk import Desk
+from services.query.handlers.lookups import QUESTIONS_AT_ONCE, find_answers
 from services.query.http.batches import TRAVELLERS_MAX
 from services.query.store import search
+from services.query.store.projection import add_records
+from shared.clock import SystemClock
+from shared.db.pool import Connection
 from shared.errors import Unavailable
+from shared.kafka.outbox import Outbox
+from tests.bench.lookup.damage import KINDS
+from tests.bench.lookup.population import people
+from tests.depth import deep
 from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_party, a_tip, an_email
 from tests.integration.query.test_lookups import EMAIL, events_of
+from tests.integration.query.test_silent_leads import a_subject
 
 
 def a_batch(*travellers: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -55,6 +71,31 @@ async def test_a_large_batch_is_answered_in_its_order_though_its_parts_are_worke
     results = (await post(cbp, a_batch(*asked))).json()["results"]
     alone = {name: await cbp.find(name=name) for name in names}
     assert [result["matches"] for result in results] == [alone[each["name"]] for each in asked]
+
+
+@pytest.mark.parametrize("seed", range(deep(2)))
+async def test_an_answer_is_the_same_whatever_else_is_asked_with_it(facts: Facts, seed: int) -> None:
+    """Weights and all, in a world large enough for names to be weighed by how rare their words are."""
+    chance = Random(seed)
+    register = list(people(5 * RECORDS_MIN, seed))
+    async with facts.pool.acquire() as connection, connection.transaction():
+        await add_records(connection, [a_subject(person.names) for person in register])
+    names = [damage(person, chance) for person in chance.sample(register, 20) for damage in KINDS.values()]
+    today = SystemClock().now().date()
+    questions = [read_question(Asked(name=name), today=today) for name in dict.fromkeys(names) if name]
+    chance.shuffle(questions)
+    async with facts.pool.acquire() as connection:
+        together = await matches_of(connection, questions)
+        alone = [(await matches_of(connection, [question]))[0] for question in questions]
+    assert together == alone
+
+
+async def matches_of(connection: Connection, questions: Sequence[Question]) -> list[list[Match]]:
+    """Return what each question is answered when all are asked together."""
+    desk = Desk(clock=SystemClock(), outbox=Outbox(shards=2), ceiu=Contact("ceiu"))
+    sight = Sight(sees_all=False, office=NO_OFFICE)
+    answers = await find_answers(desk, connection, sight, questions, matches_max=[60] * len(questions))
+    return [[answered.match for answered in answer.matches] for answer in answers]
 
 
 async def test_what_goes_wrong_in_a_part_of_a_batch_is_told_as_itself(

@@ -37,7 +37,8 @@ def other(caller: Caller) -> Officer:
     return Officer(caller, "hsi.agent.sac-miami")
 
 
-def _subject(names: Sequence[str]) -> Subject:
+def a_subject(names: Sequence[str]) -> Subject:
+    """Return a subject of a tip of its own."""
     return Subject(new_id(), new_id(), None, tuple(Name(name, readings_of(name)) for name in names), None, ())
 
 
@@ -82,7 +83,7 @@ async def test_an_answer_without_the_silent_lead_looks_like_one_about_nobody(fac
 async def test_how_rare_a_name_is_does_not_tell_of_a_silent_lead(facts: Facts, cbp: Officer, ice: Officer) -> None:
     """Not in what its words weigh, whatever becomes of the lead or its tips; what is told of counts again."""
     async with facts.pool.acquire() as connection, connection.transaction():
-        await add_records(connection, [_subject(person.names) for person in people(RECORDS_MIN + 200, 1)])
+        await add_records(connection, [a_subject(person.names) for person in people(RECORDS_MIN + 200, 1)])
     known = a_party(name="Zorbel Quintar")
     await facts.tell(a_tip(known))
 

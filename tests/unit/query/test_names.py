@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.query.domain.name_keys import (
     spelling_keys,
 )
-from services.query.domain.names import NameLevel, NameMatch, compare_names, compare_readings
+from services.query.domain.names import NameLevel, NameMatch, compare_readings
 from services.query.domain.words import is_searchable, major_words, readings_of
 
 STRONG, WEAK, PARTIAL = NameLevel.STRONG, NameLevel.WEAK, NameLevel.PARTIAL
@@ -101,7 +101,7 @@ def test_the_order_of_a_names_words_does_not_count(words: list[str], chance: ran
     assume(list(major_words(words)) == words)
     shuffled = list(words)
     chance.shuffle(shuffled)
-    match = compare_names(tuple(words), tuple(shuffled))
+    match = compare_readings([tuple(words)], [tuple(shuffled)])
     assert match is not None
     assert (match.level, match.bits) == (NameLevel.STRONG, 8.0 * len(words))
 

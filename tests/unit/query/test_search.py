@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any, cast
 
+from services.query.domain.name_keys import spelling_keys
+from services.query.domain.words import Reading
 from services.query.store.lookups import INSERT_LOOKUPS
-from services.query.store.search import Turns
+from services.query.store.search import Turns, find_alike
 from shared.db.pool import Connection
 from shared.kafka.outbox import INSERT_OUTBOX
 
@@ -26,6 +28,24 @@ async def test_a_statement_that_waits_is_sent_before_the_rows_of_the_last_one_ar
 
     await asyncio.gather(work("one"), work("other"))
     assert said == ["one is sent", "other is sent", "one is worked with", "other is worked with"]
+
+
+async def test_what_may_be_a_part_of_a_word_is_looked_for_alone_also_beside_somebody_who_is_called_so() -> None:
+    """Maari sounds like Mar, the person, and is not spelled like the beginning of Margrethe."""
+    words = ("jones", "maari", "marj")
+
+    class Database:
+        async def fetch(self, statement: str, keys: list[str], places: list[int]) -> list[Any]:
+            asked = list(zip(keys, places, strict=True))
+            return [
+                {"place": place, "word": word} for word in words for key, place in asked if key in spelling_keys(word)
+            ]
+
+    database = cast(Connection, Database())
+    names: list[list[Reading]] = [[("margrethe",)], [("mar", "jones")]]
+    alone = [(await find_alike(database, "", [name]))[0] for name in names]
+    assert await find_alike(database, "", names) == alone
+    assert [set(theirs.get("mar", ())) for theirs in alone] == [{"marj"}, {"marj", "maari"}]
 
 
 def test_a_look_up_is_announced_with_the_statement_of_the_outbox() -> None:
