@@ -25,7 +25,11 @@ FROM head
         ORDER BY entry.index
         LIMIT $1
     ) AS entry
-    LEFT JOIN entry AS before ON before.head_id = head.id AND before.index = entry.index - 1
+    LEFT JOIN LATERAL (
+        SELECT previous.kafka_offset FROM entry AS previous
+        WHERE previous.head_id = head.id AND previous.index = entry.index - 1
+        LIMIT 1
+    ) AS before ON true
 WHERE head.size > COALESCE(projected.index, 0)
 ORDER BY head.topic, head.partition, entry.index
 LIMIT $1"""
