@@ -138,7 +138,8 @@ def decode(value: bytes | None) -> Envelope:
     """
     if value is None:
         raise Rejected("the record has no value")
-    if b"\\u0000" in value:
+    # Most have no backslash at all, which is several times faster to see.
+    if b"\\" in value and b"\\u0000" in value:
         raise Rejected("the record holds a NUL character")
     try:
         envelope: Envelope = _ENVELOPE.validate_json(value)

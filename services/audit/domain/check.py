@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.audit.domain.header import FACTS, BadHeader, Header, decode_header, fact_columns, is_plainly
 from services.audit.domain.merkle import Frontier, decode_frontier, leaf_hash
+from services.audit.domain.tiles import TILE_HASHES
 
 GAPS_KEPT = 1_000
 KINDS = frozenset(("event", "duplicate", "opaque"))
@@ -116,8 +117,12 @@ class LogCheck:
         """Index of the entry to be taken next; all below are well."""
         return self._frontier.size
 
-    def take(self, entries: Sequence[StoredEntry]) -> bool:
-        """Check entries that follow those taken before; return whether all are well."""
+    def take(self, entries: Sequence[StoredEntry], roots: Sequence[bytes] = ()) -> bool:
+        """Check entries that follow those taken before; return whether all are well.
+
+        `roots` are those of the full tiles that their leaves make, if the first one begins a tile: a tree that is made
+        of them is made in half the time.
+        """
         assert self.finding is None
         leaves = []
         for index, entry in enumerate(entries, self.next_index):
@@ -130,25 +135,34 @@ class LogCheck:
             if self.finding is not None:
                 return False
             leaves.append(entry.leaf)
-        self._extend(leaves)
+        self._extend(leaves, roots)
         return self.finding is None
 
     def expect(self, signed: Iterable[Expected]) -> None:
         """Look whether the entries that are taken next hash to these roots, which come in the order of their sizes."""
         self._expected.extend(signed)
 
-    def _extend(self, leaves: list[bytes]) -> None:
+    def _extend(self, leaves: list[bytes], roots: Sequence[bytes]) -> None:
         taken = 0
         while self._expected and self._expected[0].size <= self._frontier.size + len(leaves) - taken:
             signed = self._expected.popleft()
             upto = taken + signed.size - self._frontier.size
-            self._frontier, taken = self._frontier.extend(leaves[taken:upto]), upto
+            self._frontier, taken = self._grown(leaves, taken, upto, roots), upto
             if self._frontier.root() != signed.root:
                 reason = f"the entries from here to {signed.size - 1} do not hash to what {signed.by} says of them"
                 self.finding = Finding(self._head.place, self._agreed, reason, beyond=signed.size)
                 return
             self._agreed = signed.size
-        self._frontier = self._frontier.extend(leaves[taken:])
+        self._frontier = self._grown(leaves, taken, len(leaves), roots)
+
+    def _grown(self, leaves: list[bytes], taken: int, upto: int, roots: Sequence[bytes]) -> Frontier:
+        """Return the tree with `leaves[taken:upto]`, by the roots of those tiles that lie in there as a whole."""
+        first, beyond = -(-taken // TILE_HASHES), min(upto // TILE_HASHES, len(roots))
+        if first >= beyond:
+            return self._frontier.extend(leaves[taken:upto])
+        begun = self._frontier.extend(leaves[taken : first * TILE_HASHES])
+        whole = begun.extend_by(roots[first:beyond], width=TILE_HASHES)
+        return whole.extend(leaves[beyond * TILE_HASHES : upto])
 
     def damaged(self, index: int | None, reason: str) -> None:
         """Note that an entry, or the log's index, could not even be read."""

@@ -7,7 +7,6 @@ than a frozen dataclass.
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -116,14 +115,9 @@ def decode_header(raw: bytes) -> Header:
         _, flags, partition, offset, timestamp_ms, seq, occurred, event_id, key_hash, mac, *lengths = (
             _FIXED.unpack_from(raw)
         )
-        ends = [_FIXED.size]
-        for length in lengths:
-            ends.append(ends[-1] + length)
-        if ends[-1] != len(raw):
+        if _FIXED.size + sum(lengths) != len(raw):
             raise BadHeader("another length")
-        topic, producer, type_, subject_kind, subject_id, actor_id, outcome = (
-            raw[start:end].decode() for start, end in pairwise(ends)
-        )
+        topic, producer, type_, subject_kind, subject_id, actor_id, outcome = _texts(raw[_FIXED.size :], lengths)
         facts = Facts(
             event_id=UUID(bytes=event_id),
             type=type_,
@@ -146,6 +140,17 @@ def decode_header(raw: bytes) -> Header:
         mac=mac if flags & _MAC else None,
         facts=facts if flags & _EVENT else None,
     )
+
+
+def _texts(raw: bytes, lengths: Sequence[int]) -> list[str]:
+    """Return the texts that have so many bytes each, and all of these together."""
+    # In ASCII, as most are, letters are cut as bytes are, and all are decoded at once.
+    whole: str | bytes = raw.decode("ascii") if raw.isascii() else raw
+    texts, start = [], 0
+    for length in lengths:
+        text = whole[start : (start := start + length)]
+        texts.append(text if isinstance(text, str) else text.decode())
+    return texts
 
 
 def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, *, facts: Sequence[Any]) -> bool:

@@ -24,12 +24,17 @@ class Frontier:
             width = 1 << (count - place).bit_length() - 1
             if size:
                 width = min(width, size & -size)
-            node, place, size = perfect_root(left[place : place + width]), place + width, size + width
-            level = size // width
-            while level & 1 == 0:
-                node = node_hash(peaks.pop(), node)
-                level >>= 1
-            peaks.append(node)
+            node, place = perfect_root(left[place : place + width]), place + width
+            size = _append(peaks, size, node, width)
+        return Frontier(size, tuple(peaks))
+
+    def extend_by(self, roots: Iterable[bytes], *, width: int) -> "Frontier":
+        """Return the tree with perfect subtrees of so many leaves appended; its size is a multiple of that."""
+        if self.size % width:
+            raise ValueError(f"no subtree of {width} leaves begins at {self.size}")
+        size, peaks = self.size, list(self.peaks)
+        for root in roots:
+            size = _append(peaks, size, root, width)
         return Frontier(size, tuple(peaks))
 
     def root(self) -> bytes:
@@ -73,6 +78,17 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
         pairs = iter(level)
         level = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return level[0]
+
+
+def _append(peaks: list[bytes], size: int, node: bytes, width: int) -> int:
+    """Append a perfect subtree to the peaks of a tree of that size, which it is aligned to; return the new size."""
+    size += width
+    level = size // width
+    while level & 1 == 0:
+        node = node_hash(peaks.pop(), node)
+        level >>= 1
+    peaks.append(node)
+    return size
 
 
 def leaf_hash(data: bytes) -> bytes:

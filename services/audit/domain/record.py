@@ -59,29 +59,20 @@ def encode_body(record: Record) -> bytes:
     """Return key, value and headers as they lay on Kafka, each with its length."""
     parts = [_sized(record.key), _sized(record.value), _length(len(record.headers))]
     for name, value in record.headers:
-        parts += (_sized(name.encode(errors=ANY_BYTES)), _sized(value))
+        parts += (_sized(name.encode("utf-8", ANY_BYTES)), _sized(value))
     return b"".join(parts)
 
 
 def decode_body(raw: bytes) -> Body:
     """Return what a body holds: the way back, for whoever reads the log."""
-    place = 0
-
-    def number() -> int:
-        nonlocal place
-        place += 4
-        return int.from_bytes(raw[place - 4 : place], "big")
-
-    def part() -> bytes | None:
-        nonlocal place
-        if (length := number()) == 0xFFFFFFFF:
-            return None
-        place += length
-        return raw[place - length : place]
-
-    key, value = part(), part()
-    headers = tuple(((part() or b"").decode(errors=ANY_BYTES), part()) for _ in range(number()))
-    return Body(key, value, headers)
+    key, place = _part(raw, 0)
+    value, place = _part(raw, place)
+    headers = []
+    for _ in range(int.from_bytes(raw[place : (place := place + 4)], "big")):
+        name, place = _part(raw, place)
+        said, place = _part(raw, place)
+        headers.append(((name or b"").decode("utf-8", ANY_BYTES), said))
+    return Body(key, value, tuple(headers))
 
 
 def read_header(record: Record) -> Header:
@@ -107,7 +98,9 @@ def _facts(record: Record) -> Facts | None:
         return None
     try:
         envelope = decode(record.value)
-        occurred_at = envelope.occurred_at.astimezone(UTC)
+        occurred_at = envelope.occurred_at
+        if occurred_at.utcoffset():
+            occurred_at = occurred_at.astimezone(UTC)
     except (Rejected, OverflowError):
         return None
     if not FIRST_YEAR <= occurred_at.year <= LAST_YEAR:
@@ -146,6 +139,16 @@ def _mac(mark: bytes | None) -> bytes | None:
         return unhexlify(mark)
     except ValueError:
         return None
+
+
+def _part(raw: bytes, place: int) -> tuple[bytes | None, int]:
+    """Return what is written at a place of a body, and where it ends."""
+    start = place + 4
+    length = raw[place:start]
+    if length == _NULL:
+        return None, start
+    end = start + int.from_bytes(length, "big")
+    return raw[start:end], end
 
 
 def _sized(part: bytes | None) -> bytes:

@@ -2,20 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from services.audit.domain.merkle import Frontier, leaf_hash
 
-
-@dataclass(slots=True)
-class Reread:
-    """An entry as it is stored."""
-
-    index: int
-    header: bytes
-    commit: bytes
-    leaf: bytes
-    body: bytes
+Reread = tuple[int, bytes, bytes, bytes, bytes]
+"""An entry as it is stored: index, header, commit, leaf, body."""
 
 
 class Unsound(Exception):
@@ -33,13 +24,12 @@ def leaves_of(entries: Sequence[Reread], *, first: int, beyond: int) -> list[byt
         Unsound: one is missing, or its bytes do not hash to its leaf.
     """
     leaves = []
-    for index, entry in zip(range(first, beyond), entries, strict=False):
-        if entry.index != index:
-            raise Unsound(index, "it is missing")
-        if hashlib.sha256(entry.body).digest() != entry.commit:
+    for expected, (index, header, commit, leaf, body) in zip(range(first, beyond), entries, strict=False):
+        if index != expected:
+            raise Unsound(expected, "it is missing")
+        if hashlib.sha256(body).digest() != commit:
             raise Unsound(index, "its body does not hash to its commit")
-        leaf = leaf_hash(entry.header + entry.commit)
-        if leaf != entry.leaf:
+        if leaf_hash(header + commit) != leaf:
             raise Unsound(index, "its header and commit do not hash to its leaf")
         leaves.append(leaf)
     if len(leaves) != beyond - first:

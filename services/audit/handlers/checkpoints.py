@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from services.audit.domain.merkle import Frontier
 from services.audit.domain.reread import Unsound, compare_with_head, leaves_of
 from services.audit.domain.signer import Signer
-from services.audit.domain.tiles import begun, full_tiles
+from services.audit.domain.tiles import TILE_HASHES, Tile, begun, full_tiles
 from services.audit.store import checkpoints as store
 from services.audit.store.checkpoints import LogCheckpoint, SignedLog
 from shared.clock import Clock
@@ -29,14 +29,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Grown:
-    """A log that has grown: its tree up to where it was read again, and the leaves that were read.
-
-    Where they complete a tile, those that it began with come before them.
-    """
+    """A log that has grown: its tree up to where it was read again, and the tiles of leaves that are full now."""
 
     log: SignedLog
     tree: Frontier
-    leaves: Sequence[bytes]
+    tiles: Sequence[Tile]
 
 
 async def sign_grown(
@@ -120,27 +117,34 @@ async def _reread(
     grown = []
     for each in logs:
         if each.id in ranges and each.id not in unsound:
-            tree = each.signed.extend(leaves[each.id])
-            whole = [*before.get(each.id, ()), *leaves[each.id]]
             try:
-                if begun(tree.size) > begun(each.signed.size):
-                    _compare_with_tiles(each, tree, whole)
+                tree, tiles = _grow(each, before.get(each.id, ()), leaves[each.id])
                 if tree.size == each.head.size:
                     compare_with_head(tree, each.head)
             except Unsound as error:
                 unsound[each.id] = error
             else:
-                grown.append(_Grown(each, tree, whole))
+                grown.append(_Grown(each, tree, tiles))
     places = {each.id: each.place for each in logs}
     return grown, {places[id_]: error for id_, error in unsound.items()}
 
 
-def _compare_with_tiles(each: SignedLog, tree: Frontier, whole: Sequence[bytes]) -> None:
-    """Compare the tree with the leaves that go into tiles, of which some were signed for before."""
+def _grow(each: SignedLog, before: Sequence[bytes], leaves: Sequence[bytes]) -> tuple[Frontier, Sequence[Tile]]:
+    """Return the tree with these leaves, and the tiles that they fill; `before` are those that the first began with.
+
+    Raises:
+        Unsound: what was signed for is not what it was.
+    """
     first = begun(each.signed.size)
+    if begun(each.signed.size + len(leaves)) == first:
+        return each.signed.extend(leaves), ()
     base = Frontier(first, each.signed.peaks[: first.bit_count()])
-    if base.extend(whole) != tree:
+    if base.extend(before) != each.signed:
         raise Unsound(first, "leaves that were signed for are others now")
+    whole = [*before, *leaves]
+    tiles = full_tiles(0, first, whole)
+    tree = base.extend_by((tile.root for tile in tiles), width=TILE_HASHES)
+    return tree.extend(whole[begun(len(whole)) :]), tiles
 
 
 def _pages(ranges: Mapping[int, tuple[int, int]]) -> Iterable[dict[int, tuple[int, int]]]:
@@ -164,11 +168,7 @@ def _pages(ranges: Mapping[int, tuple[int, int]]) -> Iterable[dict[int, tuple[in
 async def _add_tiles(transaction: Connection, grown: Sequence[_Grown]) -> None:
     """Store the tiles that are full now, level by level."""
     level = 0
-    full = {
-        each.log.id: full_tiles(0, begun(each.log.signed.size), each.leaves)
-        for each in grown
-        if begun(each.tree.size) > begun(each.log.signed.size)
-    }
+    full = {each.log.id: each.tiles for each in grown}
     while full := {head_id: tiles for head_id, tiles in full.items() if tiles}:
         await store.add_tiles(transaction, [(head_id, tile) for head_id, tiles in full.items() for tile in tiles])
         # Of the level above, the roots from the last full tile on; those just stored among them.

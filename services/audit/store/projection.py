@@ -13,19 +13,29 @@ TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 1)"
 SELECT_WAITING = """
 SELECT COALESCE(sum(GREATEST(head.size - COALESCE(projected.index, 0), 0)), 0)::bigint
 FROM head LEFT JOIN projected ON projected.head_id = head.id"""
-# Of each log as many as of all together, so that one long log does not hold up the others for more than one step.
+# Of each log as many as of all together, so that one long log does not hold up the others for more than one step. The
+# range has an end, or without statistics all that is left of a log would be read and sorted for each step.
 SELECT_UNPROJECTED = """
 SELECT head.id AS head_id, head.topic, head.partition, entry.index, entry.kind, entry.header, entry.body,
     before.kafka_offset AS offset_before
 FROM head
     LEFT JOIN projected ON projected.head_id = head.id
     CROSS JOIN LATERAL (
+        SELECT min(entry.index) AS index FROM entry
+        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0)
+    ) AS next
+    CROSS JOIN LATERAL (
         SELECT entry.index, entry.kind, entry.header, entry.body FROM entry
-        WHERE entry.head_id = head.id AND entry.index >= COALESCE(projected.index, 0) AND entry.index < head.size
+        WHERE entry.head_id = head.id AND entry.index >= next.index
+            AND entry.index < LEAST(next.index + $1, head.size)
         ORDER BY entry.index
         LIMIT $1
     ) AS entry
-    LEFT JOIN entry AS before ON before.head_id = head.id AND before.index = entry.index - 1
+    LEFT JOIN LATERAL (
+        SELECT previous.kafka_offset FROM entry AS previous
+        WHERE previous.head_id = head.id AND previous.index = entry.index - 1
+        LIMIT 1
+    ) AS before ON true
 WHERE head.size > COALESCE(projected.index, 0)
 ORDER BY head.topic, head.partition, entry.index
 LIMIT $1"""

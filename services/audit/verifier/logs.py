@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from services.audit.domain.check import Expected, Finding, LogCheck, StoredEntry, StoredHead
 from services.audit.domain.merkle import HASH_BYTES, Frontier, decode_frontier
-from services.audit.domain.tiles import TILE_HASHES, full_tiles
+from services.audit.domain.tiles import TILE_HASHES, Tile, full_tiles
 from services.audit.verifier.signed import Pin
 from services.audit.verifier.snapshot import Damaged, Snapshot
 
@@ -54,11 +54,12 @@ class LogReader:
                 check.expect(await self._expected(head, pins, above=first, until=first + len(entries)))
             except Damaged as error:
                 check.damaged(None, str(error))
-            if check.finding is None and check.take(entries):
+            made = full_tiles(0, first, [entry.leaf for entry in entries])
+            if check.finding is None and check.take(entries, [tile.root for tile in made]):
                 await self._check_duplicates(head, check, entries)
             if self._has_checkpoints:
                 found = await self._tiles(head, 0, first // TILE_HASHES, (first + len(entries)) // TILE_HASHES)
-                tiles.take(check, first, [entry.leaf for entry in entries], found)
+                tiles.take(check, made, found)
             if damage is not None and check.finding is None:
                 check.damaged(check.next_index, damage)
             self._kinds.update(entry.kind for entry in entries)
@@ -192,11 +193,9 @@ class _Tiles:
         """Whether the leaves were read from the first on, so that the levels above follow from them."""
         self._roots: list[bytes] = []
 
-    def take(
-        self, check: LogCheck, first: int, leaves: Sequence[bytes], stored: dict[int, tuple[bytes, bytes]]
-    ) -> None:
+    def take(self, check: LogCheck, made: Sequence[Tile], stored: dict[int, tuple[bytes, bytes]]) -> None:
         """Compare the tiles of a page of leaves; they say where it is that a root is another."""
-        for tile in full_tiles(0, first, leaves):
+        for tile in made:
             if tile.index < self.full_count:
                 self._roots.append(tile.root)
                 self._compare(check, 0, tile.index, tile.root, b"".join(tile.hashes), stored.get(tile.index))

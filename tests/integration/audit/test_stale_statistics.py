@@ -1,20 +1,93 @@
-"""A log that grew since PostgreSQL last looked at its tables is verified by index all the same, page by page."""
+"""What is read of the log by its place is read by index, whatever PostgreSQL knows of its tables.
 
-from services.audit.verifier.database import SELECT_STORED_EVENTS
+Statistics are made while a log grows, so there are none, or those of a log that was smaller, or fresh ones. With each,
+rows that are read are counted, those among them that are thrown away again as well.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from services.audit.store.checkpoints import SELECT_LEAVES, SELECT_REREAD, SELECT_ROOTS, SELECT_TILES
+from services.audit.store.projection import SELECT_UNPROJECTED
+from services.audit.verifier.database import SELECT_STORED_ENTRIES, SELECT_STORED_EVENTS, SETTINGS
 from shared.db.pool import Connection
 
-ADD_EVENTS = """
+SIZE, TILE_COUNT = 8_192, 4_000
+LOG = "INSERT INTO head (topic, partition, size, next_offset, frontier) VALUES ('t', $1, $2, $2, $3) RETURNING id"
+ENTRIES = """
+INSERT INTO entry (head_id, index, kafka_offset, kind, event_id, header, commit, leaf, body)
+SELECT $1, n, n, 'event', gen_random_uuid(), '', sha256(''), sha256(''), convert_to(repeat('x', 500), 'UTF8')
+FROM generate_series(0, $2::bigint - 1) AS n"""
+EVENTS = """
 INSERT INTO event (head_id, index, type, occurred_at, subject_kind, subject_id, outcome)
 SELECT $1, n, 'tip.repeated', '2026-03-01'::timestamptz + n * interval '1 second', 'tip', n::text, 'ok'
-FROM generate_series(0, 9999) AS n"""
+FROM generate_series(0, $2::bigint - 1) AS n"""
+TILES = """
+INSERT INTO tile (head_id, level, index, root, hashes)
+SELECT $1, 0, n, sha256(''), decode(repeat('00', 256 * 32), 'hex') FROM generate_series(0, $2::bigint - 1) AS n"""
+
+OF_VERIFIER = (SELECT_STORED_ENTRIES, SELECT_STORED_EVENTS)
+Read = tuple[str, tuple[Any, ...], int]
+"""A statement, its values, and the most rows of the log's tables that it may read."""
 
 
-async def test_a_page_of_a_log_that_is_new_to_the_statistics_is_read_by_its_place(superuser: Connection) -> None:
-    await superuser.execute("ALTER TABLE event SET (autovacuum_enabled = off)")
-    await superuser.execute(ADD_EVENTS, 1)
-    await superuser.execute("ANALYZE event")
-    await superuser.execute(ADD_EVENTS, 2)
-    rows = await superuser.fetch(f"EXPLAIN {SELECT_STORED_EVENTS}", 2, 5_000, 5_511)
-    plan = [row[0] for row in rows]
-    assert any("event_pkey" in line for line in plan), plan
-    assert not any("Filter" in line for line in plan), plan
+def reads(log: int) -> Mapping[str, Read]:
+    """Return what is read by its place, of a log behind others."""
+    firsts = [index * 100 for index in range(50, 58)]
+    logs, beyonds, tiles = [log] * len(firsts), [first + 10 for first in firsts], [2, 4, 6, 8, 10, 12, 14, 16]
+    level, next_tiles = [0] * len(tiles), [tile + 2 for tile in tiles]
+    return {
+        "a page of entries": (SELECT_STORED_ENTRIES, (log, 5_000, 512), 512),
+        "a page of events": (SELECT_STORED_EVENTS, (log, 5_000, 5_511), 512),
+        "entries signed for": (SELECT_REREAD, (logs, firsts, beyonds), 80),
+        "leaves of a proof": (SELECT_LEAVES, (logs, firsts, beyonds), 80),
+        "roots of a proof": (SELECT_ROOTS, (logs, level, tiles, next_tiles), 16),
+        "tiles of a proof": (SELECT_TILES, (logs, level, tiles), 8),
+        # Of each of two logs as many as of both together, each with the one before it.
+        "entries to be followed": (SELECT_UNPROJECTED, (100,), 400),
+    }
+
+
+async def test_what_is_asked_for_is_all_that_is_read(superuser: Connection) -> None:
+    for table in ("entry", "event", "tile"):
+        await superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    first = await add_log(superuser, 0)
+    await assert_reads_what_is_asked(superuser, first, "none")
+    await superuser.execute("ANALYZE")
+    second = await add_log(superuser, 1)
+    await assert_reads_what_is_asked(superuser, second, "stale")
+    await superuser.execute("ANALYZE")
+    await assert_reads_what_is_asked(superuser, second, "fresh")
+
+
+async def add_log(superuser: Connection, partition: int) -> int:
+    head_id: int = await superuser.fetchval(LOG, partition, SIZE, bytes(32))
+    await superuser.execute(ENTRIES, head_id, SIZE)
+    await superuser.execute(EVENTS, head_id, SIZE)
+    await superuser.execute(TILES, head_id, TILE_COUNT)
+    return head_id
+
+
+async def assert_reads_what_is_asked(superuser: Connection, log: int, statistics: str) -> None:
+    for name, (statement, values, most) in reads(log).items():
+        plans = SETTINGS["enable_bitmapscan"] if statement in OF_VERIFIER else "on"
+        await superuser.execute("SELECT set_config('enable_bitmapscan', $1, false)", plans)
+        explained = await superuser.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+        (whole,) = orjson.loads(explained) if isinstance(explained, str) else explained
+        count = sum(map(rows_of, scans_in(whole["Plan"])))
+        assert 0 < count <= most, (statistics, name, count, orjson.dumps(whole["Plan"]).decode())
+
+
+def scans_in(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if node.get("Relation Name") in ("entry", "event", "tile"):
+        yield node
+    for inner in node.get("Plans", ()):
+        yield from scans_in(inner)
+
+
+def rows_of(scan: Mapping[str, Any]) -> float:
+    """Return how many rows a scan read: what it found, and what it threw away."""
+    thrown = sum(value for name, value in scan.items() if name.startswith("Rows Removed by"))
+    return float((scan["Actual Rows"] + thrown) * scan["Actual Loops"])
