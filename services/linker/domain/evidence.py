@@ -149,9 +149,9 @@ def _holdings(
     others = {_key_of(each): party.role for party, found in read if party.role != "subject" for _, each in found}
     for party, found in read:
         for given, told in found:
-            identifier = _disowned(told, others) if others and party.role == "subject" else told
+            own = _disowned(told, others) if others and party.role == "subject" else told
             is_verified = bool(given.verified)
-            for derived in (identifier, *_derived(identifier, given, party.role)):
+            for derived in (own, *_derived(own, given, party.role)):
                 yield _holding(tip_id, derived, party.role, party.party_id, origin, is_verified=is_verified)
         if party.role == "subject":
             for address in filter(None, map(_address, party.addresses)):
