@@ -5,7 +5,7 @@ becomes too common, or rare again, is one changed count. `links` reads the pairs
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_network
@@ -106,7 +106,7 @@ def ignore_listed(identifier: Identifier, lists: Lists) -> Identifier:
 
     One that links nothing for a reason of its own keeps that reason, unless it only lacks a time or a service.
     """
-    if not identifier.links and identifier.reason not in _MAY_YET_LINK:
+    if not _may_yet_link(identifier):
         return identifier
     found = lists.find(identifier.type, identifier.canonical)
     return (
@@ -131,6 +131,10 @@ def role_reason(role: HolderRole) -> str:
     return f"a {role.replace('_', ' ')} holds it"
 
 
+def _may_yet_link(identifier: Identifier) -> bool:
+    return identifier.links or identifier.reason in _MAY_YET_LINK
+
+
 def _all_holdings(content: TipContent, research: Sequence[Research], lists: Lists) -> Iterator[Holding]:
     is_viral = content.urgency.viral
     yield from _holdings(content.tip_id, content.parties, content.files, lists, origin="tip", is_viral=is_viral)
@@ -141,16 +145,13 @@ def _all_holdings(content: TipContent, research: Sequence[Research], lists: List
 def _holdings(
     tip_id: UUID, parties: Sequence[Party], files: Sequence[File], lists: Lists, *, origin: Origin, is_viral: bool
 ) -> Iterator[Holding]:
-    for party in parties:
-        for given in party.identifiers:
-            identifier = normalise_identifier(
-                given.type, given.value, service=given.service, region=given.region, country=given.country
-            )
-            if identifier is None:
-                continue
-            identifier = ignore_listed(identifier, lists)
+    read = [(party, list(_identifiers(party, lists))) for party in parties]
+    others = {_key_of(each): party.role for party, found in read if party.role != "subject" for _, each in found}
+    for party, found in read:
+        for given, told in found:
+            own = _disowned(told, others) if others and party.role == "subject" else told
             is_verified = bool(given.verified)
-            for derived in (identifier, *_derived(identifier, given, party.role)):
+            for derived in (own, *_derived(own, given, party.role)):
                 yield _holding(tip_id, derived, party.role, party.party_id, origin, is_verified=is_verified)
         if party.role == "subject":
             for address in filter(None, map(_address, party.addresses)):
@@ -161,6 +162,26 @@ def _holdings(
             if identifier is not None:
                 identifier = ignore_listed(identifier, lists)
                 yield _holding(tip_id, identifier, "file", None, origin, is_viral=is_viral or file.viral)
+
+
+def _identifiers(party: Party, lists: Lists) -> Iterator[tuple[GivenIdentifier, Identifier]]:
+    for given in party.identifiers:
+        identifier = normalise_identifier(
+            given.type, given.value, service=given.service, region=given.region, country=given.country
+        )
+        if identifier is not None:
+            yield given, ignore_listed(identifier, lists)
+
+
+def _disowned(identifier: Identifier, others: Mapping[Key, Role]) -> Identifier:
+    """Return a subject's identifier; when its report gives it as somebody else's too, as one that never links.
+
+    A form with one box for contacts makes the reporter's the subject's.
+    """
+    role = others.get(_key_of(identifier))
+    if role is None or not _may_yet_link(identifier):
+        return identifier
+    return replace(identifier, links=False, reason=role_reason(role))
 
 
 def _derived(identifier: Identifier, given: GivenIdentifier, role: HolderRole) -> Iterator[Identifier]:
@@ -202,6 +223,10 @@ def _address(address: Address) -> Identifier | None:
     return _plain("address", f"{line} {where}") if line and where else None
 
 
+def _key_of(identifier: Identifier) -> Key:
+    return Key(identifier.type, identifier.canonical, identifier.scope)
+
+
 def _plain(type: str, value: str) -> Identifier:
     return Identifier(type=type, scope="", exact=value, canonical=value, links=True, reason="")
 
@@ -219,7 +244,7 @@ def _holding(
     may_link = role in LINKING_ROLES
     return Holding(
         tip_id,
-        Key(identifier.type, identifier.canonical, identifier.scope),
+        _key_of(identifier),
         identifier.exact,
         role,
         party_id,

@@ -28,6 +28,8 @@ AGREES_MIN = 0.93
 NEAR_MIN = 0.85
 DIFFERS_MAX = 0.78
 """Of the closeness of two names. Between the last two nothing is said. Set on the benchmark's worlds."""
+WORD_DIFFERS_MAX = 0.65
+"""A word below it has no partner in the other name: a family shares one word and not the other."""
 HANDLE_TYPES = frozenset({"username", "email", "payment"})
 ECHO_CHARS_MIN = 3
 """A shorter word of a name is found in a handle by chance."""
@@ -139,15 +141,19 @@ def _is_echo(name: Name, handle: str) -> bool:
 
 @lru_cache(maxsize=_PAIRS_KEPT)
 def _closeness(left: Name, right: Name) -> float:
-    """Return how alike two names are, 0 to 1: each word of the shorter with its best partner, weighted by length."""
+    """Return how alike two names are, 0 to 1: each word of the shorter with its best partner, weighted by length.
+
+    One word without a partner is enough to tell them apart, whatever the others are.
+    """
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
-    rest, total, weight = list(longer), 0.0, 0
+    rest, total, weight, least = list(longer), 0.0, 0, 1.0
     for word in shorter:
         quality, best = max((_word_closeness(word, other), other) for other in rest)
         rest.remove(best)
         total += quality * max(2, len(word))
         weight += max(2, len(word))
-    return total / weight
+        least = min(least, quality)
+    return min(total / weight, least) if least < WORD_DIFFERS_MAX else total / weight
 
 
 def _word_closeness(left: str, right: str) -> float:

@@ -215,7 +215,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-03",
+    version="2026-12-04",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

@@ -137,6 +137,31 @@ def test_no_role_but_the_subject_links_tips(role: Role) -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["victim", "reporter", "recipient", "witness", "account_victim"])
+def test_what_a_report_gives_as_somebody_elses_too_is_not_the_subjects(role: Role) -> None:
+    own, theirs = email("own@example.org"), email("Desk.Two@gmail.com")
+    other = party(email("desktwo@gmail.com"), network(), role=role)
+    held = holdings_of(tip(1, party(own, theirs, network(port=51_000)), other))
+    # Nor does what is derived of it: no handle, no line at a time.
+    assert {holding.key.value for holding in held if holding.links} == {"own@example.org"}
+    refused = [holding for holding in held if holding.role == "subject" and not holding.links]
+    assert {holding.key.type for holding in refused} == {"email", "ip"}
+    assert {holding.reason for holding in refused} == {f"a {role.replace('_', ' ')} holds it"}
+
+
+def test_what_research_finds_to_be_the_subjects_links_whoever_the_tip_gives_it_to() -> None:
+    found = Research(parties=(party(email()),))
+    held = holdings_of(tip(1, party(email()), party(email(), role="reporter")), [found])
+    assert {holding.origin for holding in held if holding.links} == {"research"}
+
+
+def test_what_does_not_link_for_a_reason_of_its_own_keeps_it_beside_somebody_else() -> None:
+    nobody = email("none@none.com")
+    (first, _) = holdings_of(tip(1, party(nobody), party(nobody, role="reporter")))
+    (alone,) = holdings_of(tip(1, party(nobody)))
+    assert first.reason == alone.reason
+
+
 def test_the_same_name_on_two_services_is_two_values_and_one_handle() -> None:
     left = tip(1, party(GivenIdentifier("username", "dark_77", service="socialA")))
     right = tip(2, party(GivenIdentifier("username", "dark.77", service="chatB")))

@@ -89,6 +89,19 @@ def test_quite_other_names_differ() -> None:
     assert compare_names(named("John Smith"), named("Peter Miller")) == "differs"
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Yves Lefèvre", "Sylvie Lefèvre"),
+        ("Arturo Ramírez", "Ramírez, Maria"),
+        ("Oleg Vinogradov-Nasa", "Sergei Vinogradov-Nasa"),
+        ("J. Smith", "P. Smith"),
+    ],
+)
+def test_two_of_one_family_differ_by_their_own_names(left: str, right: str) -> None:
+    assert compare_names(named(left), named(right)) == "differs"
+
+
 def test_each_word_of_a_name_is_compared_once() -> None:
     assert compare_names(named("John John"), named("John Smith")) != "agrees"
 
