@@ -36,6 +36,8 @@ DAY_WINDOW_S = 2 * 86_400
 """Moments are alike when they lie in one window: some that are near each other are parted, none that are far joined."""
 HOUSEHOLD_PREFIX = 64
 """Of an IPv6 address so many bits are the line's; the rest a device makes up, and changes (RFC 8981)."""
+HOUSEHOLD_TYPES = frozenset({"ip", "phone", "device"})
+"""What those who live together may share."""
 
 
 class Key(NamedTuple):
@@ -146,7 +148,9 @@ def _holdings(
     tip_id: UUID, parties: Sequence[Party], files: Sequence[File], lists: Lists, *, origin: Origin, is_viral: bool
 ) -> Iterator[Holding]:
     read = [(party, list(_identifiers(party, lists))) for party in parties]
-    others = {_key_of(each): party.role for party, found in read if party.role != "subject" for _, each in found}
+    others = {
+        _key_of(each): party.role for party, found in read for _, each in found if _disowns(party.role, each.type)
+    }
     for party, found in read:
         for given, told in found:
             own = _disowned(told, others) if others and party.role == "subject" else told
@@ -171,6 +175,11 @@ def _identifiers(party: Party, lists: Lists) -> Iterator[tuple[GivenIdentifier, 
         )
         if identifier is not None:
             yield given, ignore_listed(identifier, lists)
+
+
+def _disowns(role: Role, type_: str) -> bool:
+    """Return whether what somebody of this role holds is not the subject's. A victim may live with whom it accuses."""
+    return role != "subject" and not (role == "victim" and type_ in HOUSEHOLD_TYPES)
 
 
 def _disowned(identifier: Identifier, others: Mapping[Key, Role]) -> Identifier:

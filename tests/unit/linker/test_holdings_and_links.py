@@ -137,7 +137,16 @@ def test_no_role_but_the_subject_links_tips(role: Role) -> None:
     ]
 
 
-@pytest.mark.parametrize("role", ["victim", "reporter", "recipient", "witness", "account_victim"])
+def test_what_a_victim_shares_by_living_there_is_the_subjects_still() -> None:
+    line, own = network(port=51_000), email("own@example.org")
+    held = holdings_of(tip(1, party(line, own), party(line, own, role="victim")))
+    assert {holding.key.type for holding in held if holding.links} >= {"ip"}
+    assert own.value not in {holding.key.value for holding in held if holding.links}
+    reported = holdings_of(tip(1, party(line, own), party(line, own, role="reporter")))
+    assert not [holding for holding in reported if holding.links]
+
+
+@pytest.mark.parametrize("role", ["reporter", "recipient", "witness", "account_victim"])
 def test_what_a_report_gives_as_somebody_elses_too_is_not_the_subjects(role: Role) -> None:
     own, theirs = email("own@example.org"), email("Desk.Two@gmail.com")
     other = party(email("desktwo@gmail.com"), network(), role=role)
