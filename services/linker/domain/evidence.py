@@ -25,6 +25,8 @@ Origin = Literal["tip", "research"]
 
 LINKING_ROLES: frozenset[HolderRole] = frozenset({"subject", "file"})
 """The role firewall: a victim's, reporter's, witness's, recipient's or hijacked owner's value never joins tips."""
+DISOWNING_ROLES: frozenset[Role] = frozenset({"reporter", "recipient", "witness", "account_victim"})
+"""What a report gives as theirs is not its subject's. A victim's may be: they may live together, and CEIU is warned."""
 
 
 _MAY_YET_LINK = frozenset({NEEDS_TIME, NO_SERVICE})
@@ -36,8 +38,6 @@ DAY_WINDOW_S = 2 * 86_400
 """Moments are alike when they lie in one window: some that are near each other are parted, none that are far joined."""
 HOUSEHOLD_PREFIX = 64
 """Of an IPv6 address so many bits are the line's; the rest a device makes up, and changes (RFC 8981)."""
-HOUSEHOLD_TYPES = frozenset({"ip", "phone", "device"})
-"""What those who live together may share."""
 
 
 class Key(NamedTuple):
@@ -148,9 +148,7 @@ def _holdings(
     tip_id: UUID, parties: Sequence[Party], files: Sequence[File], lists: Lists, *, origin: Origin, is_viral: bool
 ) -> Iterator[Holding]:
     read = [(party, list(_identifiers(party, lists))) for party in parties]
-    others = {
-        _key_of(each): party.role for party, found in read for _, each in found if _disowns(party.role, each.type)
-    }
+    others = {_key_of(each): party.role for party, found in read if party.role in DISOWNING_ROLES for _, each in found}
     for party, found in read:
         for given, told in found:
             own = _disowned(told, others) if others and party.role == "subject" else told
@@ -175,11 +173,6 @@ def _identifiers(party: Party, lists: Lists) -> Iterator[tuple[GivenIdentifier, 
         )
         if identifier is not None:
             yield given, ignore_listed(identifier, lists)
-
-
-def _disowns(role: Role, type_: str) -> bool:
-    """Return whether what somebody of this role holds is not the subject's. A victim may live with whom it accuses."""
-    return role != "subject" and not (role == "victim" and type_ in HOUSEHOLD_TYPES)
 
 
 def _disowned(identifier: Identifier, others: Mapping[Key, Role]) -> Identifier:

@@ -79,7 +79,7 @@ def _rows(raw: bytes) -> list[tuple[int, dict[str, str]]]:
     columns: list[str] = []
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
+            if not cells or not any(map(str.strip, cells)):
                 continue
             _check_size(reader.line_num, cells)
             if not columns:
