@@ -1,25 +1,33 @@
 """Limits on processor time, on a machine that may be slow just now: who shares its cores takes their caches."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-STEPS, STEPS_S = 3_000_000, 0.165
-"""What so many steps of a plain loop take on the machine for which limits are written."""
+ATTEMPTS = 3
+STEPS, STEPS_S = 1_000_000, 0.055
+"""How long so many calls of a small function take on the machine for which limits are written."""
 
 
-@contextmanager
-def within(limit_s: float) -> Iterator[None]:
-    """Fail when what is done inside takes more processor time, on a machine on which a plain loop takes no longer."""
+def takes_at_most(limit_s: float, work: Callable[[], object]) -> None:
+    """Do it; fail when that takes more processor time three times in a row, where calls take no longer than they should."""
+    for _ in range(ATTEMPTS):
+        taken = _processor_s(work)
+        allowed = limit_s if taken < limit_s else limit_s * _processor_s(_steps) / STEPS_S
+        if taken < allowed:
+            return
+    raise AssertionError(f"{taken:.2f} s of processor time, not {allowed:.2f}")
+
+
+def _processor_s(work: Callable[[], object]) -> float:
     started = time.process_time()
-    yield
-    taken = time.process_time() - started
-    if taken >= limit_s:
-        allowed = limit_s * _steps_s() / STEPS_S
-        assert taken < allowed, f"{taken:.2f} s of processor time, not {allowed:.2f}"
-
-
-def _steps_s() -> float:
-    started = time.process_time()
-    sum(number * number for number in range(STEPS))
+    work()
     return time.process_time() - started
+
+
+def _steps() -> None:
+    for number in range(STEPS):
+        _step("?'", number)
+
+
+def _step(text: str, number: int) -> bool:
+    return text[number % 2] == "?"

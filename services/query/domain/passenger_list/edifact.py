@@ -132,22 +132,22 @@ def _signs(declared: str) -> _Signs:
 
 
 def _end_of(text: str, start: int, signs: _Signs) -> int:
-    """Return where the terminator stands that ends the segment beginning at `start`; -1 when it does not come soon."""
-    last = start + _RAW_CHARS_MAX + 1
-    end = text.find(signs.terminator, start, last)
-    while end >= 0 and _is_released(text, end, start, signs):
-        end = text.find(signs.terminator, end + 1, last)
+    """Return where the terminator stands that ends the segment beginning at `start`; -1 when it does not come soon.
+
+    One behind an odd number of release characters does not. Whoever releases each of millions pays no call for it.
+    """
+    terminator, release, last = signs.terminator, signs.release, start + _RAW_CHARS_MAX + 1
+    end = text.find(terminator, start, last)
+    if release == " ":
+        return end
+    while end > start and text[end - 1] == release:
+        first = end - 1
+        while first > start and text[first - 1] == release:
+            first -= 1
+        if (end - first) % 2 == 0:
+            break
+        end = text.find(terminator, end + 1, last)
     return end
-
-
-def _is_released(text: str, place: int, start: int, signs: _Signs) -> bool:
-    """Return whether an odd number of release characters stands before `place`."""
-    if signs.release == " ":
-        return False
-    first = place
-    while first > start and text[first - 1] == signs.release:
-        first -= 1
-    return (place - first) % 2 == 1
 
 
 def _segment(number: int, content: str, signs: _Signs) -> Segment:
