@@ -9,7 +9,7 @@ STEPS, STEPS_S = 1_000_000, 0.055
 
 
 def takes_at_most(limit_s: float, work: Callable[[], object]) -> None:
-    """Do it; fail when that takes more processor time three times in a row, where calls take no longer than they should."""
+    """Do it; fail when that takes more processor time, three times, where calls take no longer than they should."""
     for _ in range(ATTEMPTS):
         taken = _processor_s(work)
         allowed = limit_s if taken < limit_s else limit_s * _processor_s(_steps) / STEPS_S
