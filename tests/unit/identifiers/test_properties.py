@@ -1,5 +1,7 @@
 """Rules that hold for every identifier type and any text whatsoever."""
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from shared.identifiers import IDENTIFIER_TYPES, Identifier, fold_name, normalise_file_hash, normalise_identifier
 from shared.identifiers.text import VALUE_CHARS_MAX
 from tests.depth import deep
-from tests.pace import takes_at_most
 
 TYPES = sorted(IDENTIFIER_TYPES)
 
@@ -100,9 +101,8 @@ def test_unknown_type_gives_none(type: str, value: str) -> None:
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("piece", ["a", "1", "@", ".", "%", "é", "a@", "1-", "://", "?a=", "\u0345", "0:", "ﷺ"])
 def test_ten_thousand_characters_and_the_longest_value_take_no_time(type: str, piece: str) -> None:
-    def read() -> None:
-        normalise_identifier(type, piece * 10_000, region="US")
-        normalise_identifier(type, (piece * VALUE_CHARS_MAX)[:VALUE_CHARS_MAX], region="US")
-        fold_name(piece * 10_000)
-
-    takes_at_most(0.25, read)
+    began = time.process_time()
+    normalise_identifier(type, piece * 10_000, region="US")
+    normalise_identifier(type, (piece * VALUE_CHARS_MAX)[:VALUE_CHARS_MAX], region="US")
+    fold_name(piece * 10_000)
+    assert time.process_time() - began < 0.25
