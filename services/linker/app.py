@@ -125,7 +125,7 @@ class Learner(Periodic):
             read_to = await models.load_read_to(connection)
             if read_to != self._read_to:
                 self._read_to, self._moved_at = read_to, time.monotonic()
-            return await learn.is_due(connection, self._desk, is_at_rest=self._is_at_rest)
+            return await learn.is_due(connection, self._desk, rested_at=read_to if self._is_at_rest else None)
 
     @property
     def _is_at_rest(self) -> bool:

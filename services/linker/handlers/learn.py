@@ -37,10 +37,11 @@ VALUES_MAX, STRANGERS_MAX, HANDLES_MAX = 20_000, 5_000, 50_000
 log = structlog.get_logger()
 
 
-async def is_due(connection: Connection, desk: Desk, *, is_at_rest: bool) -> bool:
-    """Return whether there is enough that the model was not learned from. `is_at_rest`: nothing arrives any more.
+async def is_due(connection: Connection, desk: Desk, *, rested_at: int | None) -> bool:
+    """Return whether there is enough that the model was not learned from.
 
-    After the rules became others, every tip is first read by them.
+    `rested_at` is how far intake's topic was read when nothing arrives any more, None while something does. After the
+    rules became others, every tip is first read by them.
     """
     last = await models.find_last_lesson(connection, desk.rules)
     if last is None and await count_stale(connection, desk):
@@ -50,7 +51,7 @@ async def is_due(connection: Connection, desk: Desk, *, is_at_rest: bool) -> boo
         return count >= TIPS_MIN
     if count >= GROWTH * last.tip_count:
         return True
-    if not is_at_rest or last.read_to == await models.load_read_to(connection):
+    if rested_at is None or rested_at == last.read_to:
         return False
     pause = max(PAUSE_MIN, count * PAUSE_A_TIP)
     return count >= GROWTH_AT_REST * last.tip_count or desk.clock.now() >= last.learned_at + pause

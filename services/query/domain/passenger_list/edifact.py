@@ -81,7 +81,7 @@ def read_segments(raw: bytes) -> Iterator[Segment]:
             raise refused(number, f"is longer than {SEGMENT_CHARS_MAX} characters")
         if not is_ended:
             raise refused(number, "is cut off: nothing ends it")
-        if _NOT_DECODED.search(content):
+        if not content.isascii() and _NOT_DECODED.search(content):
             raise refused(number, f"holds a byte that is no character of the charset of the list ({charset})")
         if "\0" in content:
             raise refused(number, "holds a NUL character")
@@ -105,11 +105,13 @@ def _pieces(text: str) -> Iterator[tuple[str, _Signs, bool]]:
 
     One that is not ended in time comes last, and is no longer than needed to tell that it is too long.
     """
-    signs, end = _Signs(), -1
+    signs, end, declared = _Signs(), -1, 0
     while (start := _skip_empty(text, end + 1, signs)) < len(text):
         if text.startswith("UNA", start):
             signs = _signs(text[start + 3 : start + 9])
-            end = start + 8
+            end, declared = start + 8, declared + 1
+            if declared > SEGMENTS_MAX:
+                raise Rejected("UNA comes too often", errors=[FieldError(("UNA",), f"comes over {SEGMENTS_MAX} times")])
             continue
         end = _end_of(text, start, signs)
         yield text[start : end if end >= 0 else start + _RAW_CHARS_MAX + 1], signs, end >= 0
@@ -134,20 +136,17 @@ def _signs(declared: str) -> _Signs:
 def _end_of(text: str, start: int, signs: _Signs) -> int:
     """Return where the terminator stands that ends the segment beginning at `start`; -1 when it does not come soon.
 
-    One behind an odd number of release characters does not. Whoever releases each of millions pays no call for it.
+    One behind an odd number of release characters does not.
     """
-    terminator, release, last = signs.terminator, signs.release, start + _RAW_CHARS_MAX + 1
-    end = text.find(terminator, start, last)
-    if release == " ":
+    last = start + _RAW_CHARS_MAX + 1
+    end = text.find(signs.terminator, start, last)
+    if end <= start or text[end - 1] != signs.release or signs.release == " ":
         return end
-    while end > start and text[end - 1] == release:
-        first = end - 1
-        while first > start and text[first - 1] == release:
-            first -= 1
-        if (end - first) % 2 == 0:
-            break
-        end = text.find(terminator, end + 1, last)
-    return end
+    # What is released is blotted out, pair by pair from the left; a letter ends no segment.
+    blot = "aa" if signs.release != "a" else "bb"
+    window = text[start:last].replace(signs.release * 2, blot).replace(signs.release + signs.terminator, blot)
+    end = window.find(signs.terminator)
+    return start + end if end >= 0 else -1
 
 
 def _segment(number: int, content: str, signs: _Signs) -> Segment:
@@ -163,7 +162,7 @@ def _segment(number: int, content: str, signs: _Signs) -> Segment:
     return Segment(
         number,
         tag,
-        tuple(tuple(_unreleased(part, signs).strip(_BLANKS) for part in composite) for composite in composites),
+        tuple(tuple(part and _unreleased(part, signs).strip(_BLANKS) for part in each) for each in composites),
     )
 
 

@@ -223,6 +223,7 @@ def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
         (written(an_interchange(a_message(a_traveller(), departs="26"))), ("segment", 9)),
         (written(an_interchange([s for s in a_message(a_traveller()) if "UNT" in s or "TDT" in s])), ("segment", 4)),
         (b"UNA++.? '" + WHOLE, ("UNA",)),
+        (b"UNA:+.? '" * (SEGMENTS_MAX + 1) + WHOLE, ("UNA",)),
         (b"UNB+UNOA:4'UNH+1+PAXLST'NAD+FL+++M\xfcLLER'", ("segment", 3)),
         (b"UNB+UNOY:4'UNH+1+PAXLST'NAD+FL+++M\xfcLLER'", ("segment", 3)),
         ("UNB+UNOY:4'".encode("utf-16"), ("segment", 1)),
