@@ -238,7 +238,7 @@ def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
     ],
     ids=["empty", "blank", "no EDIFACT", "cut", "no UNZ", "no list", "two flights", "two days",
          "no flight", "flight not printable", "flight too long", "no departure",
-         "UNT without UNH", "same signs", "not ASCII", "not UTF-8", "UTF-16", "long", "many elements",
+         "UNT without UNH", "same signs", "many signs", "not ASCII", "not UTF-8", "UTF-16", "long", "many elements",
          "many components", "NUL", "cut behind the first", "own signs", "released sign", "too many"],
 )  # fmt: skip
 def test_what_is_wrong_with_the_whole_is_refused_at_its_place(raw: bytes, loc: tuple[str | int, ...]) -> None:
