@@ -31,7 +31,7 @@ SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.fr
     (SELECT index FROM projected WHERE head_id = head.id) AS followed
 FROM head LEFT JOIN fence USING (topic, partition)"""
 ENTRIES = f"""
-SELECT index, kafka_offset, kind, {", ".join(FACTS)}, header, commit, leaf, body
+SELECT index, kafka_offset, kind, header, commit, leaf, body, {", ".join(FACTS)}
 FROM entry LEFT JOIN event USING (head_id, index) WHERE head_id = $1 AND index >= $2 ORDER BY index"""
 COUNT = "SELECT (SELECT count(*) FROM entry) AS entries, (SELECT count(*) FROM event) AS events"
 WAITING = "SELECT count(*) FROM outbox"
@@ -123,7 +123,7 @@ class Referee:
         heads = {(row["topic"], row["partition"]): row for row in await eyes.fetch(HEADS)}
         fresh = await self._read_kafka()
         for place, records in fresh.items():
-            log = self._logs.setdefault(place, _Log(Head(*place, 0, Frontier())))
+            log = self._logs.setdefault(place, _Log(Head(0, *place, 0, Frontier())))
             first = log.head.frontier.size
             entries = self._extend(log, records)
             self.wrong += await _compare(eyes, heads.get(place), log, entries, first, records)

@@ -19,6 +19,7 @@ _FIXED = struct.Struct(">BBIqqqq16s32s32s7H")
 # Of the same bytes, what the columns repeat: format, flags, partition, offset, time, event id and lengths.
 _SHOWN = struct.Struct(">BBIq16xq16s64x7H")
 _KEY, _PRODUCER, _SEQ, _MAC, _EVENT, _ACTOR = (1 << bit for bit in range(6))
+_TOLD = _EVENT | _ACTOR
 _HASH_ABSENT, _ID_ABSENT = bytes(32), bytes(16)
 
 
@@ -153,29 +154,34 @@ def _texts(raw: bytes, lengths: Sequence[int]) -> list[str]:
     return texts
 
 
-def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, *, facts: Sequence[Any]) -> bool:
+def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, facts: Sequence[Any]) -> bool:
     """Return whether the bytes are surely the header of an event with this place and these `FACTS`, all in ASCII.
 
     If not, only `decode_header` says what they are. This is several times faster, and most headers are plain.
     """
     try:
-        event_id, type_, occurred_at, subject_kind, subject_id, actor_id, outcome = facts
+        event_id, type_, occurred_at, kind, subject, actor, outcome = facts
         format_, flags, in_partition, at_offset, occurred, id_bytes, *lengths = _SHOWN.unpack_from(raw)
-        actor = actor_id or ""
-        texts = type_ + subject_kind + subject_id + actor + outcome
-        producer = _SHOWN.size + lengths[0]
-        end = producer + lengths[1]
-        return bool(
+        topic_bytes, producer_bytes, type_bytes, kind_bytes, subject_bytes, actor_bytes, outcome_bytes = lengths
+        said = actor or ""
+        texts = f"{type_}{kind}{subject}{said}{outcome}"
+        producer = _SHOWN.size + topic_bytes
+        end = producer + producer_bytes
+        return (
             id_bytes == event_id.bytes
             and raw[end:] == texts.encode()
-            and lengths[2:] == [len(type_), len(subject_kind), len(subject_id), len(actor), len(outcome)]
+            and type_bytes == len(type_)
+            and kind_bytes == len(kind)
+            and subject_bytes == len(subject)
+            and actor_bytes == len(said)
+            and outcome_bytes == len(outcome)
             and raw[_SHOWN.size : producer] == topic
-            and raw[producer:end].isascii()
-            and texts.isascii()
+            and raw[_SHOWN.size :].isascii()
             and EPOCH + MICROSECOND * occurred == occurred_at
-            and (format_, in_partition, at_offset) == (FORMAT, partition, offset)
-            and flags & _EVENT
-            and (flags & _ACTOR == 0) == (actor_id is None)
+            and at_offset == offset
+            and in_partition == partition
+            and format_ == FORMAT
+            and flags & _TOLD == (_EVENT if actor is None else _TOLD)
         )
     except (TypeError, AttributeError, OverflowError, struct.error):
         return False

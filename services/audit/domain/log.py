@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,7 @@ class NotNext(CetsError):
 class Head:
     """The end of a partition's log."""
 
+    id: int
     topic: str
     partition: int
     next_offset: int
@@ -88,7 +89,7 @@ def extend(head: Head, readings: Sequence[Reading], known: Set[UUID]) -> tuple[H
         if event_id is not None:
             seen.add(event_id)
     frontier = head.frontier.extend(entry.leaf for entry in entries)
-    return Head(head.topic, head.partition, next_offset, frontier), entries
+    return replace(head, next_offset=next_offset, frontier=frontier), entries
 
 
 def leaf_of(header_bytes: bytes, commit: bytes) -> bytes:

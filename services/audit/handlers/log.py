@@ -1,11 +1,20 @@
 """Adds batches of records to the log."""
 
+import asyncio
 from collections.abc import Sequence
 
-from services.audit.domain.log import Reading, extend, read
+from services.audit.domain.log import Head, Reading, extend, read
 from services.audit.domain.record import Record
 from services.audit.store import log as store
 from shared.db.pool import Connection
+
+PART_RECORDS = 250
+"""While PostgreSQL stores so many, the next are read: both take about as long, and each has a core."""
+TURN_RECORDS = 25
+"""After so many read PostgreSQL gets its next word, if it waits for one."""
+
+Place = tuple[str, int]
+"""Topic and partition."""
 
 
 async def append(transaction: Connection, records: Sequence[Record]) -> None:
@@ -16,13 +25,35 @@ async def append(transaction: Connection, records: Sequence[Record]) -> None:
     Raises:
         NotNext: a record does not follow its log's end, or another writer moved that end meanwhile.
     """
-    readings: dict[tuple[str, int], list[Reading]] = {}
+    firsts: dict[Place, int] = {}
     for record in records:
-        readings.setdefault((record.topic, record.partition), []).append(read(record))
-    firsts = {place: mine[0].header.offset for place, mine in readings.items()}
-    heads = await store.load_heads(transaction, firsts)
-    by_head = {id_: readings[head.topic, head.partition] for id_, head in heads.items()}
-    known = await store.find_known(transaction, by_head)
-    extended = {id_: extend(head, by_head[id_], known[id_]) for id_, head in heads.items()}
-    await store.move_heads(transaction, {id_: (heads[id_], moved) for id_, (moved, _) in extended.items()})
-    await store.add_entries(transaction, {id_: entries for id_, (_, entries) in extended.items()})
+        firsts.setdefault((record.topic, record.partition), record.offset)
+    heads = await store.lock_heads(transaction, firsts)
+    ends = dict(heads)
+    readings: list[Reading] = []
+    for first in range(0, len(records) + PART_RECORDS, PART_RECORDS):
+        part = records[first : first + PART_RECORDS]
+        _, readings = await asyncio.gather(_add(transaction, ends, readings), _read(part))
+    await store.move_heads(transaction, [(head, ends[place]) for place, head in heads.items()])
+
+
+async def _read(records: Sequence[Record]) -> list[Reading]:
+    readings: list[Reading] = []
+    for first in range(0, len(records), TURN_RECORDS):
+        readings += map(read, records[first : first + TURN_RECORDS])
+        await asyncio.sleep(0)
+    return readings
+
+
+async def _add(transaction: Connection, ends: dict[Place, Head], readings: Sequence[Reading]) -> None:
+    """Add an entry for each reading behind the end of its log, and put in the log's new end."""
+    if not readings:
+        return
+    by_place: dict[Place, list[Reading]] = {}
+    for reading in readings:
+        by_place.setdefault((reading.header.topic, reading.header.partition), []).append(reading)
+    logs = [(ends[place], mine) for place, mine in by_place.items()]
+    known = await store.find_known(transaction, logs)
+    extended = [extend(head, mine, known[head.id]) for head, mine in logs]
+    ends |= {(head.topic, head.partition): head for head, _ in extended}
+    await store.add_entries(transaction, extended)

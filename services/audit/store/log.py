@@ -1,6 +1,6 @@
 """All SQL of the log's writer. Entries are only ever added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +19,14 @@ SELECT place.topic, place.partition, 0, place.first_offset, ''
 FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS place (topic, partition, first_offset)
 WHERE NOT EXISTS (SELECT FROM head WHERE head.topic = place.topic AND head.partition = place.partition)
 ON CONFLICT ON CONSTRAINT head_place DO NOTHING"""
-SELECT_HEADS = """
+# Another writer waits here until this one is done, and then sees that it is late. In one order, so that no two wait for
+# each other.
+LOCK_HEADS = """
 SELECT head.id, head.topic, head.partition, head.size, head.next_offset, head.frontier
 FROM head JOIN unnest($1::text[], $2::integer[]) AS place (topic, partition)
-    ON head.topic = place.topic AND head.partition = place.partition"""
+    ON head.topic = place.topic AND head.partition = place.partition
+ORDER BY head.id
+FOR UPDATE OF head"""
 # OFFSET 0 makes each id one probe of the index: few are known, and the rest of the log is of no interest.
 SELECT_KNOWN = """
 SELECT found.head_id, asked.event_id
@@ -38,22 +42,25 @@ WHERE head.id = move.id AND head.next_offset = move.expected_offset"""
 ENTRY_COLUMNS = ("head_id", "index", "kafka_offset", "kind", "event_id", "header", "commit", "leaf", "body")
 
 
-async def load_heads(transaction: Connection, firsts: Mapping[tuple[str, int], int]) -> dict[int, Head]:
-    """Return the heads of these partitions by id; a log without one begins at its partition's given offset."""
+async def lock_heads(transaction: Connection, firsts: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], Head]:
+    """Return the heads of these partitions, which nobody else moves before the transaction ends.
+
+    A log that there is not begins at its partition's given offset.
+    """
     places = sorted(firsts)
     topics, partitions = [topic for topic, _ in places], [partition for _, partition in places]
-    rows = await transaction.fetch(SELECT_HEADS, topics, partitions)
+    await transaction.execute(PLAN_EACH)
+    rows = await transaction.fetch(LOCK_HEADS, topics, partitions)
     if len(rows) < len(places):
         await transaction.execute(INSERT_HEADS, topics, partitions, [firsts[place] for place in places])
-        rows = await transaction.fetch(SELECT_HEADS, topics, partitions)
-    return {row["id"]: _head(row) for row in rows}
+        rows = await transaction.fetch(LOCK_HEADS, topics, partitions)
+    return {(row["topic"], row["partition"]): _head(row) for row in rows}
 
 
-async def find_known(transaction: Connection, readings: Mapping[int, Sequence[Reading]]) -> dict[int, set[UUID]]:
-    """Return for each head which of its readings' event ids its log has already."""
-    asked = [reading.event_id for mine in readings.values() for reading in mine if reading.event_id is not None]
-    await transaction.execute(PLAN_EACH)
-    known: dict[int, set[UUID]] = {id_: set() for id_ in readings}
+async def find_known(transaction: Connection, logs: Sequence[tuple[Head, Sequence[Reading]]]) -> dict[int, set[UUID]]:
+    """Return by head which event ids of its log's readings the log has already."""
+    asked = [reading.event_id for _, readings in logs for reading in readings if reading.event_id is not None]
+    known = {head.id: set[UUID]() for head, _ in logs}
     for row in await transaction.fetch(SELECT_KNOWN, asked):
         # The same event on another topic or partition is not a repeat.
         if row["head_id"] in known:
@@ -61,33 +68,33 @@ async def find_known(transaction: Connection, readings: Mapping[int, Sequence[Re
     return known
 
 
-async def move_heads(transaction: Connection, heads: Mapping[int, tuple[Head, Head]]) -> None:
+async def move_heads(transaction: Connection, moves: Sequence[tuple[Head, Head]]) -> None:
     """Move each head from where it was to where it is now, if it is still where it was.
 
     Raises:
         NotNext: one is not: another writer moved it.
     """
-    old, new = [head for head, _ in heads.values()], [head for _, head in heads.values()]
     status = await transaction.execute(
         MOVE_HEADS,
-        list(heads),
-        [head.next_offset for head in old],
-        [head.frontier.size for head in new],
-        [head.next_offset for head in new],
-        [head.frontier.encode() for head in new],
+        [head.id for head, _ in moves],
+        [head.next_offset for head, _ in moves],
+        [head.frontier.size for _, head in moves],
+        [head.next_offset for _, head in moves],
+        [head.frontier.encode() for _, head in moves],
     )
-    if status != f"UPDATE {len(heads)}":
+    if status != f"UPDATE {len(moves)}":
         raise NotNext("another writer has added to the log since this one read its end")
 
 
-async def add_entries(transaction: Connection, entries: Mapping[int, Sequence[Entry]]) -> None:
+async def add_entries(transaction: Connection, added: Iterable[tuple[Head, Sequence[Entry]]]) -> None:
     """Add entries to the logs of these heads, in one COPY."""
-    rows = (_row(id_, entry) for id_, mine in entries.items() for entry in mine)
+    rows = (_row(head.id, entry) for head, entries in added for entry in entries)
     await transaction.copy_records_to_table("entry", records=rows, columns=ENTRY_COLUMNS)
 
 
 def _head(row: Row) -> Head:
-    return Head(row["topic"], row["partition"], row["next_offset"], decode_frontier(row["size"], row["frontier"]))
+    frontier = decode_frontier(row["size"], row["frontier"])
+    return Head(row["id"], row["topic"], row["partition"], row["next_offset"], frontier)
 
 
 def _row(head_id: int, entry: Entry) -> tuple[Any, ...]:

@@ -65,7 +65,7 @@ ORDER BY fence.topic, fence.partition"""
 # Apart, since to join them costs more than to put them together here. In order: while its statistics know nothing of a
 # log yet, PostgreSQL else reads all of that by another index, and again for each page.
 SELECT_STORED_ENTRIES = """
-SELECT entry.index, entry.kafka_offset, entry.kind, entry.event_id, entry.header, entry.commit, entry.leaf, entry.body
+SELECT entry.index, entry.kafka_offset, entry.kind, entry.header, entry.commit, entry.leaf, entry.body, entry.event_id
 FROM entry
 WHERE entry.head_id = $1 AND entry.index >= $2
 ORDER BY entry.index
@@ -256,8 +256,8 @@ class DatabaseSnapshot:
         if not rows:
             return []
         events = await self._connection.fetch(SELECT_STORED_EVENTS, head.id, rows[0]["index"], rows[-1]["index"])
-        searched = {event["index"]: event[1:] for event in events}
-        return [StoredEntry(*row[:4], *searched.get(row["index"], UNSEARCHED), *row[4:]) for row in rows]
+        searched = {event[0]: event[1:] for event in events}
+        return [StoredEntry._make((*row, *searched.get(row[0], UNSEARCHED))) for row in rows]
 
     async def find_unfounded_duplicate(self, head: StoredHead, duplicates: Sequence[StoredEntry]) -> int | None:
         """Return the first of these entries whose event id no earlier event of the log has."""

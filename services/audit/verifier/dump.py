@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from services.audit.domain.check import StoredEntry, StoredHead
+from services.audit.domain.header import FACTS
 from services.audit.verifier.copyfile import Reader, Row, integer, moment, octets, read_fields, read_rows, text, uuid
 from services.audit.verifier.snapshot import Damaged, Placed, Source, StoredLogCheckpoint, Unreadable, Vectors
 
@@ -173,7 +174,7 @@ class DumpSnapshot:
     async def read_entries(self, head: StoredHead, *, start: int, limit: int) -> list[StoredEntry]:
         """Return the next entries of a log, by index from `start` on."""
         places = [place for (place,) in self._tables.execute(SELECT_PLACES, (head.id, start, limit))]
-        entries = [StoredEntry(*_entry(row)[1:]) for row in self._rows(places)]
+        entries = [_entry(row) for row in self._rows(places)]
         if len(entries) < limit and start + len(entries) < head.size:
             self._need("entry")
         return entries
@@ -259,7 +260,7 @@ class DumpSnapshot:
         if row is None:
             return None
         (fields,) = self._rows([row[1]])
-        entry = StoredEntry(*_entry(fields)[1:])
+        entry = _entry(fields)
         return Placed(row[0], entry.index, entry.header, entry.commit)
 
     async def list_proving(self, head: StoredHead, *, index: int) -> list[StoredLogCheckpoint]:
@@ -341,5 +342,6 @@ def _places(file: BinaryIO) -> Iterator[tuple[int, int, bytes | None, bool, int]
         yield integer(head_id), integer(index), event_id, kind == b"event", place
 
 
-def _entry(row: Row) -> list[Any]:
-    return read_fields(row, ENTRY, required=ENTRY_REQUIRED)
+def _entry(row: Row) -> StoredEntry:
+    _, index, offset, kind, *values = read_fields(row, ENTRY, required=ENTRY_REQUIRED)
+    return StoredEntry(index, offset, kind, *values[len(FACTS) :], *values[: len(FACTS)])

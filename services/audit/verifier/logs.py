@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from services.audit.domain.check import Expected, Finding, LogCheck, StoredEntry, StoredHead
 from services.audit.domain.merkle import HASH_BYTES, Frontier, decode_frontier
@@ -11,6 +12,8 @@ from services.audit.verifier.snapshot import Damaged, Snapshot
 
 PAGE_ENTRIES = 2 * TILE_HASHES
 """Held in memory at once, whole tiles; an entry has at most a little over 256 KiB."""
+SPAN_ENTRIES = 8 * PAGE_ENTRIES
+"""What was signed of so many, and their tiles, are read at once: there is little of it, and each statement costs."""
 
 
 class LogReader:
@@ -47,19 +50,20 @@ class LogReader:
             return list(check.finish())
         check = LogCheck(head, start)
         tiles = _Tiles(signed_max, start.size)
+        kept: dict[int, tuple[bytes, bytes]] = {}
+        span_ends = start.size
         while check.finding is None:
             first = check.next_index
+            if first == span_ends:
+                span_ends = first + SPAN_ENTRIES
+                await self._expect(check, head, pins, above=first, until=span_ends)
+                kept = await self._tiles(head, 0, first // TILE_HASHES, span_ends // TILE_HASHES)
             entries, damage = await self._read_page(head, first)
-            try:
-                check.expect(await self._expected(head, pins, above=first, until=first + len(entries)))
-            except Damaged as error:
-                check.damaged(None, str(error))
             made = full_tiles(0, first, [entry.leaf for entry in entries])
             if check.finding is None and check.take(entries, [tile.root for tile in made]):
                 await self._check_duplicates(head, check, entries)
             if self._has_checkpoints:
-                found = await self._tiles(head, 0, first // TILE_HASHES, (first + len(entries)) // TILE_HASHES)
-                tiles.take(check, made, found)
+                tiles.take(check, made, kept)
             if damage is not None and check.finding is None:
                 check.damaged(check.next_index, damage)
             self._kinds.update(entry.kind for entry in entries)
@@ -87,6 +91,12 @@ class LogReader:
             return Frontier()
         size = since.size - since.size % PAGE_ENTRIES
         return Frontier(size, tree.peaks[: size.bit_count()])
+
+    async def _expect(self, check: LogCheck, head: StoredHead, pins: Sequence[Pin], *, above: int, until: int) -> None:
+        try:
+            check.expect(await self._expected(head, pins, above=above, until=until))
+        except Damaged as error:
+            check.damaged(None, str(error))
 
     async def _expected(self, head: StoredHead, pins: Sequence[Pin], *, above: int, until: int) -> list[Expected]:
         found = [Expected(pin.size, pin.root, pin.by) for pin in pins if above < pin.size <= until]
@@ -134,11 +144,19 @@ class LogReader:
         return entries, None
 
     async def _tiles(self, head: StoredHead, level: int, first: int, beyond: int) -> dict[int, tuple[bytes, bytes]]:
+        if not self._has_checkpoints:
+            return {}
         try:
             async with self._snapshot.readable():
                 return await self._snapshot.read_tiles(head, level, first=first, beyond=beyond)
         except Damaged:
-            return {}
+            found: dict[int, tuple[bytes, bytes]] = {}
+        # One by one, to find those that can be.
+        for index in range(first, beyond):
+            with suppress(Damaged):
+                async with self._snapshot.readable():
+                    found |= await self._snapshot.read_tiles(head, level, first=index, beyond=index + 1)
+        return found
 
     async def _check_duplicates(self, head: StoredHead, check: LogCheck, entries: Sequence[StoredEntry]) -> None:
         duplicates = [entry for entry in entries if entry.kind == "duplicate"]

@@ -4,6 +4,7 @@ What stands only in the database cannot prove that all of it was not replaced to
 elsewhere.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from services.audit.domain.check import Finding, StoredHead
@@ -45,8 +46,14 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
         whole = Part(report.heads, pins, since, has_checkpoints, sound_below)
         if progress.total < SPLIT_MIN:
             reads = [await read_part(snapshot, whole, progress.advance)]
+            lost = await _find_lost(snapshot, report.heads, has_checkpoints=has_checkpoints)
         else:
-            reads = await read_side_by_side(await snapshot.share(), whole.split(PROCESSES), progress.advance)
+            source = await snapshot.share()
+            looking = asyncio.create_task(_find_lost(snapshot, report.heads, has_checkpoints=has_checkpoints))
+            try:
+                reads = await read_side_by_side(source, whole.split(PROCESSES), progress.advance)
+            finally:
+                lost = await looking
         for read in reads:
             report.kinds += read.kinds
             report.findings += read.findings
@@ -54,8 +61,7 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
         for pin in (*options.pins, *options.since):
             if (pin.topic, pin.partition) not in known:
                 report.findings.append(outrun(pin.place, pin.size, pin.by, has=0))
-        async with snapshot.readable():
-            report.findings += await _find_lost(snapshot, report.heads, has_checkpoints=has_checkpoints)
+        report.findings += lost
     except Damaged as error:
         report.findings.append(Finding("the log", None, str(error)))
     report.log_count, report.entry_count = len(report.heads), report.kinds.total()
@@ -65,13 +71,18 @@ async def verify_snapshot(snapshot: Snapshot, options: Options) -> Report:
 async def _find_lost(snapshot: Snapshot, heads: Sequence[StoredHead], *, has_checkpoints: bool) -> Sequence[Finding]:
     """Return what belongs to no log."""
     found = []
-    orphan, unfounded = await snapshot.find_orphan(heads), await snapshot.find_unfounded_event()
+    try:
+        async with snapshot.readable():
+            orphan, unfounded = await snapshot.find_orphan(heads), await snapshot.find_unfounded_event()
+            has_lost = has_checkpoints and await snapshot.count_lost(heads)
+    except Damaged as error:
+        return [Finding("the log", None, str(error))]
     if orphan is not None:
         found.append(Finding(f"head {orphan[0]}", orphan[1], "it belongs to a log that has no head"))
     if unfounded is not None:
         reason = "it is shown to auditors, and there is no such entry"
         found.append(Finding(f"head {unfounded[0]}", unfounded[1], reason))
-    if has_checkpoints and await snapshot.count_lost(heads):
+    if has_lost:
         found.append(Finding("the log", None, "it has tiles of no log, or cosignatures of no checkpoint"))
     return found
 

@@ -13,7 +13,7 @@ from shared.kafka.consume import Record
 from tests.builders import event_bytes
 
 POISON = b"\xff\x00 not json"
-EMPTY = Head("intake.tips", 2, 0, Frontier())
+EMPTY = Head(1, "intake.tips", 2, 0, Frontier())
 
 
 def a_record(**fields: Any) -> Record:

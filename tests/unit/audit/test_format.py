@@ -242,10 +242,10 @@ def test_nothing_personal_and_nothing_random_is_in_a_header() -> None:
 def test_the_usual_header_is_plain_and_what_is_not_ascii_is_read_in_full() -> None:
     header = read_header(golden())
     raw = encode_header(header)
-    assert is_plainly(raw, b"intake.activity", 1, 7, facts=fact_columns(header))
-    assert not is_plainly(raw, b"intake.activity", 1, 8, facts=fact_columns(header))
+    assert is_plainly(raw, b"intake.activity", 1, 7, fact_columns(header))
+    assert not is_plainly(raw, b"intake.activity", 1, 8, fact_columns(header))
     spelled = read_header(a_record(value=event_bytes(subject_id="\u00e9")))
-    assert not is_plainly(encode_header(spelled), b"intake.tips", 2, 0, facts=fact_columns(spelled))
+    assert not is_plainly(encode_header(spelled), b"intake.tips", 2, 0, fact_columns(spelled))
 
 
 plain = st.text("ab", max_size=2)
@@ -268,7 +268,7 @@ def test_a_header_that_is_plainly_something_is_that(
     columns = list(shown)
     if data.draw(st.booleans()):
         columns[data.draw(st.integers(0, 6))] = None
-    if is_plainly(bytes(raw), b"t", 1, 7, facts=columns):
+    if is_plainly(bytes(raw), b"t", 1, 7, columns):
         header = decode_header(bytes(raw))
         assert (header.topic, header.partition, header.offset) == ("t", 1, 7)
         assert fact_columns(header) == tuple(columns)

@@ -47,7 +47,7 @@ def test_an_event_counts_once_and_what_cannot_be_read_is_opaque() -> None:
 def test_an_event_of_an_earlier_batch_is_a_duplicate() -> None:
     reading = read(a_record(offset=5))
     assert reading.event_id is not None
-    _, entries = extend(Head("intake.tips", 2, 5, Frontier()), [reading], {reading.event_id})
+    _, entries = extend(Head(1, "intake.tips", 2, 5, Frontier()), [reading], {reading.event_id})
     assert [entry.kind for entry in entries] == ["duplicate"]
 
 
@@ -63,6 +63,6 @@ def test_the_kind_is_not_in_the_leaf() -> None:
 
 @pytest.mark.parametrize("offsets", [[4], [5, 5], [6, 5], [5, 6, 6]])
 def test_an_offset_that_the_log_has_already_is_refused(offsets: list[int]) -> None:
-    head = Head("intake.tips", 2, 5, Frontier())
+    head = Head(1, "intake.tips", 2, 5, Frontier())
     with pytest.raises(NotNext):
         extend(head, [read(a_record(offset=offset)) for offset in offsets], set())
