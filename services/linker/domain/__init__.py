@@ -6,6 +6,7 @@
     profile    how a tip describes its subjects otherwise, and how two such descriptions agree
     model      what was learned: how much an equal value says, by its kind and by its own holders
     estimate   the model, made from the tips at hand
+    caution    how sure two clusters must be one person's, learned too
     pdq        hashes of pictures: which look-ups find every hash near one
     pictures   what pictures a tip shows, and what near copies say of tips
     links      the links of a tip with their reasons

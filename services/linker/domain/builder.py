@@ -31,6 +31,8 @@ class Graph:
     """The shared values of each tip."""
     bits: Sequence[float]
     """What each value says of a pair of its holders: the odds, as a logarithm."""
+    groups: Sequence[str]
+    """The group of each value."""
     strands: Sequence[str]
     """The strand of each value."""
     keys: Sequence[Key]
@@ -42,6 +44,20 @@ class Graph:
     same: Sequence[tuple[int, int]]
     """Newest judgement first: where judgements contradict one another, the later word stands."""
     different: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Of a cluster's tips, how many hold each shared value, and how many tell any of each group."""
+
+    holders: dict[int, int]
+    tellers: dict[str, int]
+
+    def add(self, other: "_Uses") -> None:
+        for value, count in other.holders.items():
+            self.holders[value] = self.holders.get(value, 0) + count
+        for group, count in other.tellers.items():
+            self.tellers[group] = self.tellers.get(group, 0) + count
 
 
 class Builder:
@@ -59,6 +75,8 @@ class Builder:
         """How each cluster's subjects are described, by the description's number."""
         self._several = [profile.names_several for profile in profiles]
         self._members = [[tip] for tip in range(len(profiles))]
+        self._uses: dict[int, _Uses] = {}
+        """By the roots of clusters of several tips."""
         self._bridges: list[tuple[int, int]] = []
         self._crossings: list[tuple[int, int]] = []
         self._refused: set[tuple[int, int, int, int]] = set()
@@ -67,6 +85,8 @@ class Builder:
         """What each value says of two clusters by now: the more, the fewer clusters hold it."""
         self._needed: dict[tuple[int, int], float] = {}
         """How sure two clusters of so many tips must be. A cache of a method would keep the builder in memory."""
+        self.pairs, self.wrong = 0, 0.0
+        """Of all steps taken, the pairs of tips put together, and how many of them the odds say are wrong."""
         self._cluster_counts = {value: len(holders) for value, holders in graph.joining.items()}
         """By how many clusters each value that may join is held."""
 
@@ -114,7 +134,7 @@ class Builder:
     def _edges(self) -> list[tuple[int, int]]:
         """Return the pairs worth a look, surest first."""
         pairs = {pair for holders in self._graph.joining.values() for pair in combinations(holders, 2)}
-        least = self._model.rules.pair_bits_min - SECOND_LOOK_BITS
+        least = self._model.pair_bits - SECOND_LOOK_BITS
         values_least = least - self._model.rules.likeness_bits_max
         held, described, likeness = self._held, self._described, self._descriptions
         # Pairs are many, and what they share is mostly the same few values: those are weighed once.
@@ -124,7 +144,7 @@ class Builder:
             values = held[left] & held[right]
             bits = weighed.get(values)
             if bits is None:
-                bits = weighed[values] = self._value_bits(values)
+                bits = weighed[values] = self._value_bits(values, self._said)
             if bits < values_least:
                 continue
             bits = round(bits + likeness[described[left], described[right]], 6)
@@ -142,12 +162,16 @@ class Builder:
         if (one, other, size, other_size) in self._refused:
             return False
         needed = self._bits_needed(size, other_size)
-        if self._bits(one, other, least=needed) < needed:
+        bits = self._bits(one, other, least=needed)
+        if bits < needed:
             self._refused.add((one, other, size, other_size))
             self._refused.add((other, one, other_size, size))
             return False
         bridge, crossing = self._bridge(one, other), self._crossing(one, other)
         is_joined = self._join(one, other)
+        if is_joined:
+            self.pairs += size * other_size
+            self.wrong += size * other_size / (1 + 2**bits)
         if is_joined and bridge is not None:
             self._bridges.append((one, bridge))
         if is_joined and crossing is not None:
@@ -159,7 +183,7 @@ class Builder:
         needed = self._needed.get((size, other_size))
         if needed is None:
             rules = self._model.rules
-            needed = rules.pair_bits_min + self._model.size_bits * log2(min(size, other_size))
+            needed = self._model.pair_bits + self._model.size_bits * log2(min(size, other_size))
             needed += rules.growth_bits * log2(max(1.0, (size + other_size) / rules.grown))
             self._needed[size, other_size] = needed
         return needed
@@ -198,9 +222,16 @@ class Builder:
             self._weigh(value)
         self._members[stays] += self._members[goes]
         self._held[stays] = self._held[stays] | self._held[goes]
+        uses = self._uses[stays] if stays in self._uses else self._uses_of(stays)
+        uses.add(self._uses.pop(goes) if goes in self._uses else self._uses_of(goes))
+        self._uses[stays] = uses
         self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
         self._described[stays] = self._descriptions.number_of(self._profiles[stays])
         return True
+
+    def _uses_of(self, tip: int) -> _Uses:
+        values, groups = self._graph.held[tip], self._graph.groups
+        return _Uses(dict.fromkeys(values, 1), dict.fromkeys((groups[value] for value in values), 1))
 
     def _weigh(self, value: int) -> None:
         crowd = self._model.crowd_bits(self._cluster_counts[value], is_hint=self._graph.are_hints[value])
@@ -214,15 +245,28 @@ class Builder:
         values = self._held[one] & self._held[other]
         if not values:
             return NO_BITS
-        total = self._value_bits(values)
+        total = self._value_bits(values, self._said_of(one, other, values))
         if total + self._model.rules.likeness_bits_max < least:
             return total
         return round(total + self._descriptions[self._described[one], self._described[other]], 6)
 
-    def _value_bits(self, values: Iterable[int]) -> float:
+    def _said_of(self, one: int, other: int, values: Iterable[int]) -> Mapping[int, float] | Sequence[float]:
+        """Return what values that two clusters share say of these two: the less, the fewer of their tips hold them."""
+        both = [uses for root in (one, other) if (uses := self._uses.get(root)) is not None]
+        if not both:
+            return self._said
+        said, groups, model = {}, self._graph.groups, self._model
+        for value in values:
+            group, bits = groups[value], 0.0
+            for uses in both:
+                bits += model.share_bits(group, uses.holders[value], uses.tellers[group])
+            said[value] = self._said[value] - min(bits, model.rules.share_bits_max)
+        return said
+
+    def _value_bits(self, values: Iterable[int], said: Mapping[int, float] | Sequence[float]) -> float:
         """Return what values that two clusters share say of them: of each strand the best."""
         best: dict[str, float] = {}
-        said, strands = self._said, self._graph.strands
+        strands = self._graph.strands
         for value in values:
             if said[value] > best.get(strands[value], NO_BITS):
                 best[strands[value]] = said[value]

@@ -146,12 +146,7 @@ def cluster(
     """
     tips = sorted(set(tip_ids), key=in_no_order)
     graph = _graph(tips, shared, judgements, model)
-    components = Groups(len(tips))
-    for holders in graph.joining.values():
-        for holder in holders[1:]:
-            components.join(holders[0], holder)
-    for left, right in graph.same:
-        components.join(left, right)
+    components = _components(graph, len(tips))
     builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], components, model)
     parts = builder.build()
     related = _related(graph, parts)
@@ -173,6 +168,19 @@ def cluster(
         )
         for root, inside in members.items()
     )
+
+
+def expect(
+    tip_ids: Iterable[UUID], shared: Mapping[Key, Shared], profiles: Mapping[UUID, Profile], *, model: Model
+) -> tuple[int, float]:
+    """Return how many pairs of tips `cluster` would put together without any judgement, and how many of them the odds
+    of its steps say are wrong.
+    """
+    tips = sorted(set(tip_ids), key=in_no_order)
+    graph = _graph(tips, shared, {}, model)
+    builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], _components(graph, len(tips)), model)
+    builder.build()
+    return builder.pairs, builder.wrong
 
 
 def moves(
@@ -238,6 +246,7 @@ def _graph(
         joining=joining,
         held=[frozenset(places) for places in held],
         bits=[bits_of(shared[key].reliability) for key in keys],
+        groups=[rules.group_of(key.type, key.scope) for key in keys],
         strands=[rules.strand_of(*key) for key in keys],
         keys=keys,
         reliabilities=[shared[key].reliability for key in keys],
@@ -245,6 +254,14 @@ def _graph(
         same=decided["same"],
         different=frozenset(decided["different"]),
     )
+
+
+def _components(graph: Graph, tip_count: int) -> Groups:
+    components = Groups(tip_count)
+    for holders in (*graph.joining.values(), *graph.same):
+        for holder in holders[1:]:
+            components.join(holders[0], holder)
+    return components
 
 
 def _related(graph: Graph, parts: Groups) -> Mapping[int, set[int]]:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import comb, log2
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.rules import RELIABILITY_MAX, RULES, Rules
+from services.linker.domain.rules import HANDLE_GROUP, RELIABILITY_MAX, RULES, Rules
 from shared.identifiers.handles import handle_of
 
 RELIABILITY_MIN = 0.02
@@ -144,6 +144,8 @@ class Learned:
     kinds: tuple[tuple[Kind, float, float], ...] = ()
     """Of each kind its reliability, and its company: of its pairs of one person, the part that share another value."""
     letters: tuple[tuple[str, float], ...] = ()
+    pair_bits: float | None = None
+    """The odds (log2) from which two tips become one cluster (`caution.py`)."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,11 @@ class Model:
         """
         return self.rules.size_bits if self.learned.kinds else self.rules.size_bits_unlearned
 
+    @property
+    def pair_bits(self) -> float:
+        """The odds (log2) from which two tips become one cluster."""
+        return self.rules.pair_bits_unlearned if self.learned.pair_bits is None else self.learned.pair_bits
+
     def crowd_bits(self, cluster_count: int, *, is_hint: bool = False) -> float:
         """Return by how many bits less a value says of two clusters when so many hold it, which nothing has joined.
 
@@ -185,6 +192,19 @@ class Model:
             return 0.0
         bits = log2(comb(cluster_count, PAIR))
         return bits if is_hint else min(bits, self.rules.crowd_bits_max)
+
+    def share_bits(self, group: str, holders: int, tellers: int) -> float:
+        """Return by how many bits less a value says of a cluster of whose tips `tellers` tell one of its group, and
+        only `holders` this one.
+
+        Whoever has it would tell it as often as that: so a tip which tells it too is less likely theirs than if all
+        did. Where a phone was passed on, or is a family's, it is told once among many that tell another. Nothing
+        before anything is learned, as `crowd_bits`.
+        """
+        if holders == tellers or not self.learned.kinds:
+            return 0.0
+        rules = self.rules
+        return (rules.share_weight_handles if group == HANDLE_GROUP else rules.share_weight) * log2(tellers / holders)
 
     def rates_of(self, name: str) -> tuple[Rates, Rates]:
         """Return how often birth dates and names agree between two tips that share a value of a kind, by its name."""

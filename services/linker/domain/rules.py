@@ -66,11 +66,14 @@ class Rules:
 
     `joining_min`: reliability from which a value makes its two holders one component, to be looked at as one
     (`is_sure`: the more hold it, the surer it must be).
-    `pair_bits_min`: odds (log2) from which two tips become one cluster. `size_bits`: by how much more for each doubling
-    of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen
+    `pair_bits`: odds (log2) from which two tips become one cluster, the least of these at which the part `right_min` of
+    all pairs is right (`caution.py`); `pair_bits_unlearned` before anything is learned. `size_bits`: by how much more
+    for each doubling of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen
     (`Model.size_bits`). `growth_bits`: by how much more for each doubling of the whole beyond `grown`, so that no chain
     of likely links runs away. `crowd_bits_max`: the most that it says against a value that it may mean any two of many
     clusters (`Model.crowd_bits`); a hint, which strangers come to as well, has no such limit.
+    `share_weight`: how much it says against a value that few of a cluster's tips hold, of those that tell one of its
+    group (`Model.share_bits`); less of handles, of which a person has many, and at most `share_bits_max`.
     `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
@@ -81,12 +84,17 @@ class Rules:
     version: str
     types: Mapping[str, TypeRule]
     joining_min: float = 0.45
-    pair_bits_min: float = 1.0
+    pair_bits: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
+    pair_bits_unlearned: float = 1.0
+    right_min: float = 0.96
     size_bits: float = 2.0
     size_bits_unlearned: float = 0.25
     growth_bits: float = 1.5
     grown: int = 25
     crowd_bits_max: float = 2.0
+    share_weight: float = 1.0
+    share_weight_handles: float = 0.2
+    share_bits_max: float = 4.0
     coincidence_bits: float = 6.0
     likeness_bits_max: float = 6.0
     held_tips_max: int = 25
@@ -215,7 +223,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-04",
+    version="2026-12-05",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

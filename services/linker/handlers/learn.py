@@ -9,12 +9,18 @@ Then every tip is linked anew, some at a time and beside what arrives, each time
 dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
 """
 
+import asyncio
 from datetime import timedelta
+from itertools import chain
+from uuid import UUID
 
 import structlog
 
+from services.linker.domain.caution import Component, cautious, components_of, joins
 from services.linker.domain.estimate import estimate
+from services.linker.domain.evidence import Key
 from services.linker.domain.model import Model
+from services.linker.domain.profile import Profile
 from services.linker.domain.rules import Rules
 from services.linker.handlers.announce import LINKS_TOPIC, Announcer
 from services.linker.handlers.links import announce_links
@@ -33,6 +39,8 @@ GROWTH, GROWTH_AT_REST = 3, 1.1
 PAUSE_MIN, PAUSE_A_TIP = timedelta(minutes=10), timedelta(milliseconds=40)
 """At rest, a model stands so long: ten times what linking all tips anew takes."""
 VALUES_MAX, STRANGERS_MAX, HANDLES_MAX = 20_000, 5_000, 50_000
+SAMPLE_MAX = 4_000
+"""By about so many tips, each of which draws at most its component, it is learned how sure a step must be."""
 
 log = structlog.get_logger()
 
@@ -111,4 +119,26 @@ async def _estimate(connection: Connection, rules: Rules) -> Model:
     drawn = await models.list_strangers(connection, count_max=STRANGERS_MAX)
     found = await graph.load_profiles(connection, drawn)
     handles = await models.list_handles(connection, count_max=HANDLES_MAX)
-    return estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
+    model = estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
+    components, profiles = await _draw_components(connection, model)
+    # It takes seconds, in which what arrives is linked.
+    return await asyncio.to_thread(cautious, model, components, profiles)
+
+
+async def _draw_components(connection: Connection, model: Model) -> tuple[list[Component], dict[UUID, Profile]]:
+    """Return some whole components of tips, or all, as a model connects them, with the tips' profiles.
+
+    Each is drawn by one of its tips, the one that comes first in no order, so that a large one is as likely as a small.
+    """
+    drawn = frozenset(await models.list_sample(connection, count_max=SAMPLE_MAX))
+    reached, asked, beyond = set[UUID](), set[Key](), set(drawn)
+    while beyond:
+        reached |= beyond
+        saying = await models.list_saying(connection, beyond)
+        joining = [key for key, tip_count, tally in saying if key not in asked and joins(key, tip_count, tally, model)]
+        asked.update(joining)
+        holders = await values.load_holders(connection, joining)
+        beyond = set(chain.from_iterable(holders.values())) - reached
+    found = components_of(reached, await models.load_values(connection, reached), model)
+    components = [each for each in found if each.tip_ids[0] in drawn]
+    return components, await graph.load_profiles(connection, [tip_id for each in components for tip_id in each.tip_ids])

@@ -1,11 +1,13 @@
 """What was learned from the tips, and what there is to learn from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from services.linker.domain.caution import Value
 from services.linker.domain.evidence import Key
 from services.linker.domain.model import Learned, Model, Tally
 from services.linker.domain.rules import Rules
@@ -34,6 +36,22 @@ SELECT type, scope, value, tip_count, tally FROM key
 WHERE tip_count > 1 AND viral_count = 0 AND key_id < $1 AND tally <> '{}'"""
 SELECT_HANDLES = "SELECT value FROM key WHERE type = 'handle' AND key_id < $1"
 SELECT_STRANGERS = "SELECT tip_id FROM tip ORDER BY substr(tip_id::text, 20), tip_id LIMIT $1"
+# The last digits of a tip's id are a hash's, and not those by which tips are put in no order.
+SELECT_SAMPLE = """SELECT tip_id FROM tip WHERE right(tip_id::text, 7) COLLATE "C" < $1"""
+SELECT_SAYING = """
+SELECT key.type, key.scope, key.value, key.tip_count, key.tally FROM key
+WHERE key.standing IN ('joins', 'shows') AND key.key_id IN (
+    SELECT holding.key_id
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links)"""
+SELECT_VALUES = """
+WITH shared AS MATERIALIZED (
+    SELECT holding.key_id, array_agg(DISTINCT holding.tip_id) AS tip_ids
+    FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
+    GROUP BY holding.key_id HAVING count(*) > 1
+)
+SELECT key.type, key.scope, key.value, key.tip_count, key.tally, shared.tip_ids
+FROM shared JOIN key ON key.key_id = shared.key_id
+WHERE key.standing IN ('joins', 'shows')"""
 # Below and above, since an index finds those; <> would read all that is linked already, at every step again.
 # Whole components, so that each is looked at once.
 SELECT_STALE = """
@@ -51,6 +69,7 @@ WHERE membership.component_id IN (
     SELECT mine.component_id FROM chosen JOIN membership AS mine ON mine.tip_id = chosen.tip_id)"""
 COUNT_STALE = "SELECT count(*) FROM tip WHERE linked_by <> $1"
 ID_MAX = (1 << 128) - 1
+SAMPLE_DIGITS_END = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +137,27 @@ async def list_handles(transaction: Connection, *, count_max: int) -> list[str]:
 async def list_strangers(transaction: Connection, *, count_max: int) -> list[UUID]:
     """Return tips in an order that means nothing."""
     return [row["tip_id"] for row in await transaction.fetch(SELECT_STRANGERS, count_max)]
+
+
+async def list_sample(transaction: Connection, *, count_max: int) -> list[UUID]:
+    """Return about `count_max` tips at most, whatever the order they came in."""
+    count = await count_tips(transaction)
+    bound = "g" if count <= count_max else f"{SAMPLE_DIGITS_END * count_max // count:07x}"
+    return [row["tip_id"] for row in await transaction.fetch(SELECT_SAMPLE, bound)]
+
+
+async def list_saying(transaction: Connection, tip_ids: Collection[UUID]) -> list[tuple[Key, int, Tally]]:
+    """Return the values that say something and that one of the tips holds, by how many, with what those say of it."""
+    rows = await transaction.fetch(SELECT_SAYING, list(tip_ids))
+    return [(Key(row["type"], row["value"], row["scope"]), row["tip_count"], read_tally(row["tally"])) for row in rows]
+
+
+async def load_values(transaction: Connection, tip_ids: Collection[UUID]) -> dict[Key, Value]:
+    """Return the values that say something and that two of the tips hold."""
+    return {
+        Key(row["type"], row["value"], row["scope"]): Value(row["tip_count"], read_tally(row["tally"]), row["tip_ids"])
+        for row in await transaction.fetch(SELECT_VALUES, list(tip_ids))
+    }
 
 
 async def list_stale(transaction: Connection, version: str, *, count_max: int) -> list[UUID]:

@@ -6,11 +6,12 @@ keeps between batches. So it also says what the worker has to come to, whatever 
 
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.linker.app import load_rules
+from services.linker.domain.caution import Value, cautious, components_of
 from services.linker.domain.cluster import Cluster, Shared, cluster
 from services.linker.domain.estimate import Beside, estimate, tally_of
 from services.linker.domain.evidence import Key, holdings_of
@@ -44,7 +45,7 @@ class Read:
 def link_in_memory(world: World) -> Attempt:
     """Link a world's tips."""
     rules = load_rules()
-    contents = list(contents_of(world))
+    contents = list(contents_of(events_of(world)))
     started = time.monotonic()
     read = read_tips(contents, rules)
     found = cluster_all(read, learn(read, rules))
@@ -53,10 +54,14 @@ def link_in_memory(world: World) -> Attempt:
     return Attempt(NAME, names, time.monotonic() - started)
 
 
-def contents_of(world: World) -> Iterator[TipContent]:
+def events_of(world: World) -> list[bytes]:
+    """Return what intake publishes of a world's tips, in order of arrival."""
+    return list(tip_events(world, {tip["source"]: "other" for tip in world.tips}))
+
+
+def contents_of(events: Iterable[bytes]) -> Iterator[TipContent]:
     """Yield the tips as the linker reads them off intake's topic."""
-    kinds = {tip["source"]: "other" for tip in world.tips}
-    for value in tip_events(world, kinds):
+    for value in events:
         envelope = decode(value)
         record = Record("intake.tips", 0, 0, None, value, (), 0)
         incoming = Incoming(envelope, open_payload(envelope, TipReceivedV1), record, "linker")
@@ -98,8 +103,15 @@ def read_tips(contents: Sequence[TipContent], rules: Rules) -> Read:
 def learn(read: Read, rules: Rules) -> Model:
     """Return the model that is learned from all of them; more than the worker learns from are not expected here."""
     strangers = sorted(read.profiles, key=in_no_order)[:STRANGERS_MAX]
-    values = [(key, len(tips), read.tallies[key]) for key, tips in read.holders.items()]
-    return estimate(values, [read.profiles[tip_id] for tip_id in strangers], read.handles, rules=rules)
+    values = values_of(read)
+    tallies = [(key, value.tip_count, value.tally) for key, value in values.items()]
+    model = estimate(tallies, [read.profiles[tip_id] for tip_id in strangers], read.handles, rules=rules)
+    return cautious(model, components_of(read.profiles, values, model), read.profiles)
+
+
+def values_of(read: Read) -> dict[Key, Value]:
+    """Return the values that say something, with their holders."""
+    return {key: Value(len(tips), read.tallies[key], tips) for key, tips in read.holders.items()}
 
 
 def cluster_all(read: Read, model: Model) -> tuple[Cluster, ...]:

@@ -193,8 +193,19 @@ def test_a_chain_of_likely_links_does_not_run_away(order: list[int], reliability
     ids = [UUID(f"0195{number:04x}-0000-7000-8000-{number:012x}") for number in order]
     links = {Key("phone", f"+1212555{place:04}"): Shared(pair, reliability) for place, pair in enumerate(pairwise(ids))}
     # Beyond this size, growth asks for more than one such value says.
-    largest = RULES.grown * 2 ** ((odds_bits(reliability) - RULES.pair_bits_min) / RULES.growth_bits)
+    largest = RULES.grown * 2 ** ((odds_bits(reliability) - RULES.pair_bits_unlearned) / RULES.growth_bits)
     assert max(map(len, sets_by(links))) <= largest < 75
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_a_phone_told_once_among_many_that_tell_another_joins_no_lone_tip(*, others: bool) -> None:
+    """Where nobody tells another it does: then it is simply not told."""
+    *many, lone = TIPS
+    shared = {EMAIL: Shared(many, 0.97), PHONE: Shared([many[0], lone], 0.85)}
+    if others:
+        shared[Key("phone", "+12125550199")] = Shared(many[1:], 0.85)
+    found = sets_by(shared, model=LEARNED)
+    assert found == ({frozenset(many), frozenset({lone})} if others else {frozenset(TIPS)})
 
 
 def test_many_tips_with_one_reliable_value_are_one_cluster() -> None:

@@ -209,3 +209,11 @@ def test_a_value_says_less_of_two_clusters_by_the_pairs_that_it_may_mean() -> No
     assert [learned.crowd_bits(count, is_hint=True) for count in (1, 2, 3, 5)] == [0, 0, log2(3), log2(10)]
     assert learned.crowd_bits(80) == learned.rules.crowd_bits_max
     assert Model().crowd_bits(80) == 0
+
+
+def test_a_value_says_less_of_a_cluster_whose_tips_mostly_tell_another() -> None:
+    learned = Model(Learned(kinds=((("email", ANY, ANY, ANY), 0.9, 0.3),)))
+    assert learned.share_bits("phone", 7, 7) == 0
+    assert [learned.share_bits("phone", 1, tellers) for tellers in (2, 8)] == [1.0, 3.0]
+    assert 0 < learned.share_bits("handle", 1, 8) < 1
+    assert Model().share_bits("phone", 1, 8) == 0

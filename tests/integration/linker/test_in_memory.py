@@ -1,0 +1,71 @@
+"""What the worker comes to at rest, batch by batch in a database, is what the domain says of all tips at once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from services.linker.app import load_rules
+from services.linker.domain.caution import Component, cautious, components_of
+from services.linker.domain.model import Model
+from services.linker.domain.profile import Profile
+from services.linker.handlers import learn
+from shared.db.pool import Pool
+from tests.bench.linking.__main__ import find_worlds
+from tests.bench.linking.in_memory import cluster_all, contents_of, events_of, read_tips, values_of
+from tests.bench.linking.in_memory import learn as learn_in_memory
+from tests.fakes import FakeClock
+from tests.integration.linker.graph import Graph
+
+TIPS, BATCH, DRAWN = 900, 150, 90
+
+
+@pytest.fixture
+async def graph(pool_of: Callable[[str], Awaitable[Pool]], clock: FakeClock) -> Graph:
+    """An empty graph, under the rules with their lists, as a worker's."""
+    return Graph(await pool_of("linker"), clock, load_rules())
+
+
+async def tell_all(graph: Graph, events: Sequence[bytes]) -> None:
+    for first in range(0, len(events), BATCH):
+        await graph.apply(events[first : first + BATCH])
+
+
+@pytest.mark.parametrize("kind", ["provider", "hearsay"])
+async def test_at_rest_model_and_clusters_are_those_of_all_tips_at_once(graph: Graph, kind: str) -> None:
+    events = events_of(find_worlds()[kind](1, TIPS))
+    await tell_all(graph, Random(1).sample(events, len(events)))
+    model = await graph.learner().learn()
+    await graph.relink()
+    read = read_tips(list(contents_of(events)), load_rules())
+    expected = learn_in_memory(read, load_rules())
+    assert model.version == expected.version
+    refs = {content.tip_id: content.source_ref for content in contents_of(events)}
+    clusters = cluster_all(read, expected)
+    assert await graph.clusters() == {frozenset(refs[tip_id] for tip_id in each.tip_ids) for each in clusters}
+    assert max(len(each.tip_ids) for each in clusters) > 2
+
+
+async def test_of_many_tips_some_whole_components_say_how_sure_a_step_must_be(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = events_of(find_worlds()["hearsay"](1, TIPS))
+    await tell_all(graph, events)
+    seen: list[tuple[Model, list[Component], Mapping[UUID, Profile]]] = []
+
+    def watched(model: Model, components: list[Component], profiles: Mapping[UUID, Profile]) -> Model:
+        seen.append((model, components, profiles))
+        return cautious(model, components, profiles)
+
+    monkeypatch.setattr(learn, "SAMPLE_MAX", DRAWN)
+    monkeypatch.setattr(learn, "cautious", watched)
+    await graph.learner().learn()
+    ((model, drawn, profiles),) = seen
+    read = read_tips(list(contents_of(events)), load_rules())
+    every = components_of(read.profiles, values_of(read), model)
+    assert all(each in every for each in drawn)
+    assert len({each.tip_ids[0] for each in drawn}) == len(drawn)
+    # About a tenth of the tips draw, and so about a tenth of the components are drawn.
+    assert len(every) / 30 < len(drawn) < len(every) / 4
+    assert profiles == {tip_id: read.profiles[tip_id] for each in drawn for tip_id in each.tip_ids}
