@@ -169,6 +169,7 @@ def is_plainly(raw: bytes, topic: bytes, partition: int, offset: int, facts: Seq
         end = producer + producer_bytes
         return (
             id_bytes == event_id.bytes
+            and len(raw) == end + len(texts)
             and raw[end:] == texts.encode()
             and type_bytes == len(type_)
             and kind_bytes == len(kind)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.domain.header import (
+    EPOCH,
     BadHeader,
     Facts,
     Header,
@@ -246,6 +247,14 @@ def test_the_usual_header_is_plain_and_what_is_not_ascii_is_read_in_full() -> No
     assert not is_plainly(raw, b"intake.activity", 1, 8, fact_columns(header))
     spelled = read_header(a_record(value=event_bytes(subject_id="\u00e9")))
     assert not is_plainly(encode_header(spelled), b"intake.tips", 2, 0, fact_columns(spelled))
+
+
+def test_a_header_that_ends_before_it_says_so_is_not_plain() -> None:
+    """Even if nothing but the producer's end is missing, and nothing should follow it."""
+    facts = Facts(UUID(int=1), "", EPOCH, "", "", None, "")
+    raw = encode_header(Header("t", 1, 7, 0, None, "p", None, None, facts))
+    assert is_plainly(raw, b"t", 1, 7, facts)
+    assert not is_plainly(raw[:-1], b"t", 1, 7, facts)
 
 
 plain = st.text("ab", max_size=2)
