@@ -84,7 +84,7 @@ class Rules:
     version: str
     types: Mapping[str, TypeRule]
     joining_min: float = 0.45
-    pair_bits: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
+    pair_bits: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
     pair_bits_unlearned: float = 1.0
     right_min: float = 0.96
     size_bits: float = 2.0
