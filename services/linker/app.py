@@ -134,11 +134,14 @@ class Learner(Periodic):
 
     async def learn(self) -> Model:
         """Make the model anew from the tips there are; return it."""
-        async with self._pool.acquire() as connection:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                model, lesson = await learn.learn(connection, self._desk)
-            async with connection.transaction():
-                await learn.keep(connection, self._desk, model, lesson)
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            reading = await learn.read(connection, self._desk)
+        model, lesson = await learn.learn(reading, self._desk)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await learn.keep(connection, self._desk, model, lesson)
         self._on_commit()
         return model
 

@@ -10,6 +10,8 @@ dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 from uuid import UUID
@@ -65,11 +67,29 @@ async def is_due(connection: Connection, desk: Desk, *, rested_at: int | None) -
     return count >= GROWTH_AT_REST * last.tip_count or desk.clock.now() >= last.learned_at + pause
 
 
-async def learn(snapshot: Connection, desk: Desk) -> tuple[Model, Lesson]:
-    """Return the model of the tips there are, and what it was learned from; all that is read is of one moment."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model is learned from: what values say, and whole components with the descriptions of their tips."""
+
+    estimated: Model
+    components: Sequence[Component]
+    profiles: Mapping[UUID, Profile]
+    tip_count: int
+    read_to: int
+
+
+async def read(snapshot: Connection, desk: Desk) -> Reading:
+    """Return what there is to learn from, all of one moment."""
     model = await _estimate(snapshot, desk.rules)
-    count, read_to = await models.count_tips(snapshot), await models.load_read_to(snapshot)
-    return model, Lesson(model.version, count, read_to, desk.clock.now())
+    components, profiles = await _draw_components(snapshot, model)
+    counts = await models.count_tips(snapshot), await models.load_read_to(snapshot)
+    return Reading(model, components, profiles, *counts)
+
+
+async def learn(reading: Reading, desk: Desk) -> tuple[Model, Lesson]:
+    """Return the model, and what it was learned from. It takes seconds, in which others have their turns."""
+    model = await asyncio.to_thread(cautious, reading.estimated, reading.components, reading.profiles)
+    return model, Lesson(model.version, reading.tip_count, reading.read_to, desk.clock.now())
 
 
 async def keep(transaction: Connection, desk: Desk, model: Model, lesson: Lesson) -> None:
@@ -119,10 +139,7 @@ async def _estimate(connection: Connection, rules: Rules) -> Model:
     drawn = await models.list_strangers(connection, count_max=STRANGERS_MAX)
     found = await graph.load_profiles(connection, drawn)
     handles = await models.list_handles(connection, count_max=HANDLES_MAX)
-    model = estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
-    components, profiles = await _draw_components(connection, model)
-    # It takes seconds, in which what arrives is linked.
-    return await asyncio.to_thread(cautious, model, components, profiles)
+    return estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
 
 
 async def _draw_components(connection: Connection, model: Model) -> tuple[list[Component], dict[UUID, Profile]]:

@@ -1,5 +1,6 @@
 """What the worker comes to at rest, batch by batch in a database, is what the domain says of all tips at once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from uuid import UUID
@@ -19,6 +20,8 @@ from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph
 
 TIPS, BATCH, DRAWN = 900, 150, 90
+COUNT_IDLE = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"""
 
 
 @pytest.fixture
@@ -53,9 +56,11 @@ async def test_of_many_tips_some_whole_components_say_how_sure_a_step_must_be(
     events = events_of(find_worlds()["hearsay"](1, TIPS))
     await tell_all(graph, events)
     seen: list[tuple[Model, list[Component], Mapping[UUID, Profile]]] = []
+    loop, waiting = asyncio.get_running_loop(), list[int]()
 
     def watched(model: Model, components: list[Component], profiles: Mapping[UUID, Profile]) -> Model:
         seen.append((model, components, profiles))
+        waiting.append(asyncio.run_coroutine_threadsafe(graph.pool.fetchval(COUNT_IDLE), loop).result(10))
         return cautious(model, components, profiles)
 
     monkeypatch.setattr(learn, "SAMPLE_MAX", DRAWN)
@@ -68,4 +73,6 @@ async def test_of_many_tips_some_whole_components_say_how_sure_a_step_must_be(
     assert len({each.tip_ids[0] for each in drawn}) == len(drawn)
     # About a tenth of the tips draw, and so about a tenth of the components are drawn.
     assert len(every) / 30 < len(drawn) < len(every) / 4
+    # What takes long keeps no transaction open, which PostgreSQL would end.
+    assert waiting == [0]
     assert profiles == {tip_id: read.profiles[tip_id] for each in drawn for tip_id in each.tip_ids}
