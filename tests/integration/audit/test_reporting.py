@@ -33,16 +33,18 @@ async def month(pool: Pool) -> None:
 
 
 @pytest.fixture
-async def tools(database: Database, kafka: conftest.Kafka, keys: conftest.Keys, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A worker's tools, on the day after February; its own commands find the same database and the same Kafka.
-
-    Else they would find those of a stack that runs from this checkout.
-    """
+async def tools(
+    database: Database,
+    kafka: conftest.Kafka,
+    keys: conftest.Keys,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Any:
+    """A worker's tools, on the day after February; its own commands find the same database, and no stack that runs."""
     settings = settings_of(SERVICE, database, keys, kafka_bootstrap=kafka.bootstrap, kafka_topic_prefix=kafka.prefix)
     monkeypatch.setenv("AUDIT_ENVIRONMENT", "test")
     monkeypatch.setenv("AUDIT_DATABASE_URL", settings.database_url.get_secret_value())
-    monkeypatch.setenv("AUDIT_KAFKA_BOOTSTRAP", kafka.bootstrap)
-    monkeypatch.setenv("AUDIT_KAFKA_TOPIC_PREFIX", kafka.prefix)
+    monkeypatch.setenv("CETS_HOME", str(tmp_path / "no-home"))
     monkeypatch.setenv("AUDIT_PRODUCER_KEY_FILE", str(keys.producer_file))
     opened: Tools[Any] = await open_tools(SERVICE, settings, Metrics(), FakeClock(LATER.now()), process="worker")
     yield opened
