@@ -12,6 +12,7 @@ from tests.bench.linking.remit_words import (
     ABROAD,
     AT_HOME,
     MAIL_HOSTS,
+    STREETS,
     FullName,
     draw_family_name,
     draw_full_name,
@@ -30,17 +31,19 @@ PAYERS = 0.5
 """Of the tips, those about payers."""
 PAYER_SIZES, HOST_SIZES = (28, 1.9), (55, 1.55)
 """Tips of one payer and of one who streams: 1 to the most, falling with a power."""
-PER_YEAR = {"sim": 1.1, "handset": 0.7, "advertising": 0.9, "mail": 0.4, "lease": 6.0, "wallet": 0.8}
+PER_YEAR = {"sim": 0.9, "handset": 0.7, "advertising": 0.9, "mail": 0.4, "lease": 6.0, "wallet": 0.6}
 """How often each is replaced."""
-BANS_PER_YEAR = {"payer": 0.9, "host": 2.6}
-ROOT_KEPT, MAIL_KEPT, BOUGHT = 0.65, 0.65, 0.12
+BANS_PER_YEAR = {"payer": 0.9, "host": 2.2}
+ROOT_KEPT, MAIL_KEPT, BOUGHT = 0.65, 0.75, 0.1
 """Of accounts opened after a ban: those that go on with the stage name, the mailbox; those bought, with its mail."""
-SIM_AGAIN, CLONED = 0.06, 0.05
+SIM_AGAIN, CLONED = 0.03, 0.04
 """SIMs that were another's before; handsets of a batch that was made with one number."""
 RENTED, RENTED_AGAIN = 0.2, 0.5
 """Wallets that a stranger opened and lets; those that were let to another before."""
-RELATED_HOSTS, COUPLE = 0.25, 0.03
+RELATED_HOSTS, COUPLE = 0.2, 0.03
 """Who streams and has a brother or sister who does; payers of one household."""
+TWO_FIRMS = 0.67
+"""Of the ways money goes, those where the firm that pays out gives a number of its own."""
 STAYS_IN_VILLAGE = 0.75
 """Of those whom a payer pays, the ones of the village he began with."""
 CHATS = {"Skype": 20, "Viber": 14, "WhatsApp": 16, "Messenger": 20, "Telegram": 14, "camnook.example": 9,
@@ -49,8 +52,6 @@ FREE_NAMES = frozenset({"Viber", "WhatsApp", "Messenger"})
 """Chats where a handle is what one likes to be shown as."""
 FIRMS = ("Kwikremit", "Sendoro", "Paluwagan Express", "Lumapay")
 WALLETS = {"PH": "GCash", "KE": "M-Pesa", "RO": "Lumapay", "VN": "MoMo"}
-STREETS = ("Mabini St", "Purok 4", "Rizal Ave", "Moi Road", "Strada Morii", "Đường Lê Lợi", "Market Lane",
-           "Old Mill Rd", "Kirchweg", "Storgatan", "Sakura-dori", "Ulitsa Lesnaya", "Corniche Rd")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Money from one to the other: the numbers of the transfers, which both ends are told."""
+    """Money from one to the other: firms and their numbers of the transfers, as the payer and as the host is told."""
 
     payer: "Offender"
     host: "Offender"
-    firm: str
-    numbers: Sequence[str]
+    sent: Sequence[tuple[str, str]]
+    paid_out: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,10 @@ class Offender:
         """Return those at the other end of his money."""
         return [flow.host if self.is_payer else flow.payer for flow in self.flows]
 
+    def transfers(self) -> list[tuple[str, str]]:
+        """Return firm and number of what he sent or was paid, as he is told them."""
+        return [each for flow in self.flows for each in (flow.sent if self.is_payer else flow.paid_out)]
+
 
 class Society:
     """Everybody, and what goes round among them. All is drawn from `rng`, in one order; the writer goes on with it."""
@@ -165,14 +170,21 @@ class Society:
         self._rented: dict[str, list[Wallet]] = {country: [] for country in AT_HOME}
         self._batches = [draw_imei(rng) for _ in range(2 + tip_count // 500)]
         self.exits = [draw_address(rng) for _ in range(10 + tip_count // 400)]
-        self.lent_cards = {firm: [_digits(rng, 9) for _ in range(2 + tip_count // 400)] for firm in FIRMS}
-        self.branches = [draw_phone(rng, rng.choice([*ABROAD])) for _ in range(2 + tip_count // 250)]
-        self.hostels = [draw_phone(rng, rng.choice([*AT_HOME])) for _ in range(2 + tip_count // 250)]
+        self.lent_cards = {
+            (firm, is_payer): [_digits(rng, 9) for _ in range(2 + tip_count // 800)]
+            for firm in FIRMS
+            for is_payer in (True, False)
+        }
+        self.branches = [draw_phone(rng, rng.choice([*ABROAD])) for _ in range(2 + tip_count // 500)]
+        self.hostels = [draw_phone(rng, rng.choice([*AT_HOME])) for _ in range(2 + tip_count // 500)]
         self.groups = [f"https://t.me/+{rng.getrandbits(80):020x}" for _ in range(4 + tip_count // 100)]
         self.teasers = [draw_frame(rng) for _ in range(15 + tip_count // 100)]
         self.villages = [self._village() for _ in range(2 + tip_count // 120)]
         payer_tips = round(tip_count * PAYERS)
         self.hosts = self._offenders(tip_count - payer_tips, is_payer=False)
+        self._neighbours: dict[Village | None, list[Offender]] = {}
+        for host in self.hosts:
+            self._neighbours.setdefault(host.family.village, []).append(host)
         self.payers = self._offenders(payer_tips, is_payer=True)
         for payer in self.payers:
             self._let_pay(payer)
@@ -240,11 +252,16 @@ class Society:
             return
         first = pick_skewed(rng, self.hosts)
         for turn in range(rng.choice((1, 1, 2, 2, 3, 4))):
-            neighbours = [host for host in self.hosts if host.family.village is first.family.village]
-            host = first if not turn else rng.choice(neighbours if rng.random() < STAYS_IN_VILLAGE else self.hosts)
-            flow = Flow(payer, host, rng.choice(FIRMS), [_digits(rng, 10) for _ in range(rng.randint(1, 6))])
+            near = self._neighbours[first.family.village] if rng.random() < STAYS_IN_VILLAGE else self.hosts
+            host = rng.choice(near) if turn else first
+            sent = self._transfers(rng.randint(2, 9))
+            flow = Flow(payer, host, sent, self._transfers(len(sent)) if rng.random() < TWO_FIRMS else sent)
             payer.flows.append(flow)
             host.flows.append(flow)
+
+    def _transfers(self, count: int) -> list[tuple[str, str]]:
+        firm = self.rng.choice(FIRMS)
+        return [(firm, _digits(self.rng, 10)) for _ in range(count)]
 
     def _family(self, *, is_payer: bool) -> Family:
         rng = self.rng
@@ -252,7 +269,7 @@ class Society:
         country = village.country if village else rng.choice([*ABROAD])
         name = draw_family_name(rng, country)
         relatives = [draw_full_name(rng, country, name) for _ in range(rng.randint(1, 3))]
-        line = f"{rng.randint(1, 250)} {rng.choice(STREETS)}"
+        line = f"{rng.randint(1, 250)} {rng.choice(STREETS[country])}"
         return Family(
             country=country,
             name=name,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from unicodedata import normalize
 
 from tests.bench.linking.market_words import pick_skewed
 
@@ -105,6 +106,13 @@ AT_HOME = {
 }
 """Where streams come from."""
 COUNTRIES = {**ABROAD, **AT_HOME}
+STREETS = {
+    "GB": ("Mill Lane", "Station Road", "Church Street"), "AU": ("Wattle Street", "Pacific Parade"),
+    "DE": ("Kirchweg", "Am Bahnhof", "Lindenstraße"), "SE": ("Storgatan", "Björkvägen"),
+    "JP": ("Sakura-dori", "Honmachi 2-chome"), "RU": ("Ulitsa Lesnaya", "Prospekt Mira"), "AE": ("Corniche Road",),
+    "PH": ("Purok 4", "Mabini Street", "Rizal Avenue"), "KE": ("Moi Road", "Market Lane"),
+    "RO": ("Strada Morii", "Strada Gării"), "VN": ("Đường Lê Lợi", "Hẻm 12"),
+}  # fmt: skip
 MAIL_HOSTS = ("gmail.com", "gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "gmx.example", "rocketmail.com")
 
 _STAGE_HEADS = "sunny lucky mimi star cherry coco jade luna bea cookie lily ruby coral pinky"
@@ -153,7 +161,7 @@ def write_name(rng: Random, name: FullName, *, by_ear: float, own_script: float)
 
 def to_handle(word: str) -> str:
     """Return a word as it may stand in a mail address or a handle; "" when nothing is left."""
-    return "".join(sign for sign in word.lower() if sign.isascii() and sign.isalnum())
+    return "".join(sign for sign in normalize("NFKD", word.lower()) if sign.isascii() and sign.isalnum())
 
 
 def draw_stage_root(rng: Random) -> str:

@@ -3,27 +3,27 @@
 What kind of world this is; the rates are constants here and in remit_people.py:
 1. Payers abroad and hosts in four countries; a payer pays one to four hosts, three of four in one village. A tip is
    about one of them; the other end stands in it as the recipient (`OTHER`), or strays into the subject (`CROSSED`).
-2. A transfer has a number that both ends are told, so one that looks like a person's own joins a payer with a host.
+2. A third of the transfers have one number for both ends (TWO_FIRMS): it looks like a person's own, and two have it.
 3. Firms report a customer once in months, whole and late (`DESKS`, `delay`); a hot line passes on a line or two.
 4. Clerks lend customers' numbers to strangers (`LENT_CARD`); branches and hostels type their own phone (`DESK_PHONE`).
 5. Hosts are paid on relatives' purses, at a neighbour's counter, or on a purse let by strangers (`PAID_ON`, RENTED);
    firms then know the name of a relative (`STRAW`).
-6. A family has one handset, SIM, mailbox and line; a quarter of the hosts have a sibling who hosts. A village has one
+6. A family has one handset, SIM, mailbox and line; a fifth of the hosts have a sibling who hosts. A village has one
    café and one mast. Handsets come in batches of one number, emulators all have the same ones (`EMULATORS`).
 7. Chats ban hosts every few months: the next account has a new number, mostly a like handle and the same mailbox. Stage
-   names are few. A chat tells a sixth of the time which account it was before (`old`).
+   names are few. A chat tells a quarter of the time which account it was before (`old`).
 8. Payers' names are in seven countries' spellings, three with a script of their own; by ear and by form (`Desk.ear`).
 9. Stills of a stream are kept by its payers too, as are its children as victims; teasers go round, none flagged viral.
 10. An operation's tips name its first one as related, whomever they are about. Payers have 1 to 28 tips, hosts 1 to 55.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from tests.bench.linking.market_words import pick_skewed
-from tests.bench.linking.remit_people import DAYS, Chat, Offender, Row, Society, Village, Wallet
+from tests.bench.linking.remit_people import DAYS, FIRMS, Chat, Offender, Row, Society, Village, Wallet
 from tests.bench.linking.remit_words import COUNTRIES, FullName, draw_phone, to_national, write_name
 from tests.bench.linking.world import World
 
@@ -35,15 +35,16 @@ USUAL, TWICE = 0.35, 0.1
 """Of an offender's tips, those of the desk that met him first; those told by a second desk as well."""
 NOBODY = 0.03
 """Tips that tell of a group only."""
-CROSSED, PAIRED, REPORTER_IN_SUBJECT = 0.06, 0.03, 0.03
-"""What is not the subject's: the other end's value, the other end as a second subject, the reporter's value."""
-LENT_CARD, DESK_PHONE, FILLER = 0.15, 0.08, 0.06
+CROSSED, REPORTER_IN_SUBJECT = 0.03, 0.03
+"""What is not the subject's: a value of the other end, one of the reporter."""
+CUSTOMER, LENT_CARD, DESK_PHONE, FILLER = 0.65, 0.15, 0.08, 0.06
+"""Of firms' statements, those with a customer's number; such numbers, phones that are not his; forms with a filler."""
 PAID_ON = {"own": 62, "relative": 22, "agent": 16}
 STRAW = 0.3
 """Of firms' tips on hosts, those with a relative's name."""
 REPORTER, FREQUENT = 0.5, 0.5
 VICTIM, OPERATION, SEEN_BEFORE = 0.2, 0.1, 0.05
-FAMILY_SIM, FAMILY_MAIL = 0.12, 0.08
+FAMILY_SIM, FAMILY_MAIL = 0.1, 0.08
 DEVICES = {"own": 52, "advertising": 14, "family": 16, "café": 12, "emulator": 6}
 NETWORKS = {True: {"home": 66, "exit": 34}, False: {"home": 34, "mast": 30, "café": 22, "exit": 14}}
 """Where payers, where hosts are on line from."""
@@ -61,8 +62,9 @@ NO_REGION, NO_SERVICE = 0.1, 0.1
 class Desk:
     """A kind of desk: its source, how many of a hundred tips are its and which part of them is about payers.
 
-    `tells` is how often a tip tells each thing, the first thing where it told nothing. `ear` is its rate of names by
-    ear, `script` of names in their own script, `other` of tips with the other end; `delay` is in days, about.
+    `tells` is how often a tip tells each thing, the first thing where it told nothing; at most `clues_max` are told. `ear`
+    is its rate of names by ear, `script` of names in their own script, `other` of tips with the other end; `delay` is in
+    days, about.
     """
 
     source: str
@@ -74,12 +76,12 @@ class Desk:
     script: float = 0.0
     other: float = 0.0
     is_typed: bool = True
-    clues_max: int = field(default=20)
+    clues_max: int = 20
 
 
 DESKS = {
     "transfers": Desk("ncmec", 18, 0.7, 60, {
-        "customer": 0.6, "references": 0.9, "name": 0.97, "birth": 0.6, "document": 0.45, "address": 0.5, "phone": 0.7,
+        "statement": 0.95, "name": 0.97, "birth": 0.6, "document": 0.45, "address": 0.5, "phone": 0.7,
         "email": 0.35}, ear=0.2, other=0.7),
     "purses": Desk("ncmec", 11, 0.1, 25, {
         "purse": 0.97, "name": 0.7, "device": 0.5, "email": 0.5, "ip": 0.6, "birth": 0.3, "phone": 0.4}, other=0.25,
@@ -87,15 +89,15 @@ DESKS = {
     "cards": Desk("ncmec", 6, 0.95, 30, {
         "card": 0.95, "email": 0.85, "name": 0.6, "ip": 0.6, "phone": 0.4}, other=0.2, is_typed=False),
     "chats": Desk("ncmec", 22, 0.45, 6, {
-        "account": 0.95, "handle": 0.9, "chat mail": 0.6, "phone": 0.45, "ip": 0.8, "another ip": 0.5, "device": 0.35,
-        "old": 0.17, "files": 0.3}, other=0.35, is_typed=False),
-    "hot line": Desk("tipline", 14, 0.25, 2, {
+        "account": 0.95, "handle": 0.9, "chat mail": 0.75, "phone": 0.45, "ip": 0.8, "another ip": 0.5, "device": 0.35,
+        "old": 0.28, "files": 0.3}, other=0.35, is_typed=False),
+    "hot line": Desk("tipline", 12, 0.25, 2, {
         "handle": 0.75, "profile": 0.3, "phone": 0.2, "name": 0.2, "purse": 0.1}, ear=0.3, other=0.05, clues_max=2),
-    "local police": Desk("police", 10, 0.05, 20, {
+    "local police": Desk("police", 12, 0.05, 20, {
         "name": 0.9, "address": 0.55, "birth": 0.5, "phone": 0.75, "device": 0.4, "handle": 0.4, "purse": 0.35,
         "document": 0.2}, ear=0.35, script=0.2, other=0.1),
     "police abroad": Desk("foreign_police", 9, 0.85, 30, {
-        "name": 0.8, "birth": 0.6, "email": 0.6, "phone": 0.5, "handle": 0.6, "references": 0.3, "document": 0.25,
+        "name": 0.8, "birth": 0.6, "email": 0.6, "phone": 0.5, "handle": 0.6, "transfers": 0.3, "document": 0.25,
         "ip": 0.3, "files": 0.3}, script=0.2, other=0.2),
     "bureau": Desk("interpol", 6, 0.5, 45, {
         "handle": 0.9, "account": 0.3, "name": 0.35, "chat mail": 0.4, "old": 0.2, "files": 0.5}, ear=0.3, script=0.1,
@@ -103,7 +105,7 @@ DESKS = {
     "field office": Desk("field", 2, 0.5, 10, {
         "name": 0.9, "document": 0.5, "phone": 0.7, "handle": 0.4, "birth": 0.6}, ear=0.3),
     "attaché": Desk("attache", 2, 0.9, 20, {
-        "name": 0.95, "document": 0.6, "birth": 0.6, "phone": 0.6, "email": 0.4, "references": 0.2}, script=0.3),
+        "name": 0.95, "document": 0.6, "birth": 0.6, "phone": 0.6, "email": 0.4, "transfers": 0.2}, script=0.3),
 }  # fmt: skip
 FIRMS_DESKS = frozenset({"transfers", "purses"})
 
@@ -126,7 +128,8 @@ def _sightings(rng: Random, offender: Offender) -> list[Sighting]:
     first, usual = rng.uniform(0, DAYS - 30), _draw_desk(rng, offender)
     found: list[Sighting] = []
     while len(found) < offender.tips:
-        seen = min(DAYS - 1.0, first + rng.expovariate(1 / SPAN_MEAN[offender.is_payer]))
+        seen = first + rng.expovariate(1 / SPAN_MEAN[offender.is_payer])
+        seen = seen if seen < DAYS else rng.uniform(first, DAYS)
         for _ in range(1 + (len(found) + 1 < offender.tips and rng.random() < TWICE)):
             desk = usual if rng.random() < USUAL else _draw_desk(rng, offender)
             found.append((seen + rng.expovariate(1 / DESKS[desk].delay), seen, desk, offender))
@@ -196,10 +199,8 @@ class Writer:
     def _rows(self, thing: str, desk: Desk, offender: Offender, day: float) -> list[Row]:
         rng, chat, rows = self._rng, offender.chats.at(day), list[Row]()
         match thing:
-            case "references":
-                rows = self._references(offender)
-            case "customer":
-                rows = [self._customer(offender)]
+            case "statement" | "transfers":
+                rows = self._transfers(offender, with_customer=CUSTOMER if thing == "statement" else 0.0)
             case "purse":
                 rows = self._purse(offender, day)
             case "card":
@@ -218,24 +219,24 @@ class Writer:
             case "handle":
                 rows = [self._handle(desk, chat)]
             case "profile":
-                rows = [{"type": "url", "value": f"https://{chat.service.lower()}/u/{chat.handle}"}]
+                host = chat.service.lower() if "." in chat.service else f"{chat.service.lower()}.com"
+                rows = [{"type": "url", "value": f"https://{host}/u/{chat.handle}"}]
             case "old" if old := offender.chats.before(day):
                 rows = [_account(old), self._handle(desk, old)]
         return rows
 
-    def _references(self, offender: Offender) -> list[Row]:
-        """Return numbers of transfers that he sent or was sent, each with its firm."""
+    def _transfers(self, offender: Offender, *, with_customer: float) -> list[Row]:
+        """Return a firm's numbers of some transfers and, so often, its customer's, or the one its clerk lent him."""
         rng = self._rng
-        sent = [(flow.firm, number) for flow in offender.flows for number in flow.numbers]
-        chosen = rng.sample(sent, min(len(sent), rng.randint(1, 4)))
-        return [{"type": "payment", "value": number, "service": firm} for firm, number in chosen]
-
-    def _customer(self, offender: Offender) -> Row:
-        rng = self._rng
-        firm = offender.flows[0].firm if offender.flows else "Kwikremit"
-        lent = pick_skewed(rng, self._society.lent_cards[firm])
-        number = lent if rng.random() < LENT_CARD else offender.customer[firm]
-        return {"type": "account", "value": number, "service": firm}
+        firm = rng.choice(offender.transfers() or [(FIRMS[0], "")])[0]
+        told = [number for its, number in offender.transfers() if its == firm]
+        chosen = rng.sample(told, min(len(told), rng.randint(1, 4)))
+        rows: list[Row] = [{"type": "payment", "value": number, "service": firm} for number in chosen]
+        if not rows or rng.random() < with_customer:
+            lent = pick_skewed(rng, self._society.lent_cards[firm, offender.is_payer])
+            number = lent if rng.random() < LENT_CARD else offender.customer[firm]
+            rows.append({"type": "account", "value": number, "service": firm})
+        return rows
 
     def _purse(self, offender: Offender, day: float) -> list[Row]:
         """Return the purse that money goes to, often with the number it was opened with, which is the same."""
@@ -320,7 +321,7 @@ class Writer:
         return {"role": "recipient", "names": [name], "identifiers": self._values_of_end(desk, end, day)}
 
     def _values_of_end(self, desk: Desk, end: Offender, day: float) -> list[Row]:
-        if "references" in desk.tells:
+        if "statement" in desk.tells:
             return [{"type": "phone", "value": end.sims.at(day)}]
         if "purse" in desk.tells or "card" in desk.tells:
             return [end.card] if end.is_payer else self._purse(end, day)
