@@ -50,7 +50,7 @@ CHATS = {"Skype": 20, "Viber": 14, "WhatsApp": 16, "Messenger": 20, "Telegram": 
          "yonderchat.example": 7}  # fmt: skip
 FREE_NAMES = frozenset({"Viber", "WhatsApp", "Messenger"})
 """Chats where a handle is what one likes to be shown as."""
-FIRMS = ("Kwikremit", "Sendoro", "Paluwagan Express", "Lumapay")
+FIRMS = ("Kwikremit", "Sendoro", "Paluwagan Express", "Orbisend")
 WALLETS = {"PH": "GCash", "KE": "M-Pesa", "RO": "Lumapay", "VN": "MoMo"}
 
 

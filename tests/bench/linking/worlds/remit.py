@@ -4,7 +4,7 @@ What kind of world this is; the rates are constants here and in remit_people.py:
 1. Payers abroad and hosts in four countries; a payer pays one to four hosts, three of four in one village. A tip is
    about one of them; the other end stands in it as the recipient (`OTHER`), or strays into the subject (`CROSSED`).
 2. A third of the transfers have one number for both ends (TWO_FIRMS): it looks like a person's own, and two have it.
-3. Firms report a customer once in months, whole and late (`DESKS`, `delay`); a hot line passes on a line or two.
+3. Firms report a customer whole and months late (`DESKS`, `delay`); a hot line passes on one thing or two.
 4. Clerks lend customers' numbers to strangers (`LENT_CARD`); branches and hostels type their own phone (`DESK_PHONE`).
 5. Hosts are paid on relatives' purses, at a neighbour's counter, or on a purse let by strangers (`PAID_ON`, RENTED);
    firms then know the name of a relative (`STRAW`).
@@ -15,6 +15,10 @@ What kind of world this is; the rates are constants here and in remit_people.py:
 8. Payers' names are in seven countries' spellings, three with a script of their own; by ear and by form (`Desk.ear`).
 9. Stills of a stream are kept by its payers too, as are its children as victims; teasers go round, none flagged viral.
 10. An operation's tips name its first one as related, whomever they are about. Payers have 1 to 28 tips, hosts 1 to 55.
+
+Of 5,000 tips (three seeds) union-find over any value makes one heap of 3,100 to 3,200 (F1 .01), over all parties one of
+4,100 (.006); over strong values, at most five clusters a value, F1 is .38 to .40 and precision .48 to .53. Whoever knew
+which values are shared would reach F1 .94 to .95 by the others alone, and .98 with names and birth dates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,8 +66,8 @@ NO_REGION, NO_SERVICE = 0.1, 0.1
 class Desk:
     """A kind of desk: its source, how many of a hundred tips are its and which part of them is about payers.
 
-    `tells` is how often a tip tells each thing, the first thing where it told nothing; at most `clues_max` are told. `ear`
-    is its rate of names by ear, `script` of names in their own script, `other` of tips with the other end; `delay` is in
+    `tells` is how often a tip tells each thing, the first where it told nothing; at most `clues_max` are told. `ear` is
+    its rate of names by ear, `script` of names in their own script, `other` of tips with the other end; `delay` is in
     days, about.
     """
 
