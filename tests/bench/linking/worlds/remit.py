@@ -2,14 +2,14 @@
 
 What kind of world this is; the rates are constants here and in remit_people.py:
 1. Payers abroad and hosts in four countries; a payer pays one to four hosts, three of four in one village. A tip is
-   about one of them; the other end stands in it as the recipient (`OTHER`), or strays into the subject (`CROSSED`).
+   about one of them; the other end stands in it as the recipient (`Desk.other`), or strays into the subject (`CROSSED`).
 2. A third of the transfers have one number for both ends (TWO_FIRMS): it looks like a person's own, and two have it.
 3. Firms report a customer whole and months late (`DESKS`, `delay`); a hot line passes on one thing or two.
 4. Clerks lend customers' numbers to strangers (`LENT_CARD`); branches and hostels type their own phone (`DESK_PHONE`).
 5. Hosts are paid on relatives' purses, at a neighbour's counter, or on a purse let by strangers (`PAID_ON`, RENTED);
    firms then know the name of a relative (`STRAW`).
 6. A family has one handset, SIM, mailbox and line; a fifth of the hosts have a sibling who hosts. A village has one
-   café and one mast. Handsets come in batches of one number, emulators all have the same ones (`EMULATORS`).
+   café and three masts' addresses. Handsets come in batches of one number, emulators all have the same ones (`EMULATORS`).
 7. Chats ban hosts every few months: the next account has a new number, mostly a like handle and the same mailbox. Stage
    names are few. A chat tells a quarter of the time which account it was before (`old`).
 8. Payers' names are in seven countries' spellings, three with a script of their own; by ear and by form (`Desk.ear`).
@@ -44,11 +44,15 @@ CROSSED, REPORTER_IN_SUBJECT = 0.03, 0.03
 CUSTOMER, LENT_CARD, DESK_PHONE, FILLER = 0.65, 0.15, 0.08, 0.06
 """Of firms' statements, those with a customer's number; such numbers, phones that are not his; forms with a filler."""
 PAID_ON = {"own": 62, "relative": 22, "agent": 16}
+"""Whose purse is told, in a hundred; their own may be let by a stranger."""
 STRAW = 0.3
 """Of firms' tips on hosts, those with a relative's name."""
 REPORTER, FREQUENT = 0.5, 0.5
+"""Typed tips that name their reporter; reporters who report often."""
 VICTIM, OPERATION, SEEN_BEFORE = 0.2, 0.1, 0.05
+"""Tips that name a child; as related, the first tip of the village; the one before about the same offender."""
 FAMILY_SIM, FAMILY_MAIL = 0.1, 0.08
+"""Phones and mailboxes told that are the family's."""
 DEVICES = {"own": 52, "advertising": 14, "family": 16, "café": 12, "emulator": 6}
 NETWORKS = {True: {"home": 66, "exit": 34}, False: {"home": 34, "mast": 30, "café": 22, "exit": 14}}
 """Where payers, where hosts are on line from."""
@@ -60,6 +64,7 @@ FILLERS = (
     ("email", "walkin@sendoro.example"), ("document", "P0000000"), ("username", "live"), ("username", "unknown"),
 )  # fmt: skip
 NO_REGION, NO_SERVICE = 0.1, 0.1
+"""Of national numbers, of typed handles, those that do not say where they belong."""
 
 
 @dataclass(frozen=True, slots=True)
