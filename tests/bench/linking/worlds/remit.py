@@ -2,14 +2,14 @@
 
 What kind of world this is; the rates are constants here and in remit_people.py:
 1. Payers abroad and hosts in four countries; a payer pays one to four hosts, three of four in one village. A tip is
-   about one of them; the other end stands in it as the recipient (`Desk.other`), or strays into the subject (`CROSSED`).
+   about one of them; the other end is in it as the recipient (`Desk.other`), or strays into the subject (`CROSSED`).
 2. A third of the transfers have one number for both ends (TWO_FIRMS): it looks like a person's own, and two have it.
 3. Firms report a customer whole and months late (`DESKS`, `delay`); a hot line passes on one thing or two.
 4. Clerks lend customers' numbers to strangers (`LENT_CARD`); branches and hostels type their own phone (`DESK_PHONE`).
 5. Hosts are paid on relatives' purses, at a neighbour's counter, or on a purse let by strangers (`PAID_ON`, RENTED);
    firms then know the name of a relative (`STRAW`).
 6. A family has one handset, SIM, mailbox and line; a fifth of the hosts have a sibling who hosts. A village has one
-   café and three masts' addresses. Handsets come in batches of one number, emulators all have the same ones (`EMULATORS`).
+   café and three masts' addresses. Handsets come in batches of one number, emulators have the same ones (`EMULATORS`).
 7. Chats ban hosts every few months: the next account has a new number, mostly a like handle and the same mailbox. Stage
    names are few. A chat tells a quarter of the time which account it was before (`old`).
 8. Payers' names are in seven countries' spellings, three with a script of their own; by ear and by form (`Desk.ear`).
