@@ -16,9 +16,10 @@ What kind of world this is; the rates are constants here and in remit_people.py:
 9. Stills of a stream are kept by its payers too, as are its children as victims; teasers go round, none flagged viral.
 10. An operation's tips name its first one as related, whomever they are about. Payers have 1 to 28 tips, hosts 1 to 55.
 
-Of 5,000 tips (three seeds) union-find over any value makes one heap of 3,100 to 3,200 (F1 .01), over all parties one of
-4,100 (.006); over strong values, at most five clusters a value, F1 is .38 to .40 and precision .48 to .53. Whoever knew
-which values are shared would reach F1 .94 to .95 by the others alone; .98 is a ceiling, all names and years read right.
+Of 5,000 tips (six seeds; the rates were set on the first three) union-find over any value makes one heap of 3,100 to
+3,300 (F1 .01), over all parties one of 4,100 to 4,200 (.006); over strong values, at most five clusters a value, F1 is
+.35 to .46 and precision .41 to .55. Whoever knew which values are shared would reach F1 .94 to .96 by the others alone;
+.98 is a ceiling, all names and years read right.
 """
 
 from collections.abc import Mapping, Sequence
