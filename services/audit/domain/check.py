@@ -204,13 +204,14 @@ class LogCheck:
     def _are_plainly_well(self, entries: Sequence[StoredEntry]) -> bool:
         """Return whether surely nothing is wrong with any, and note that they were seen.
 
-        That is so of most pages, and takes half the time of looking at each entry for what may be wrong with it.
+        That is so of most pages, and takes a quarter less time than to look what may be wrong with each entry.
         """
         if not entries or self._next_offset is None:
             return False
         index, offset, kind, header, commit, leaf, body, *facts = zip(*entries, strict=True)
         first, count, head = self.next_index, len(entries), self._head
         next_offset = self._next_offset + count
+        topic, partition = repeat(self._topic), repeat(head.partition)
         are_well = (
             first + count <= head.size
             and index == tuple(range(first, first + count))
@@ -218,7 +219,7 @@ class LogCheck:
             and set(kind) == {"event"}
             and [hashlib.sha256(each).digest() for each in body] == list(commit)
             and list(map(leaf_hash, map(operator.add, header, commit))) == list(leaf)
-            and all(map(is_plainly, header, repeat(self._topic), repeat(head.partition), offset, zip(*facts)))  # noqa: B905
+            and all(map(is_plainly, header, topic, partition, offset, zip(*facts, strict=True)))
         )
         if are_well:
             self._next_offset = next_offset

@@ -7,7 +7,7 @@ at which, by the model's own odds, so many of all pairs put together are right a
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -73,17 +73,18 @@ def components_of(tip_ids: Collection[UUID], values: Mapping[Key, Value], model:
     return [Component(found, shared[root]) for root, found in members.items() if len(found) > 1]
 
 
-def cautious(model: Model, components: Iterable[Component], profiles: Mapping[UUID, Profile]) -> Model:
+def cautious(model: Model, components: Sequence[Component], profiles: Mapping[UUID, Profile]) -> Model:
     """Return the model with the least that a step needs, so that so many pairs are right as its rules ask for.
 
     Where nothing is sure enough, with the most that the rules allow.
     """
-    components = list(components)
 
     def right(bits: float) -> float:
-        tried = _needing(model, bits)
-        found = [expect(each.tip_ids, each.shared, profiles, model=tried) for each in components]
-        pairs, wrong = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0.0)
+        """Return which part of all pairs should be right, 0 to 1: the more, the more a step needs."""
+        pairs, wrong, tried = 0, 0.0, _needing(model, bits)
+        for each in components:
+            found, doubted = expect(each.tip_ids, each.shared, profiles, model=tried)
+            pairs, wrong = pairs + found, wrong + doubted
         return 1 - wrong / pairs if pairs else 1.0
 
     steps = model.rules.pair_bits

@@ -101,7 +101,7 @@ def read_tips(contents: Sequence[TipContent], rules: Rules) -> Read:
 
 
 def learn(read: Read, rules: Rules) -> Model:
-    """Return the model that is learned from all of them; more than the worker learns from are not expected here."""
+    """Return the model that is learned from all of them. Of very many, the worker learns from a part (`learn.py`)."""
     strangers = sorted(read.profiles, key=in_no_order)[:STRANGERS_MAX]
     values = values_of(read)
     tallies = [(key, value.tip_count, value.tally) for key, value in values.items()]
