@@ -28,6 +28,10 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "1GB",
     "fsync": "on",
     "synchronous_commit": "on",
+    # After a checkpoint each page is written to the log whole when it first changes. With PostgreSQL's 1 GB there is a
+    # checkpoint every minute while hundreds of tips a second come in, and whoever commits waits for all those pages.
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
     # Before recovery, one call for the disk instead of one for each of a thousand files: seconds less.
     "recovery_init_sync_method": "syncfs",
     "jit": "off",

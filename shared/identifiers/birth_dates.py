@@ -2,11 +2,13 @@
 
 import calendar
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Literal
 
 YEAR_MIN = 1900
 YEAR_MAX = 2100
+DATES_KEPT = 10_000
+"""The same dates are read again and again."""
 
 BirthDateMatch = Literal["equal", "compatible", "close", "different"]
 
@@ -34,6 +36,7 @@ class BirthDate:
         return self.year, self.month or 0, self.day or 0
 
 
+@lru_cache(maxsize=DATES_KEPT)
 def parse_birth_date(text: str) -> BirthDate:
     """Read `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, in ASCII digits and nothing around them.
 

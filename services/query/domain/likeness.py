@@ -42,16 +42,19 @@ def likeness(left: str, right: str) -> float:
     forms = forms_of(left)
     if forms and not forms.isdisjoint(forms_of(right)):
         return FORM
-    # Most words that are compared are far apart, and with most of them this is all that is looked at.
     letters = len(longer)
     half = int(letters * (1 - SOUND_LETTERS_MIN))
     slips = OSA.distance(left, right, score_cutoff=half)
-    if slips <= _slips_max(letters):
-        return SLIP
-    if letters >= SOUND_CHARS_MIN and _sound_alike(left, right, is_half_the_same=slips <= half):
+    if slips <= half:
+        if slips <= _slips_max(letters):
+            return SLIP
+        if letters >= SOUND_CHARS_MIN and not sounds_of(left).isdisjoint(sounds_of(right)):
+            return SOUND
+        if slips <= _near_slips_max(letters):
+            return NEAR
+    # Most words that are compared are far apart, and with most of them this is all that is looked at.
+    elif letters >= SOUND_CHARS_MIN and (_lacks_vowels(left) or _lacks_vowels(right)) and _sound_alike(left, right):
         return SOUND
-    if slips <= _near_slips_max(letters):
-        return NEAR
     # Whatever is the beginning or the end of the other shares its first letter or its last.
     if shorter[0] != longer[0] and shorter[-1] != longer[-1]:
         return OTHER
@@ -62,10 +65,9 @@ kept_likeness = lru_cache(maxsize=PAIRS_KEPT)(likeness)
 """The same, for words that are compared again and again."""
 
 
-def _sound_alike(left: str, right: str, *, is_half_the_same: bool) -> bool:
-    if is_half_the_same:
-        return not sounds_of(left).isdisjoint(sounds_of(right))
-    if not (_lacks_vowels(left) or _lacks_vowels(right)) or sounds_of(left).isdisjoint(sounds_of(right)):
+def _sound_alike(left: str, right: str) -> bool:
+    """Return whether two words sound alike of which less than half the letters agree, one lacking its vowels."""
+    if sounds_of(left).isdisjoint(sounds_of(right)):
         return False
     return OSA.normalized_similarity(consonants_of(left), consonants_of(right)) >= SOUND_CONSONANTS_MIN
 

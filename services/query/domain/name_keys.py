@@ -33,7 +33,7 @@ PROBES_MAX = 600
 """Pairs of words tried in one look-up; the more words a name has, the fewer words like each are tried."""
 PAIR_ROWS_MAX = 1_000
 INITIAL_ROWS_MAX = 500
-SHORTENED_ROWS_MAX = 100
+SHORTENED_ROWS_MAX = 60
 WORD_ROWS_MAX = 100
 DATE_ROWS_MAX = 400
 """Names read under one key at most. More hold it only if it tells nobody apart."""
@@ -210,14 +210,22 @@ def _pair_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
 
 
 def _initial_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
+    """Yield where names are that have an initial for a word asked for, or any word that begins so.
+
+    The latter are all that an initial asked for may be. Of those of a word that nobody has some are read: a word with
+    two slips is not found by its spelling.
+    """
     for (place, asked), (other_place, named) in permutations(enumerate(tried), 2):
+        initial, slot = asked.word[0], _slot(min(place, other_place), max(place, other_place))
         is_initial = not is_searchable(asked.word)
-        slot = _slot(min(place, other_place), max(place, other_place))
-        # A word that is on record as its initial is one of few such ways; an initial asked for is all.
-        rows_max = INITIAL_ROWS_MAX if is_initial else SHORTENED_ROWS_MAX
         for other, quality in named.like.items():
-            if quality >= 10 * SLIP or is_initial:
-                yield Probe(_key(space, other, f"{asked.word[0]}."), _INITIAL_WEIGHT * quality, rows_max, slot)
+            weight = _INITIAL_WEIGHT * quality
+            if is_initial:
+                yield Probe(_key(space, other, f"{initial}."), weight, INITIAL_ROWS_MAX, slot)
+            elif quality >= 10 * SLIP:
+                yield Probe(_key(space, *sorted((other, initial))), weight, SHORTENED_ROWS_MAX, slot)
+                if asked.word not in asked.like:
+                    yield Probe(_key(space, other, f"{initial}."), weight, SHORTENED_ROWS_MAX, slot)
 
 
 def _word_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:

@@ -14,6 +14,7 @@ from services.query.domain.name_keys import (
     WHOLE_WEIGHT,
     Alike,
     Meeting,
+    Plan,
     Probe,
     most_alike,
     parts_to_find,
@@ -195,10 +196,10 @@ async def find_candidates(
     alike = await find_alike(connection, FIND_WORDS, [each.readings for each in questions])
     asked = {word for each in questions for reading in each.readings for word in reading}
     rarity = await find_rarity(connection, asked.union(*(those for theirs in alike for those in theirs.values())))
-    plans = [
-        plan_for(each.readings, each.birth_date, theirs, holders=rarity.holders)
-        for each, theirs in zip(questions, alike, strict=True)
-    ]
+    plans: list[Plan] = []
+    for each, theirs in zip(questions, alike, strict=True):
+        plans.append(plan_for(each.readings, each.birth_date, theirs, holders=rarity.holders))
+        await asyncio.sleep(0)
     probes, meetings = [plan.probes for plan in plans], [plan.meetings for plan in plans]
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
     rows = await connection.fetch(
@@ -259,7 +260,10 @@ async def find_alike(connection: Connection | Turns, statement: str, names: Sequ
     found: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         found[row["place"]].append(row["word"])
-    alike = {words[place]: most_alike(words[place][0], theirs) for place, theirs in found.items()}
+    alike: dict[tuple[str, bool], dict[str, float]] = {}
+    for place, theirs in found.items():
+        alike[words[place]] = most_alike(words[place][0], theirs)
+        await asyncio.sleep(0)
     return [{word[0]: alike[word] for word in each.items() if word in alike} for each in wanted]
 
 

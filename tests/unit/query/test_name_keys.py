@@ -165,3 +165,16 @@ def test_no_more_names_of_rare_words_are_read_than_are_worth_it() -> None:
     plan = plan_for([tuple(words)], None, alike, holders=holders)
     read = sum(probe.slot >= WHOLE_SLOT_MIN for probe in plan.probes)
     assert read == WHOLE_NAMES_MAX // WORD_ROWS_MAX
+
+
+@pytest.mark.parametrize(("is_known", "is_looked_for"), [(True, False), (False, True)])
+def test_other_names_with_the_initial_are_read_of_a_word_that_nobody_has(
+    *, is_known: bool, is_looked_for: bool
+) -> None:
+    """A word with two slips is nobody's, and not found by its spelling; of one on record they would be in the way."""
+    beside = filing_keys(readings_of("Alma Lopez"), None) & filing_keys(readings_of("Adela Lopez"), None)
+    [initial] = beside - filing_keys(readings_of("Lopez"), None)
+    alike = {"lopez": {"lopez": 1.0}, "ana": {"ana": 1.0, "anna": 0.8} if is_known else {"anna": 0.8}}
+    keys = {probe.key for probe in plan_for(readings_of("Ana Lopez"), None, alike).probes}
+    assert (initial in keys) is is_looked_for
+    assert keys & (filing_keys(readings_of("A Lopez"), None) - beside)
