@@ -10,7 +10,7 @@ from pathlib import Path
 from services.query.domain.answer import Contact
 from services.query.handlers import lookups, screening
 from services.query.handlers.desk import Desk
-from services.query.handlers.rebuild import await_rebuild, begin_rebuild
+from services.query.handlers.rebuild import await_rebuild, begin_rebuild, spell_anew
 from services.query.handlers.screening import Patience, Step
 from services.query.http import ROUTES
 from services.query.settings import QuerySettings
@@ -175,6 +175,7 @@ async def _rebuild(settings: QuerySettings, chosen: argparse.Namespace) -> int:
     tools = await open_tools(planned_freely, settings, Metrics(), SystemClock(), process="rebuild")
     try:
         if not chosen.go_on:
+            _say(f"{await spell_anew(tools.pool, _say):,} words of names may be found by whatever is like them now")
             whole = await begin_rebuild(tools.pool)
             _say(f"{whole:,} facts are to be told again; until then what is known answers")
         senders = [await _republish(owner) for owner in OWNERS] if chosen.republish else []

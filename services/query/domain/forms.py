@@ -1,27 +1,30 @@
 """Other forms of a name: short ones, and the same name as other languages and scripts write it.
 
-They come from the package `nicknames` (English) and from `known_forms`; why not from rigour, which knows ten times as
-many: DECISIONS.md no. 41.
+They come from the package `nicknames` (English), from `known_forms` and, of Chinese names, from `wade_giles`; why not
+from rigour, which knows ten times as many: DECISIONS.md no. 41.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from nicknames import NickNamer
 
 from services.query.domain.known_forms import OTHER_SPELLINGS, SHORT_FORMS
+from services.query.domain.wade_giles import pinyin_of
 from shared.identifiers import fold_name
 
 _NO_FORMS: frozenset[str] = frozenset()
+WORDS_KEPT = 60_000
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def forms_of(word: str) -> frozenset[str]:
     """Return the names that the folded word may be a form of; two words that share one are alike.
 
     A word nobody knows as a name has none.
     """
-    return _forms().get(word, _NO_FORMS)
+    return _forms().get(word, _NO_FORMS) | pinyin_of(word)
 
 
 @cache

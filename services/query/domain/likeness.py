@@ -56,9 +56,8 @@ def likeness(left: str, right: str) -> float:
     elif letters >= SOUND_CHARS_MIN and (_lacks_vowels(left) or _lacks_vowels(right)) and _sound_alike(left, right):
         return SOUND
     # Whatever is the beginning or the end of the other shares its first letter or its last.
-    if shorter[0] != longer[0] and shorter[-1] != longer[-1]:
-        return OTHER
-    return NEAR if _begin_alike(left, right) or _is_short_for(shorter, longer) else OTHER
+    may_be_part = shorter[0] == longer[0] or shorter[-1] == longer[-1]
+    return NEAR if may_be_part and (_begin_alike(left, right) or _is_short_for(shorter, longer)) else OTHER
 
 
 kept_likeness = lru_cache(maxsize=PAIRS_KEPT)(likeness)

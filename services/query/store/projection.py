@@ -190,6 +190,13 @@ async def save_facts(connection: Connection, facts: Sequence[Fact]) -> None:
         await connection.execute(UPSERT_FACTS[kind], *columns)
 
 
+async def spell_words(connection: Connection, words: Iterable[str]) -> None:
+    """Make words findable by all that may be like them; what they are found by already stays."""
+    spelled = sorted((key, word) for word in words for key in spelling_keys(word))
+    if spelled:
+        await connection.execute(INSERT_SPELLINGS, [key for key, _ in spelled], [word for _, word in spelled])
+
+
 async def _count_words(connection: Connection, added: Sequence[Sequence[Name]], *, by: int = 1) -> None:
     """Count records' words, and make those that are new findable.
 
@@ -198,9 +205,7 @@ async def _count_words(connection: Connection, added: Sequence[Sequence[Name]], 
     counts = Counter(word for names in added for word in {w for name in names for w in filed_words(name.readings)})
     words = sorted(counts)
     rows = await connection.fetch(COUNT_WORDS, words, [by * counts[word] for word in words])
-    spelled = sorted((key, row["word"]) for row in rows if row["is_new"] for key in spelling_keys(row["word"]))
-    if spelled:
-        await connection.execute(INSERT_SPELLINGS, [key for key, _ in spelled], [word for _, word in spelled])
+    await spell_words(connection, [row["word"] for row in rows if row["is_new"]])
 
 
 def _names_document(subject: Subject) -> str:

@@ -25,6 +25,7 @@ FROM (
     UNION ALL SELECT count(*) FILTER (WHERE is_stale), count(*) FROM referral
     UNION ALL SELECT count(*) FILTER (WHERE is_stale), count(*) FROM counted_tip
 ) AS kinds"""
+SELECT_WORDS = "SELECT word FROM name_word WHERE word > $1 ORDER BY word LIMIT $2"
 # Keys of a former way of filing names find no record, and are only in the way.
 DELETE_LEFT_KEYS = """
 DELETE FROM name_key WHERE NOT EXISTS (SELECT FROM record WHERE record.record_no = name_key.record_no)"""
@@ -51,6 +52,11 @@ async def count_stale(connection: Connection) -> tuple[int, int]:
     row = await connection.fetchrow(COUNT_STALE, timeout=None)
     assert row is not None
     return row["stale"] or 0, row["whole"] or 0
+
+
+async def list_words(connection: Connection, *, after: str, count_max: int) -> list[str]:
+    """Return so many of the words ever met in a name that follow one in order."""
+    return [row["word"] for row in await connection.fetch(SELECT_WORDS, after, count_max)]
 
 
 async def delete_left_keys(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """A rebuild: answers stay up while it lasts, what is told again replaces what was wrong, ids and notes stay."""
 
-from services.query.handlers.rebuild import await_rebuild, begin_rebuild
+from services.query.handlers.rebuild import WORDS_AT_ONCE, await_rebuild, begin_rebuild, spell_anew
 from shared.events.envelope import Event
 from tests.builders import an_event, new_id
 from tests.integration.query.conftest import Facts, Officer
@@ -82,3 +82,24 @@ async def test_a_key_that_finds_nothing_is_gone_after_it(facts: Facts) -> None:
     await facts.tell(*events)
     await await_rebuild(facts.pool, lambda _: None, idle_max_s=0.1)
     assert await facts.pool.fetchval("SELECT count(*) FROM name_key WHERE record_no = 1000000") == 0
+
+
+async def test_a_word_is_found_by_what_is_like_it_by_the_rules_of_now(facts: Facts, cbp: Officer) -> None:
+    await facts.tell(an_event(a_tip(a_party(name="Xie Jingting"))))
+    hsieh = {"name": "Hsieh Ching-ting"}
+    found = await cbp.find(**hsieh)
+    assert found
+    # As rules left it that knew nothing of other spellings.
+    await facts.pool.execute("DELETE FROM spelling WHERE key <> word")
+    assert await cbp.find(**hsieh) == []
+    said: list[str] = []
+    assert await spell_anew(facts.pool, said.append) == 2
+    assert await cbp.find(**hsieh) == found
+
+
+async def test_more_words_than_are_spelled_at_once_are_all_spelled(facts: Facts) -> None:
+    words = [f"word{number}" for number in range(WORDS_AT_ONCE + 1)]
+    await facts.pool.execute("INSERT INTO name_word (word, holders) SELECT unnest($1::text[]), 1", words)
+    assert await spell_anew(facts.pool, lambda _: None) == len(words)
+    spelled = await facts.pool.fetchval("SELECT count(*) FROM spelling WHERE key = word")
+    assert spelled == len(words)

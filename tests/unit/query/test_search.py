@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any, cast
 
-from services.query.domain.name_keys import spelling_keys
+from services.query.domain.likeness import NEAR, SAME
+from services.query.domain.name_keys import DATE_WEIGHT, WHOLE_WEIGHT, plan_for, spelling_keys
 from services.query.domain.words import Reading
 from services.query.store.lookups import INSERT_LOOKUPS
-from services.query.store.search import Turns, find_alike
+from services.query.store.search import AGREEMENT_ENOUGH, SHARE_MIN, Turns, find_alike
 from shared.db.pool import Connection
+from shared.identifiers import parse_birth_date
 from shared.kafka.outbox import INSERT_OUTBOX
 
 
@@ -50,3 +52,13 @@ async def test_what_may_be_a_part_of_a_word_is_looked_for_alone_also_beside_some
 
 def test_a_look_up_is_announced_with_the_statement_of_the_outbox() -> None:
     assert " ".join(INSERT_OUTBOX.split()) in " ".join(INSERT_LOOKUPS.split())
+
+
+def test_strangers_of_the_same_birth_date_are_looked_at_only_where_no_name_agrees_well() -> None:
+    alike = {word: {word: SAME} for word in ("ana", "lopez")}
+    plan = plan_for([("ana", "lopez")], parse_birth_date("1980-02-03"), alike)
+    pair = max(probe.weight for probe in plan.probes)
+    least = min(SHARE_MIN * (pair + DATE_WEIGHT), 100 * AGREEMENT_ENOUGH)
+    assert least > 100 * DATE_WEIGHT
+    assert least <= 100 * (DATE_WEIGHT + WHOLE_WEIGHT * 10 * NEAR)
+    assert 100 * DATE_WEIGHT >= SHARE_MIN * 100 * NEAR * NEAR
