@@ -16,6 +16,7 @@ from shared.identifiers import fold_name
 
 _NO_FORMS: frozenset[str] = frozenset()
 WORDS_KEPT = 60_000
+"""The same words are compared again and again."""
 
 
 @lru_cache(maxsize=WORDS_KEPT)

@@ -41,9 +41,10 @@ WHOLE_NAMES_MAX = 4_000
 """Names of rare words read in one look-up; of further words pairs are looked for instead."""
 _WHOLE_ROWS_MAX = 2 * WORD_ROWS_MAX
 """Read of a word that at most `WORD_ROWS_MAX` hold: all, with what was filed since they were counted."""
-_INITIAL_WEIGHT, _WORD_WEIGHT, DATE_WEIGHT = 5, 2, 74
-"""Of a birth date alone, so little that its forty strangers in a million are not looked at beside a name that agrees in
-two words (`AGREEMENT_ENOUGH`), and more than two words that are merely alike."""
+_INITIAL_WEIGHT, _WORD_WEIGHT = 5, 2
+DATE_WEIGHT = 74
+"""Of a birth date alone: so little that the forty in a million who share it are not looked at beside somebody whose
+name agrees too (`AGREEMENT_ENOUGH`), and more than of two words that are merely spelled alike."""
 _DATE_SLOT = -1
 WHOLE_SLOT_MIN = FILED_WORDS_MAX**2
 """From here on a slot is a word asked for, and its probes read all names that hold a word like it."""

@@ -13,6 +13,7 @@ from itertools import islice, product
 SYLLABLES_MAX = 3
 """More are not written together in a name."""
 READINGS_MAX = 16
+"""All that two syllables may be: in pinyin each is one of four at most."""
 SYLLABLE_CHARS_MAX = 6
 
 _GUTTURAL = "a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo"
@@ -53,9 +54,10 @@ _ENDINGS = {"ie": "ieh", "ue": "ueh", "ian": "ien", "ong": "ung", "iong": "iung"
 
 
 def pinyin_of(word: str) -> frozenset[str]:
-    """Return the ways in which a folded word is written in pinyin, if it is in Wade-Giles beyond doubt, as Hsieh is.
+    """Return the ways in which a folded word is written in pinyin if it may be Wade-Giles and is no pinyin, as Hsieh.
 
-    A word in pinyin that Wade-Giles writes so is its own; others have none.
+    A word in pinyin that has such a spelling in Wade-Giles is its own form; others have none. What only looks so, as
+    Toni does, gets forms that nobody is called.
     """
     if len(word) > SYLLABLES_MAX * SYLLABLE_CHARS_MAX:
         return frozenset()

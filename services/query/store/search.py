@@ -199,6 +199,7 @@ async def find_candidates(
     plans: list[Plan] = []
     for each, theirs in zip(questions, alike, strict=True):
         plans.append(plan_for(each.readings, each.birth_date, theirs, holders=rarity.holders))
+        # Others are served between the questions, here and below.
         await asyncio.sleep(0)
     probes, meetings = [plan.probes for plan in plans], [plan.meetings for plan in plans]
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
@@ -233,7 +234,6 @@ async def find_candidates(
     compared: list[Compared] = []
     for number, question in enumerate(questions, 1):
         compared.append(compare_records(question, found[number]))
-        # Others are served between the questions.
         await asyncio.sleep(0)
     weighed = (each.weighed_words for theirs in compared for each in theirs.values())
     if more := set().union(*weighed) - rarity.holders.keys():
@@ -263,6 +263,7 @@ async def find_alike(connection: Connection | Turns, statement: str, names: Sequ
     alike: dict[tuple[str, bool], dict[str, float]] = {}
     for place, theirs in found.items():
         alike[words[place]] = most_alike(words[place][0], theirs)
+        # Others are served between the words.
         await asyncio.sleep(0)
     return [{word[0]: alike[word] for word in each.items() if word in alike} for each in wanted]
 

@@ -33,6 +33,11 @@ def test_two_syllables_that_wade_giles_writes_alike_are_not_forms_of_each_other(
     assert not pinyin_of("dong") & pinyin_of("tong")
 
 
+def test_of_two_syllables_no_reading_is_left_out() -> None:
+    ways = {f"{one}{other}" for one in ("zhu", "chu", "ju", "qu") for other in ("zhong", "chong")}
+    assert pinyin_of("chuchung") == ways
+
+
 @given(st.one_of(st.text(max_size=60), st.text("aeiounghstcjk", max_size=60)))
 def test_any_word_has_few_forms(word: str) -> None:
     assert len(pinyin_of(word)) <= READINGS_MAX + 1
