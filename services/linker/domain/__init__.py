@@ -4,16 +4,17 @@
     rules      which kinds of values may join tips, and what is assumed of each: by hand, versioned
     evidence   who holds which value
     profile    how a tip describes its subjects otherwise, and how two such descriptions agree
+    setting    where, on which platform and when it is said to have happened
     model      what was learned: how much an equal value says, by its kind and by its own holders
     estimate   the model, made from the tips at hand
     caution    how sure two clusters must be one person's, learned too
     pdq        hashes of pictures: which look-ups find every hash near one
     pictures   what pictures a tip shows, and what near copies say of tips
     links      the links of a tip with their reasons
-    likeness   names and birth dates among the reasons
+    likeness   names, birth dates and settings among the reasons
     cluster    the partition of tips, from shared values, descriptions and judgements
     builder    the steps by which clusters are built, over tips and values as numbers
-    descriptions  what names and birth dates say of two clusters, asked once
+    descriptions  what names, birth dates and settings say of two clusters, asked once
     preservation  until when evidence can be had, and what stops that clock
     priority   the tier of a lead, its factors, and when its evidence perishes
     snapshot   a lead as it is published, bounded to fit an event

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import log2
 
-from services.linker.domain.descriptions import Descriptions
+from services.linker.domain.descriptions import Descriptions, Places
 from services.linker.domain.evidence import Key
 from services.linker.domain.groups import Groups, PartedGroups
 from services.linker.domain.model import PAIR, Model
@@ -73,6 +73,10 @@ class Builder:
         self._descriptions = Descriptions(model)
         self._described = [self._descriptions.number_of(profile) for profile in profiles]
         """How each cluster's subjects are described, by the description's number."""
+        self._places = Places(model)
+        self._placed = [self._places.number_of(profile.setting) for profile in profiles]
+        """What the settings of each cluster tell, by its number."""
+        self._kinds = [model.rules.kind_name(key.type, key.value, key.scope) for key in graph.keys]
         self._several = [profile.names_several for profile in profiles]
         self._members = [[tip] for tip in range(len(profiles))]
         self._uses: dict[int, _Uses] = {}
@@ -87,6 +91,8 @@ class Builder:
         """How sure two clusters of so many tips must be. A cache of a method would keep the builder in memory."""
         self.pairs, self.wrong = 0, 0.0
         """Of all steps taken, the pairs of tips put together, and how many of them the odds say are wrong."""
+        self._own: dict[int, float] = {}
+        """Of a cluster's tips so many are one person's, by the odds of its steps; all where it has no entry."""
         self._cluster_counts = {value: len(holders) for value, holders in graph.joining.items()}
         """By how many clusters each value that may join is held."""
 
@@ -138,13 +144,14 @@ class Builder:
         values_least = least - self._model.rules.likeness_bits_max
         held, described, likeness = self._held, self._described, self._descriptions
         # Pairs are many, and what they share is mostly the same few values: those are weighed once.
-        weighed: dict[frozenset[int], float] = {}
+        weighed: dict[frozenset[int], tuple[float, int]] = {}
         scored: list[tuple[float, int, int]] = []
         for left, right in pairs:
             values = held[left] & held[right]
-            bits = weighed.get(values)
-            if bits is None:
-                bits = weighed[values] = self._value_bits(values, self._said)
+            found = weighed.get(values)
+            if found is None:
+                found = weighed[values] = self._value_bits(values, self._said)
+            bits = found[0] + self._setting_bits(left, right, found[1])
             if bits < values_least:
                 continue
             bits = round(bits + likeness[described[left], described[right]], 6)
@@ -168,10 +175,13 @@ class Builder:
             self._refused.add((other, one, other_size, size))
             return False
         bridge, crossing = self._bridge(one, other), self._crossing(one, other)
+        own, other_own = self._own.get(one, size), self._own.get(other, other_size)
         is_joined = self._join(one, other)
         if is_joined:
+            chance = 1 / (1 + 2**-bits)
             self.pairs += size * other_size
-            self.wrong += size * other_size / (1 + 2**bits)
+            self.wrong += size * other_size - chance * own * other_own
+            self._own[self._parts.find(one)] = chance * (own + other_own) + (1 - chance) * max(own, other_own)
         if is_joined and bridge is not None:
             self._bridges.append((one, bridge))
         if is_joined and crossing is not None:
@@ -226,6 +236,7 @@ class Builder:
         uses.add(self._uses.pop(goes) if goes in self._uses else self._uses_of(goes))
         self._uses[stays] = uses
         self._profiles[stays] = merge(self._profiles[stays], self._profiles[goes])
+        self._placed[stays] = self._places.number_of(self._profiles[stays].setting)
         self._described[stays] = self._descriptions.number_of(self._profiles[stays])
         return True
 
@@ -245,7 +256,8 @@ class Builder:
         values = self._held[one] & self._held[other]
         if not values:
             return NO_BITS
-        total = self._value_bits(values, self._said_of(one, other, values))
+        total, best = self._value_bits(values, self._said_of(one, other, values))
+        total += self._setting_bits(one, other, best)
         if total + self._model.rules.likeness_bits_max < least:
             return total
         return round(total + self._descriptions[self._described[one], self._described[other]], 6)
@@ -263,14 +275,20 @@ class Builder:
             said[value] = self._said[value] - min(bits, model.rules.share_bits_max)
         return said
 
-    def _value_bits(self, values: Iterable[int], said: Mapping[int, float] | Sequence[float]) -> float:
-        """Return what values that two clusters share say of them: of each strand the best."""
+    def _setting_bits(self, one: int, other: int, best: int) -> float:
+        """Return what their settings say of two clusters, of what they share the `best` value counting most."""
+        left, right = self._profiles[one].setting.days, self._profiles[other].setting.days
+        return self._places[self._placed[one], self._placed[other], self._kinds[best]] + self._model.time_bits(
+            left, right
+        )
+
+    def _value_bits(self, values: Iterable[int], said: Mapping[int, float] | Sequence[float]) -> tuple[float, int]:
+        """Return what values that two clusters share say of them, of each strand the best; and the best of all."""
         best: dict[str, float] = {}
         strands = self._graph.strands
         for value in values:
             if said[value] > best.get(strands[value], NO_BITS):
                 best[strands[value]] = said[value]
-        if len(best) <= 1:
-            return max(best.values(), default=NO_BITS)
         first, *others = sorted(best.values(), reverse=True)
-        return first + sum([max(0.0, more + self._model.rules.coincidence_bits) for more in others])
+        bits = first + sum([max(0.0, more + self._model.rules.coincidence_bits) for more in others])
+        return bits, min(value for value in values if said[value] == first)

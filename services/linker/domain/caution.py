@@ -4,6 +4,9 @@ The odds of a step are about those it has in truth, in each kind of world that w
 are wrong. Where most steps are far surer than they must be, a few doubtful ones do little harm. Where much hangs by a
 single thread, the same doubt makes one link in ten wrong. So the least that a step needs is learned as well: the least
 at which, by the model's own odds, so many of all pairs put together are right as the rules ask for.
+
+A step puts together all pairs of tips of two clusters. Right are those of the person whom each of the two is mostly of,
+if the step is: by the odds of the steps before, not all of a cluster's tips are that person's.
 """
 
 from bisect import bisect_left

@@ -2,7 +2,8 @@
 
 A *component* is what reliable values and "same" judgements connect; it is what must be looked at as one. Within it
 tips are put together step by step, the surest pair first. At each step two clusters are compared as wholes: of what
-they share, the best value of each strand counts (`Rules.strand_of`), and names and birth dates speak for or against.
+they share, the best value of each strand counts (`Rules.strand_of`); names, birth dates and the settings of what is
+reported speak for or against.
 The larger they are, the more it takes; and the more clusters hold a value that nothing has joined, the less it says of
 two of them. People go before all of that: who is judged the same is together, who is judged different is not, whatever
 they share.

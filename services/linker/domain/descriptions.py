@@ -1,7 +1,8 @@
-"""What names and birth dates say of two tips or clusters, in bits."""
+"""What names and birth dates say of two tips or clusters, and their settings, in bits."""
 
 from services.linker.domain.model import Model, Rates
 from services.linker.domain.profile import Agreement, Profile, compare_births, compare_names
+from services.linker.domain.setting import Setting, Told
 
 
 class Descriptions(dict[tuple[int, int], float]):
@@ -37,6 +38,31 @@ class Descriptions(dict[tuple[int, int], float]):
         if names := len(left.names) * len(right.names):
             bits += likeness_bits(compare_names(left, right), learned.names, compared=names)
         return min(bits, self._model.rules.likeness_bits_max)
+
+
+class Places(dict[tuple[int, int, str], float]):
+    """What is told in settings by number, compared two by two as `Descriptions` are, for each kind of value shared.
+
+    Of two numbers and the name of the kind it holds what the two say for one person, in bits. Times are not among it.
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+        self._settings: list[Setting] = []
+        self._numbers: dict[tuple[Told, ...], int] = {}
+
+    def number_of(self, setting: Setting) -> int:
+        """Return the number of what a setting tells, from 0 on."""
+        number = self._numbers.setdefault(setting.told, len(self._settings))
+        if number == len(self._settings):
+            self._settings.append(setting)
+        return number
+
+    def __missing__(self, shared: tuple[int, int, str]) -> float:
+        left, right, name = shared
+        found = self[shared] = sum(self._model.told_bits(name, self._settings[left], self._settings[right]))
+        return found
 
 
 def likeness_bits(agreement: Agreement | None, rates: Rates, *, compared: int) -> float:

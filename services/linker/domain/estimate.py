@@ -10,17 +10,21 @@ from uuid import UUID
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import in_no_order
 from services.linker.domain.model import (
+    ANY,
     COMPANY,
+    Count,
     Kind,
     Learned,
     Model,
     Rates,
     Tally,
     letter_bits,
+    sum_tallies,
     wider_kinds,
 )
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
 from services.linker.domain.rules import HANDLE_GROUP, Place, Rules
+from services.linker.domain.setting import ATTRIBUTES, GAP_CLASSES, Setting, compare_told, gap_class
 from shared.identifiers.handles import handle_of
 
 HOLDERS_COMPARED_MAX = 16
@@ -98,7 +102,8 @@ def tally_pairs(
         profiles = {
             tip_id: profiles[tip_id].without_echoes() for tip_id in set(chain.from_iterable(both)) if tip_id in profiles
         }
-    births, names, sure_births, sure_names = ([0, 0] for _ in range(4))
+    told, sure = ([[0, 0] for _ in range(2 + len(ATTRIBUTES))] for _ in range(2))
+    gaps = [0] * GAP_CLASSES
     pairs = finer = company = 0
     for left, right in both:
         finest = beside.finest(left, right)
@@ -110,22 +115,35 @@ def tally_pairs(
         company += others > 0
         is_sure = others > (group != NETWORK_GROUP and NETWORK_GROUP in finest)
         one, other = profiles.get(left, NOBODY), profiles.get(right, NOBODY)
-        for told, sure, agreement in (
-            (births, sure_births, compare_births(one, other)),
-            (names, sure_names, compare_names(one, other)),
-        ):
-            if agreement is not None:
-                for counts in (told, sure) if is_sure else (told,):
-                    counts[0] += agreement != "differs"
-                    counts[1] += 1
+        for agrees, counts, sure_counts in zip(_agreements(one, other), told, sure, strict=True):
+            if agrees is not None:
+                for each in (counts, sure_counts) if is_sure else (counts,):
+                    each[0] += agrees
+                    each[1] += 1
+        if is_sure and one.setting.days and other.setting.days:
+            gaps[gap_class(one.setting.days[0], other.setting.days[0])] += 1
+    births, names, *settings = ((agreed, of) for agreed, of in told)
+    sure_births, sure_names, *sure_settings = ((agreed, of) for agreed, of in sure)
     return Tally(
         pairs,
-        (births[0], births[1]),
-        (names[0], names[1]),
+        births,
+        names,
         company,
-        (sure_births[0], sure_births[1]),
-        (sure_names[0], sure_names[1]),
+        sure_births,
+        sure_names,
         finer,
+        tuple(settings),
+        tuple(sure_settings),
+        tuple(gaps),
+    )
+
+
+def _agreements(one: Profile, other: Profile) -> tuple[bool | None, ...]:
+    """Return whether birth dates, names and each attribute of the settings agree; None where nothing can be said."""
+    described = compare_births(one, other), compare_names(one, other)
+    return (
+        *(None if agreement is None else agreement != "differs" for agreement in described),
+        *compare_told(one.setting, other.setting),
     )
 
 
@@ -145,7 +163,8 @@ def estimate(
             by_kind[model.kind_of(key, tip_count, tally)].append(tally.times((tip_count - 1) / tally.pairs))
     chances = _chance(strangers, compare_births), _chance(strangers, compare_names)
     model = Model(_learn_rates(model.learned, by_kind, chances, rules), rules)
-    return Model(_learn_kinds(model, by_kind), rules)
+    model = Model(_learn_kinds(model, by_kind), rules)
+    return Model(_learn_settings(model, by_kind, [stranger.setting for stranger in strangers]), rules)
 
 
 def _learn_rates(
@@ -155,9 +174,9 @@ def _learn_rates(
     by_name: defaultdict[str, list[Tally]] = defaultdict(list)
     for kind, tallies in sorted(by_kind.items()):
         by_name[kind[0]] += tallies
-    sure = _sum(tally for name, tallies in by_name.items() if rules.joins(name) for tally in tallies)
+    sure = sum_tallies(tally for name, tallies in by_name.items() if rules.joins(name) for tally in tallies)
     births, names = _rates(sure, (assumed.births, assumed.names), chances)
-    rates = ((name, *_rates(_sum(tallies), (births, names), chances)) for name, tallies in by_name.items())
+    rates = ((name, *_rates(sum_tallies(tallies), (births, names), chances)) for name, tallies in by_name.items())
     return replace(assumed, births=births, names=names, rates=tuple(rates))
 
 
@@ -171,7 +190,7 @@ def _learn_kinds(model: Model, by_kind: Mapping[Kind, Sequence[Tally]]) -> Learn
     for kind, tallies in sorted(by_kind.items()):
         for wider in dict.fromkeys(wider_kinds(kind)):
             summed[wider] += tallies
-    tally_by_kind = {kind: _sum(tallies) for kind, tallies in summed.items()}
+    tally_by_kind = {kind: sum_tallies(tallies) for kind, tallies in summed.items()}
     kinds = []
     for kind, tally in sorted(tally_by_kind.items()):
         rates = model.rates_of(kind[0])
@@ -209,7 +228,7 @@ def _rates(sure: Tally, start: tuple[Rates, Rates], chances: tuple[float, float]
     return _rate(sure.sure_births, start[0], chances[0]), _rate(sure.sure_names, start[1], chances[1])
 
 
-def _rate(counts: tuple[float, float], start: Rates, chance: float) -> Rates:
+def _rate(counts: Count, start: Rates, chance: float) -> Rates:
     """Return the rates, kept apart: where most strangers agree, as by a filler, agreement says little."""
     agreed, told = counts
     same = round(min(0.97, max(0.3, (agreed + PRIOR_PAIRS * start.same) / (told + PRIOR_PAIRS))), 2)
@@ -218,19 +237,61 @@ def _rate(counts: tuple[float, float], start: Rates, chance: float) -> Rates:
 
 def _chance(strangers: Sequence[Profile], compare: Callable[[Profile, Profile], Agreement | None]) -> float:
     found = [compare(one, other) for one, other in pairwise(strangers)]
-    told = [agreement for agreement in found if agreement is not None]
-    return round((sum(agreement != "differs" for agreement in told) + 0.2) / (len(told) + 20.0), 4)
+    return _part_of_told([None if agreement is None else agreement != "differs" for agreement in found])
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    pairs = finer = company = 0.0
-    counts = [[0.0, 0.0] for _ in range(4)]
-    for tally in tallies:
-        pairs += tally.pairs
-        finer += tally.finer
-        company += tally.company
-        for total, part in zip(counts, (tally.births, tally.names, tally.sure_births, tally.sure_names), strict=True):
-            total[0] += part[0]
-            total[1] += part[1]
-    births, names, sure_births, sure_names = ((total[0], total[1]) for total in counts)
-    return Tally(pairs, births, names, company, sure_births, sure_names, finer)
+def _part_of_told(found: Iterable[bool | None]) -> float:
+    told = [agrees for agrees in found if agrees is not None]
+    return round((sum(told) + 0.2) / (len(told) + 20.0), 4)
+
+
+def _learn_settings(model: Model, by_kind: Mapping[Kind, Sequence[Tally]], strangers: Sequence[Setting]) -> Learned:
+    """Return with how often settings agree, over all kinds that join and for each by its name, and the times between.
+
+    That strangers who share a value agree more often than others is told by all pairs of its kind: what is left when
+    those that are one person's, by the kind's reliability, agree as often as the sure ones do.
+    """
+    by_name: defaultdict[str, list[Tally]] = defaultdict(list)
+    for kind, tallies in sorted(by_kind.items()):
+        by_name[kind[0]] += tallies
+    tally_by_name = {name: sum_tallies(tallies) for name, tallies in by_name.items()}
+    joining = sum_tallies(tally for name, tally in tally_by_name.items() if model.rules.joins(name))
+    chances = map(_part_of_told, zip(*(compare_told(*both) for both in pairwise(strangers)), strict=True))
+    overall = [
+        Rates(_same_rate(sure, chance, chance), chance)
+        for sure, chance in zip(joining.sure_settings, chances, strict=False)
+    ]
+    found = {"": tuple(overall)}
+    for name, tally in tally_by_name.items():
+        reliability, _ = model.start_of((name, ANY, ANY, ANY))
+        found[name] = tuple(
+            _rates_of_kind(told, sure, rates, reliability)
+            for told, sure, rates in zip(tally.settings, tally.sure_settings, overall, strict=False)
+        )
+    gaps = _gap_ratios(joining.sure_gaps, strangers)
+    return replace(model.learned, settings=tuple(sorted(found.items())), gaps=gaps)
+
+
+def _same_rate(sure: Count, assumed: float, chance: float) -> float:
+    agreed, told = sure
+    return round(max(chance, min(0.97, (agreed + PRIOR_PAIRS * assumed) / (told + PRIOR_PAIRS))), 2)
+
+
+def _rates_of_kind(told: Count, sure: Count, around: Rates, reliability: float) -> Rates:
+    same = _same_rate(sure, around.same, around.chance)
+    agreed, pairs = told[0] - same * reliability * told[1], (1 - reliability) * told[1]
+    chance = (max(0.0, agreed) + PRIOR_PAIRS * around.chance) / (pairs + PRIOR_PAIRS)
+    return Rates(same, round(min(same, max(around.chance, chance)), 4))
+
+
+def _gap_ratios(sure: Sequence[float], strangers: Sequence[Setting]) -> tuple[float, ...]:
+    """Return how much oftener each class of time is between two tips of one person than between strangers."""
+    usual = [0.0] * GAP_CLASSES
+    for one, other in pairwise(strangers):
+        if one.days and other.days:
+            usual[gap_class(one.days[0], other.days[0])] += 1
+    chances = [(count + 1) / (sum(usual) + GAP_CLASSES) for count in usual]
+    told = sum(sure) + PRIOR_PAIRS
+    return tuple(
+        round((count + PRIOR_PAIRS * chance) / told / chance, 2) for count, chance in zip(sure, chances, strict=True)
+    )

@@ -1,4 +1,6 @@
-"""What names and birth dates say of a link, among its reasons. Beside an identifier only: alone they link nobody."""
+"""What names, birth dates and settings say of a link, among its reasons. Beside an identifier only: alone they link
+nobody.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -9,6 +11,7 @@ from services.linker.domain.descriptions import likeness_bits
 from services.linker.domain.links import Evidence, Link, by_strength
 from services.linker.domain.model import Model
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
+from services.linker.domain.setting import ATTRIBUTES, Setting, compare_told
 
 PAIR = 2
 """Tips that a likeness is of."""
@@ -23,25 +26,59 @@ _WORDS: Mapping[tuple[str, Agreement], tuple[str, str]] = MappingProxyType(
         ("name", "differs"): ("different_name", "different names"),
     }
 )
+_PLACES: Mapping[tuple[str, bool], tuple[str, str]] = MappingProxyType(
+    {
+        ("country", True): ("same_country", "reported of the same country"),
+        ("country", False): ("different_country", "reported of different countries"),
+        ("city", True): ("same_city", "reported of the same city"),
+        ("city", False): ("different_city", "reported of different cities"),
+        ("platform", True): ("same_platform", "reported of the same platform"),
+        ("platform", False): ("different_platform", "reported of different platforms"),
+    }
+)
+SAYS_MIN = 0.1
+"""What a setting says is told from so many bits on."""
 
 
 def with_likeness(
     tip_id: UUID, links: Iterable[Link], profiles: Mapping[UUID, Profile], model: Model
 ) -> tuple[Link, ...]:
-    """Return the links of a tip with what names and birth dates say beside their identifiers, in `links_of`'s order.
+    """Return the links of a tip with what else is said of the two beside their identifiers, in `links_of`'s order.
 
     They come behind the identifiers, which they support or contradict, and leave alone how strong a link is. They weigh
     what they weigh when clusters are made: together at most the rules' `likeness_bits_max`, of which the birth date
-    takes its part first; below 0 when they contradict.
+    takes its part first; below 0 when they contradict. What a setting says hangs on the kind of the surest value
+    shared; it is left out where it says next to nothing, and before anything is learned.
     """
     mine = profiles.get(tip_id, NOBODY)
     found = [
-        replace(link, evidence=(*link.evidence, *_likenesses(mine, profiles.get(link.tip_id, NOBODY), model)))
+        replace(link, evidence=(*link.evidence, *_said_besides(link, mine, profiles.get(link.tip_id, NOBODY), model)))
         if link.evidence
         else link
         for link in links
     ]
     return tuple(sorted(found, key=by_strength))
+
+
+def _said_besides(link: Link, left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:
+    yield from _likenesses(left, right, model)
+    yield from _settings(link.evidence[0], left.setting, right.setting, model)
+
+
+def _settings(surest: Evidence, left: Setting, right: Setting, model: Model) -> Iterator[Evidence]:
+    found = compare_told(left, right)
+    bits = model.told_bits(model.rules.kind_name(surest.type, surest.value, ""), left, right)
+    # Before anything is learned there are no bits.
+    for place, said in enumerate(bits):
+        agrees = found[place]
+        if agrees is not None and abs(said) >= SAYS_MIN:
+            rule, detail = _PLACES[ATTRIBUTES[place], agrees]
+            yield _support(rule, ATTRIBUTES[place], _told(left.told[place], right.told[place]), detail, said)
+    said = model.time_bits(left.days, right.days)
+    if abs(said) >= SAYS_MIN:
+        days = abs(left.days[0] - right.days[0])
+        detail = f"reported {days} days apart" if days > 1 else "reported at the same time, to a day"
+        yield _support("near_in_time" if said > 0 else "far_in_time", "time", str(days), detail, said)
 
 
 def _likenesses(left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:
@@ -63,6 +100,10 @@ def _likenesses(left: Profile, right: Profile, model: Model) -> Iterator[Evidenc
 
 def _evidence(type: str, agreement: Agreement, value: str, bits: float) -> Evidence:
     rule, detail = _WORDS[type, agreement]
+    return _support(rule, type, value, detail, bits)
+
+
+def _support(rule: str, type: str, value: str, detail: str, bits: float) -> Evidence:
     return Evidence(rule, type, value, detail, weight=round(bits, 2), frequency=PAIR, strength="weak")
 
 

@@ -9,15 +9,17 @@ Everything here is a value made from tips by a pure function, rounded, and named
 same model, whatever the order in which they came; while a model stands, so do its clusters.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import comb, log2
+from operator import add
 
 from services.linker.domain.evidence import Key
 from services.linker.domain.rules import HANDLE_GROUP, RELIABILITY_MAX, RULES, Rules
+from services.linker.domain.setting import ATTRIBUTES, GAP_CLASSES, Setting, by_days, compare_told, mean_ratio
 from shared.identifiers.handles import handle_of
 
 RELIABILITY_MIN = 0.02
@@ -42,6 +44,8 @@ SMOOTHING, LETTERS = 0.3, 40
 SURPRISES_KEPT = 10_000
 RELIABILITIES_KEPT = 5_000
 AGREE_BITS_MAX, DIFFER_BITS_MIN = 6.0, -6.0
+COMPARED_MAX = 8
+"""Beyond so many pairs of values two of one person surely have some in common, by what was learned of one pair."""
 
 SURPRISING = frozenset({"username", "handle", "handle_family"})
 """The kinds whose values people think up, so that some come to many minds."""
@@ -74,10 +78,28 @@ class Rates:
         """What a contradiction says, in bits, below 0."""
         return max(DIFFER_BITS_MIN, log2((1 - self.same) / (1 - self.chance)))
 
+    def closest_bits(self, *, agrees: bool, compared: int) -> float:
+        """Return what it says for one person, in bits, that of so many compared some agree, or none do.
+
+        Nothing where strangers agree as often. Each pair has its chance with one person, too.
+        """
+        if self.same <= self.chance:
+            return 0.0
+        pairs = min(compared, COMPARED_MAX)
+        differ, differ_by_chance = (1 - self.same) ** pairs, (1 - self.chance) ** pairs
+        if agrees:
+            return log2((1 - differ) / (1 - differ_by_chance))
+        return max(DIFFER_BITS_MIN, log2(differ / differ_by_chance))
+
     def shared_bits(self, agreed: float, told: float) -> float:
         """Return the bits, of `agreed` agreements in `told` pairs, for one person behind all and not many."""
         many = min(self.chance + SHARED_RATE * self.same, 0.6 * self.same)
         return agreed * log2(self.same / many) + (told - agreed) * log2((1 - self.same) / (1 - many))
+
+
+Count = tuple[float, ...]
+"""Two numbers: of pairs, those that agree, and those that tell."""
+NONE: Count = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,52 +107,70 @@ class Tally:
     """What the pairs of some values' holders say: how many were looked at, and how they agree.
 
     `finer` counts pairs that were left out, since they share a finer value of the group. Of the others, `births` and
-    `names` are (agreed, told); `company` counts those that also share a value of another group; `sure_births` and
-    `sure_names` are (agreed, told) of those that share one that lasts, and are surely one person.
+    `names` are (agreed, told), and so is each of `settings` (by the attributes of a setting); `company` counts those
+    that also share a value of another group; `sure_births`, `sure_names` and `sure_settings` are (agreed, told) of
+    those that share one that lasts, and are surely one person, and `sure_gaps` counts these by the time between them.
     """
 
     pairs: float = 0.0
-    births: tuple[float, float] = (0.0, 0.0)
-    names: tuple[float, float] = (0.0, 0.0)
+    births: Count = NONE
+    names: Count = NONE
     company: float = 0.0
-    sure_births: tuple[float, float] = (0.0, 0.0)
-    sure_names: tuple[float, float] = (0.0, 0.0)
+    sure_births: Count = NONE
+    sure_names: Count = NONE
     finer: float = 0.0
+    settings: tuple[Count, ...] = (NONE,) * len(ATTRIBUTES)
+    sure_settings: tuple[Count, ...] = (NONE,) * len(ATTRIBUTES)
+    sure_gaps: tuple[float, ...] = (0.0,) * GAP_CLASSES
 
     def plus(self, other: "Tally") -> "Tally":
         """Return the tally of the pairs of both."""
-
-        def both(left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
-            return left[0] + right[0], left[1] + right[1]
-
-        return Tally(
-            self.pairs + other.pairs,
-            both(self.births, other.births),
-            both(self.names, other.names),
-            self.company + other.company,
-            both(self.sure_births, other.sure_births),
-            both(self.sure_names, other.sure_names),
-            self.finer + other.finer,
-        )
+        return Tally.of(list(map(add, self.counts(), other.counts())))
 
     def times(self, factor: float) -> "Tally":
         """Return the tally with every pair counted `factor` times."""
+        return Tally.of([count * factor for count in self.counts()])
 
-        def both(counts: tuple[float, float]) -> tuple[float, float]:
-            return counts[0] * factor, counts[1] * factor
+    def counts(self) -> list[float]:
+        """Return all numbers in a row."""
+        return [
+            self.pairs,
+            *self.births,
+            *self.names,
+            self.company,
+            *self.sure_births,
+            *self.sure_names,
+            self.finer,
+            *chain.from_iterable(self.settings),
+            *chain.from_iterable(self.sure_settings),
+            *self.sure_gaps,
+        ]
 
+    @staticmethod
+    def of(counts: Sequence[float]) -> "Tally":
+        """Return the tally of these numbers in a row; those at the end that are 0 may be left out."""
+        row = (*counts, *NOTHING_COUNTED[len(counts) :])
         return Tally(
-            self.pairs * factor,
-            both(self.births),
-            both(self.names),
-            self.company * factor,
-            both(self.sure_births),
-            both(self.sure_names),
-            self.finer * factor,
+            row[0],
+            row[1:3],
+            row[3:5],
+            row[5],
+            row[6:8],
+            row[8:10],
+            row[10],
+            (row[11:13], row[13:15], row[15:17]),
+            (row[17:19], row[19:21], row[21:23]),
+            row[23:],
         )
 
 
 NOTHING_TOLD = Tally()
+NOTHING_COUNTED = tuple(NOTHING_TOLD.counts())
+
+
+def sum_tallies(tallies: Iterable[Tally]) -> Tally:
+    """Return the tally of the pairs of all."""
+    return Tally.of([sum(column) for column in zip(*(tally.counts() for tally in tallies), strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +183,10 @@ class Learned:
     """Those of pairs that share a value of a kind, by its name: who has many accounts gives each its own birth date."""
     kinds: tuple[tuple[Kind, float, float], ...] = ()
     """Of each kind its reliability, and its company: of its pairs of one person, the part that share another value."""
+    settings: tuple[tuple[str, tuple[Rates, ...]], ...] = ()
+    """Of pairs that share a value of a kind, by its name, those of each attribute of a setting; "" is of all kinds."""
+    gaps: tuple[float, ...] = (1.0,) * GAP_CLASSES
+    """How much oftener than between strangers each class of time is between two tips of one person."""
     letters: tuple[tuple[str, float], ...] = ()
     pair_bits: float | None = None
     """The odds (log2) from which two tips become one cluster (`caution.py`)."""
@@ -209,6 +253,34 @@ class Model:
     def rates_of(self, name: str) -> tuple[Rates, Rates]:
         """Return how often birth dates and names agree between two tips that share a value of a kind, by its name."""
         return self._rates.get(name, (self.learned.births, self.learned.names))
+
+    @cached_property
+    def _settings(self) -> Mapping[str, tuple[Rates, ...]]:
+        return dict(self.learned.settings)
+
+    @cached_property
+    def _ratios(self) -> Sequence[float]:
+        return by_days(self.learned.gaps)
+
+    @cached_property
+    def _bits_by_days(self) -> Sequence[float]:
+        return [log2(ratio) for ratio in self._ratios]
+
+    def told_bits(self, name: str, left: Setting, right: Setting) -> tuple[float, ...]:
+        """Return the bits that each attribute of two settings says of two who share a value of a kind, by its name."""
+        rates = self._settings.get(name) or self._settings.get("")
+        if rates is None:
+            return ()
+        return tuple(
+            0.0 if agrees is None else each.closest_bits(agrees=agrees, compared=len(mine) * len(theirs))
+            for each, agrees, mine, theirs in zip(rates, compare_told(left, right), left.told, right.told, strict=True)
+        )
+
+    def time_bits(self, left: Sequence[int], right: Sequence[int]) -> float:
+        """Return what the days of their reports say of two, in bits."""
+        if len(left) == len(right) == 1:
+            return self._bits_by_days[min(abs(left[0] - right[0]), len(self._ratios) - 1)]
+        return log2(mean_ratio(left, right, self._ratios)) if left and right else 0.0
 
     @cached_property
     def _letters(self) -> Mapping[str, float]:

@@ -1,5 +1,7 @@
 """What a tip says of its subject besides identifiers: names and birth dates, and how two such descriptions agree.
 
+With them it keeps the setting of what it reports (`setting.py`), which is stored and merged as they are.
+
 They support or contradict other evidence, and never link by themselves. They are also the yardstick by which the
 linker learns what an equal identifier is worth, since they are given independently of it. A name from which a handle is
 made is not: all who call themselves alena77 are named Alena.
@@ -14,6 +16,7 @@ from typing import Literal
 from rapidfuzz.distance import JaroWinkler
 
 from services.linker.domain.facts import Party, Research, TipContent
+from services.linker.domain.setting import NOWHERE, Setting, merge_settings, setting_of
 from shared.identifiers import BirthDate, compare_birth_dates, fold_name, parse_birth_date
 from shared.identifiers.handles import family_of, handle_of, read_look_alikes
 
@@ -53,12 +56,14 @@ class Profile:
     births: tuple[str, ...] = ()
     echoes: tuple[Name, ...] = ()
     names_several: bool = False
+    setting: Setting = NOWHERE
 
     def without_echoes(self) -> "Profile":
         """Return what is told independently of handles."""
         if not self.echoes:
             return self
-        return Profile(tuple(name for name in self.names if name not in self.echoes), self.births)
+        names = tuple(name for name in self.names if name not in self.echoes)
+        return Profile(names, self.births, setting=self.setting)
 
 
 NOBODY = Profile()
@@ -72,7 +77,8 @@ def profile_of(content: TipContent, research: Sequence[Research] = ()) -> Profil
     described = _described(subjects)
     handles = set(_handles(subjects)) if described.names else set()
     echoes = tuple(name for name in described.names if any(_is_echo(name, handle) for handle in handles))
-    return replace(described, echoes=echoes, names_several=any(map(_are_several, reports)))
+    several = any(map(_are_several, reports))
+    return replace(described, echoes=echoes, names_several=several, setting=setting_of(content))
 
 
 def compare_names(left: Profile, right: Profile) -> Agreement | None:
@@ -108,6 +114,7 @@ def merge(left: Profile, right: Profile) -> Profile:
     return Profile(
         tuple(sorted({*left.names, *right.names})[:NAMES_MAX]),
         tuple(sorted({*left.births, *right.births})[:BIRTHS_MAX]),
+        setting=merge_settings(left.setting, right.setting),
     )
 
 

@@ -75,7 +75,8 @@ class Rules:
     `share_weight`: how much it says against a value that few of a cluster's tips hold, of those that tell one of its
     group (`Model.share_bits`); less of handles, of which a person has many, and at most `share_bits_max`.
     `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
-    `likeness_bits_max`: the most that names and birth dates say together: people borrow them.
+    `likeness_bits_max`: the most that names and birth dates say together: people borrow them. What settings say has no
+    such limit but what was learned (`Model.told_bits`, `Model.time_bits`).
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
     lead, wait when one value alone ties them. `tie_others_max`: a value that more tips besides hold is the crowd's.
     `lists`: what says nothing whoever holds it, or little. Their version is part of `version`, which holds no dot.
@@ -86,7 +87,7 @@ class Rules:
     joining_min: float = 0.45
     pair_bits: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
     pair_bits_unlearned: float = 1.0
-    right_min: float = 0.96
+    right_min: float = 0.97
     size_bits: float = 2.0
     size_bits_unlearned: float = 0.25
     growth_bits: float = 1.5
@@ -223,7 +224,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-05",
+    version="2026-12-06",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

@@ -75,7 +75,7 @@ async def load_explained_links(
     model: Model,
     office: str | None = None,
 ) -> dict[UUID, tuple[Link, ...]]:
-    """Return the links of each tip as people are shown them: with what names and birth dates say beside identifiers."""
+    """Return the links of each tip as people are shown them: with what else speaks beside identifiers."""
     links = await load_links(transaction, tip_ids, judgements, model=model, office=office)
     others = {link.tip_id for found in links.values() for link in found}
     profiles = await graph.load_profiles(transaction, others | links.keys())

@@ -17,6 +17,7 @@ from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision, Research, Review, TipContent, TipFacts, facts_of
 from services.linker.domain.priority import Tier
 from services.linker.domain.profile import Profile
+from services.linker.domain.setting import NOWHERE, Setting
 from services.linker.store.values import key_id_of
 from shared.db.pool import Connection
 
@@ -318,4 +319,12 @@ def _profile(text: str) -> Profile:
     """Return a profile as it is stored: a component's tips are read with each tip that joins it."""
     stored: dict[str, Any] = orjson.loads(text)
     names, echoes = (tuple(map(tuple, stored.get(field, ()))) for field in ("names", "echoes"))
-    return Profile(names, tuple(stored.get("births", ())), echoes, bool(stored.get("names_several")))
+    setting: dict[str, Any] = stored.get("setting", {})
+    told = tuple(map(tuple, setting.get("told", NOWHERE.told)))
+    return Profile(
+        names,
+        tuple(stored.get("births", ())),
+        echoes,
+        bool(stored.get("names_several")),
+        Setting(told, tuple(setting.get("days", ()))),
+    )

@@ -281,20 +281,15 @@ async def load_linking(
 
 def read_tally(stored: Sequence[int]) -> Tally:
     """Return a tally from its column, which is empty where nothing was told."""
-    if not stored:
-        return NOTHING_TOLD
-    pairs, births, births_told, names, names_told, company, *sure, finer = stored
-    return Tally(
-        pairs, (births, births_told), (names, names_told), company, (sure[0], sure[1]), (sure[2], sure[3]), finer
-    )
+    return Tally.of(stored) if stored else NOTHING_TOLD
 
 
 def _tally_text(tally: Tally) -> str:
     """Return a tally as its column is written."""
-    if tally == NOTHING_TOLD:
-        return "{}"
-    parts = (tally.pairs, *tally.births, *tally.names, tally.company, *tally.sure_births, *tally.sure_names)
-    return "{" + ",".join(str(int(part)) for part in (*parts, tally.finer)) + "}"
+    parts = [str(int(count)) for count in tally.counts()]
+    while parts and parts[-1] == "0":
+        parts.pop()
+    return "{" + ",".join(parts) + "}"
 
 
 def _change(key: Key, row: Row) -> KeyChange:

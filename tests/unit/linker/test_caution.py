@@ -109,6 +109,21 @@ def test_what_is_expected_is_what_the_odds_of_the_steps_say(reliability: float, 
     assert len(cluster(tips, shared, NOBODY, {}, model=MODEL)) == 2 - pairs
 
 
+def test_pairs_of_clusters_that_are_not_wholly_one_persons_are_not_all_right() -> None:
+    """Beside two that are sure come a third and a fourth, each by a phone that fewer and fewer of the others tell."""
+    tips = [a_tip() for _ in range(4)]
+    shared = {
+        Key(DOUBTFUL, "left"): Shared(tips[:2], 0.9),
+        Key(SURE, "middle"): Shared(tips[1:3], 0.9999),
+        Key(DOUBTFUL, "right"): Shared(tips[2:], 0.9),
+    }
+    pairs, wrong = expect(tips, shared, NOBODY, model=MODEL)
+    assert pairs == 6
+    third, fourth = 9 / 2 / (1 + 9 / 2), 9 / 3 / (1 + 9 / 3)
+    own = third * 3 + (1 - third) * 2
+    assert wrong == pytest.approx((2 - third * 2) + (3 - fourth * own), abs=0.01)
+
+
 def test_three_tips_put_together_in_two_steps_are_three_pairs() -> None:
     tips = [a_tip() for _ in range(3)]
     found, wrong = expect(tips, {Key(SURE, "a"): Shared(tips, 0.97)}, NOBODY, model=MODEL)

@@ -1,4 +1,4 @@
-"""Names and birth dates among the reasons of a link: for or against it, beside an identifier, and never alone."""
+"""Names, birth dates and settings among the reasons of a link: for or against it, beside an identifier, never alone."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from services.linker.domain.links import Evidence, Link
 from services.linker.domain.model import Learned, Model, Rates
 from services.linker.domain.profile import Profile
 from services.linker.domain.rules import RULES
+from services.linker.domain.setting import Setting
 from tests.unit.linker.test_holdings_and_links import uid
 
 MODEL = Model(Learned(births=Rates(0.9, 0.1), names=Rates(0.8, 0.2)))
@@ -70,3 +71,36 @@ def test_they_come_behind_the_identifiers_and_no_sentence_holds_a_value() -> Non
     [found] = with_likeness(uid(1), [link(2, PHONE)], {uid(1): ANA, uid(2): ANA}, MODEL)
     assert [each.type for each in found.evidence] == ["phone", "birth_date", "name"]
     assert not [each.detail for each in found.evidence if "lopez" in each.detail or "1980" in each.detail]
+
+
+HERE = Setting((("ro",), ("cluj",), ("kik",)), (739_000,))
+THERE = Setting((("us",), ("cluj",), ()), (739_300,))
+SETTLED = Model(
+    Learned(
+        settings=(("", (Rates(0.9, 0.1), Rates(0.5, 0.125), Rates(0.2, 0.2))),),
+        gaps=(4.0, 2.0, 1.0, 1.0, 0.5, 0.25),
+    )
+)
+
+
+def settings_said(left: Setting, right: Setting, model: Model) -> list[tuple[str, str, str, str, float]]:
+    profiles = {uid(1): Profile(setting=left), uid(2): Profile(setting=right)}
+    [found] = with_likeness(uid(1), [link(2, PHONE)], profiles, model)
+    return [(each.rule, each.type, each.value, each.detail, each.weight) for each in found.evidence[1:]]
+
+
+def test_where_and_when_two_were_reported_is_told_as_far_as_it_says_something() -> None:
+    assert settings_said(HERE, HERE, SETTLED) == [
+        ("same_country", "country", "ro", "reported of the same country", 3.17),
+        ("same_city", "city", "cluj", "reported of the same city", 2.0),
+        ("near_in_time", "time", "0", "reported at the same time, to a day", 2.0),
+    ]
+    assert settings_said(HERE, THERE, SETTLED) == [
+        ("different_country", "country", "ro / us", "reported of different countries", -3.17),
+        ("same_city", "city", "cluj", "reported of the same city", 2.0),
+        ("far_in_time", "time", "300", "reported 300 days apart", -2.0),
+    ]
+
+
+def test_before_anything_is_learned_no_setting_is_a_reason() -> None:
+    assert settings_said(HERE, HERE, Model()) == []

@@ -19,10 +19,15 @@ from services.linker.domain.profile import (
     merge,
     profile_of,
 )
+from services.linker.domain.setting import Setting
+
+REPORTED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+SETTING = Setting(days=(REPORTED_AT.toordinal(),))
+"""Of a tip that tells no place and no platform."""
 
 
 def a_tip(*parties: Party) -> TipContent:
-    return TipContent(UUID(int=1), 1, "ncmec", "CT-1", datetime(2026, 3, 1, tzinfo=UTC), "possession", parties=parties)
+    return TipContent(UUID(int=1), 1, "ncmec", "CT-1", REPORTED_AT, "possession", parties=parties)
 
 
 def a_party(*names: str, born: str | None = None, role: Role = "subject") -> Party:
@@ -197,17 +202,17 @@ def test_descriptions_merge_in_any_order(one: Profile, two: Profile, three: Prof
 
 @pytest.mark.parametrize("role", ["victim", "reporter", "recipient", "witness", "account_victim"])
 def test_only_subjects_are_described(role: Role) -> None:
-    assert profile_of(a_tip(a_party("Joe Dark", born="1980-02-13", role=role))) == NOBODY
+    assert profile_of(a_tip(a_party("Joe Dark", born="1980-02-13", role=role))) == Profile(setting=SETTING)
 
 
 def test_research_describes_subjects_too() -> None:
     found = profile_of(a_tip(a_party("Joe Dark")), [Research(parties=(a_party("Dark, Joseph", born="1980-02-13"),))])
-    assert found == Profile((("dark", "joe"), ("dark", "joseph")), ("1980-02-13",))
+    assert found == Profile((("dark", "joe"), ("dark", "joseph")), ("1980-02-13",), setting=SETTING)
 
 
 @pytest.mark.parametrize("birth", ["13 Feb 1980", "1980-02-30", "1880-02-13", ""])
 def test_a_birth_date_that_cannot_be_read_is_left_out(birth: str) -> None:
-    assert profile_of(a_tip(a_party("...", born=birth))) == NOBODY
+    assert profile_of(a_tip(a_party("...", born=birth))) == Profile(setting=SETTING)
 
 
 def test_the_order_in_which_names_are_given_does_not_matter() -> None:
