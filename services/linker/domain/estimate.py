@@ -12,6 +12,7 @@ from services.linker.domain.facts import in_no_order
 from services.linker.domain.model import (
     ANY,
     COMPANY,
+    DIFFER_BITS_MIN,
     Count,
     Kind,
     Learned,
@@ -292,6 +293,5 @@ def _gap_ratios(sure: Sequence[float], strangers: Sequence[Setting]) -> tuple[fl
             usual[gap_class(one.days[0], other.days[0])] += 1
     chances = [(count + 1) / (sum(usual) + GAP_CLASSES) for count in usual]
     told = sum(sure) + PRIOR_PAIRS
-    return tuple(
-        round((count + PRIOR_PAIRS * chance) / told / chance, 2) for count, chance in zip(sure, chances, strict=True)
-    )
+    ratios = ((count + PRIOR_PAIRS * chance) / told / chance for count, chance in zip(sure, chances, strict=True))
+    return tuple(round(max(2**DIFFER_BITS_MIN, ratio), 3) for ratio in ratios)

@@ -212,6 +212,14 @@ def test_it_is_learned_that_reports_of_one_person_come_about_one_time() -> None:
     assert all(ratio > 0 for ratio in gaps)
 
 
+@given(st.lists(st.integers(0, 10**9), min_size=GAP_CLASSES, max_size=GAP_CLASSES))
+def test_however_much_is_told_no_time_decides_by_itself(sure: list[int]) -> None:
+    told = Tally(1.0, sure_gaps=tuple(map(float, sure)))
+    strangers = [Profile(setting=Setting(days=(DAY + 97 * place % 701,))) for place in range(200)]
+    model = estimate([(Key("email", "a"), 2, told)], strangers, [], rules=RULES)
+    assert all(abs(model.time_bits((DAY,), (DAY + days,))) < 16 for days in (0, 10, 30, 100, 200, 400))
+
+
 def test_where_no_setting_is_told_none_speaks() -> None:
     model = estimate([(Key("email", "a"), 2, Tally(1.0, births=(1.0, 1.0)))], [Profile(), Profile()], [], rules=RULES)
     assert {
