@@ -178,10 +178,10 @@ class Builder:
         own, other_own = self._own.get(one, size), self._own.get(other, other_size)
         is_joined = self._join(one, other)
         if is_joined:
-            chance = 1 / (1 + 2**-bits)
+            likely = 1 / (1 + 2**-bits)
             self.pairs += size * other_size
-            self.wrong += size * other_size - chance * own * other_own
-            self._own[self._parts.find(one)] = chance * (own + other_own) + (1 - chance) * max(own, other_own)
+            self.wrong += size * other_size - likely * own * other_own
+            self._own[self._parts.find(one)] = likely * (own + other_own) + (1 - likely) * max(own, other_own)
         if is_joined and bridge is not None:
             self._bridges.append((one, bridge))
         if is_joined and crossing is not None:
@@ -277,10 +277,8 @@ class Builder:
 
     def _setting_bits(self, one: int, other: int, best: int) -> float:
         """Return what their settings say of two clusters, of what they share the `best` value counting most."""
-        left, right = self._profiles[one].setting.days, self._profiles[other].setting.days
-        return self._places[self._placed[one], self._placed[other], self._kinds[best]] + self._model.time_bits(
-            left, right
-        )
+        told = self._places[self._placed[one], self._placed[other], self._kinds[best]]
+        return told + self._model.time_bits(self._profiles[one].setting.days, self._profiles[other].setting.days)
 
     def _value_bits(self, values: Iterable[int], said: Mapping[int, float] | Sequence[float]) -> tuple[float, int]:
         """Return what values that two clusters share say of them, of each strand the best; and the best of all."""

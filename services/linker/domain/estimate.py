@@ -11,6 +11,7 @@ from services.linker.domain.evidence import Key
 from services.linker.domain.facts import in_no_order
 from services.linker.domain.model import (
     ANY,
+    ANY_NAME,
     COMPANY,
     DIFFER_BITS_MIN,
     Count,
@@ -35,6 +36,8 @@ PRIOR_PAIRS = 20.0
 TOLD_MIN = 0.001
 """Fewer pairs are none: what is left where all were taken away."""
 CHANCE_APART = 2
+SAME_MIN, SAME_MAX = 0.3, 0.97
+"""Birth dates and names of one person agree at least so often; and nothing always does."""
 LETTER_PAIRS_MAX = 2_000
 NETWORK_GROUP = "network"
 """Who shares an address at one time was seen in one session, and so gives one false name: not each person's rate."""
@@ -168,16 +171,22 @@ def estimate(
     return Model(_learn_settings(model, by_kind, [stranger.setting for stranger in strangers]), rules)
 
 
+def _by_name(by_kind: Mapping[Kind, Sequence[Tally]], rules: Rules) -> tuple[dict[str, Tally], Tally]:
+    """Return the tallies of the kinds of each name taken together, and of all that join."""
+    listed: defaultdict[str, list[Tally]] = defaultdict(list)
+    for kind, tallies in sorted(by_kind.items()):
+        listed[kind[0]] += tallies
+    by_name = {name: sum_tallies(tallies) for name, tallies in listed.items()}
+    return by_name, sum_tallies(tally for name, tally in by_name.items() if rules.joins(name))
+
+
 def _learn_rates(
     assumed: Learned, by_kind: Mapping[Kind, Sequence[Tally]], chances: tuple[float, float], rules: Rules
 ) -> Learned:
     """Return the rates at which descriptions of one person agree, over all kinds that join and for each by its name."""
-    by_name: defaultdict[str, list[Tally]] = defaultdict(list)
-    for kind, tallies in sorted(by_kind.items()):
-        by_name[kind[0]] += tallies
-    sure = sum_tallies(tally for name, tallies in by_name.items() if rules.joins(name) for tally in tallies)
-    births, names = _rates(sure, (assumed.births, assumed.names), chances)
-    rates = ((name, *_rates(sum_tallies(tallies), (births, names), chances)) for name, tallies in by_name.items())
+    by_name, joining = _by_name(by_kind, rules)
+    births, names = _rates(joining, (assumed.births, assumed.names), chances)
+    rates = ((name, *_rates(tally, (births, names), chances)) for name, tally in by_name.items())
     return replace(assumed, births=births, names=names, rates=tuple(rates))
 
 
@@ -232,7 +241,7 @@ def _rates(sure: Tally, start: tuple[Rates, Rates], chances: tuple[float, float]
 def _rate(counts: Count, start: Rates, chance: float) -> Rates:
     """Return the rates, kept apart: where most strangers agree, as by a filler, agreement says little."""
     agreed, told = counts
-    same = round(min(0.97, max(0.3, (agreed + PRIOR_PAIRS * start.same) / (told + PRIOR_PAIRS))), 2)
+    same = round(min(SAME_MAX, max(SAME_MIN, (agreed + PRIOR_PAIRS * start.same) / (told + PRIOR_PAIRS))), 2)
     return Rates(same, min(chance, round(same / CHANCE_APART, 4)))
 
 
@@ -252,33 +261,31 @@ def _learn_settings(model: Model, by_kind: Mapping[Kind, Sequence[Tally]], stran
     That strangers who share a value agree more often than others is told by all pairs of its kind: what is left when
     those that are one person's, by the kind's reliability, agree as often as the sure ones do.
     """
-    by_name: defaultdict[str, list[Tally]] = defaultdict(list)
-    for kind, tallies in sorted(by_kind.items()):
-        by_name[kind[0]] += tallies
-    tally_by_name = {name: sum_tallies(tallies) for name, tallies in by_name.items()}
-    joining = sum_tallies(tally for name, tally in tally_by_name.items() if model.rules.joins(name))
-    chances = map(_part_of_told, zip(*(compare_told(*both) for both in pairwise(strangers)), strict=True))
-    overall = [
-        Rates(_same_rate(sure, chance, chance), chance)
-        for sure, chance in zip(joining.sure_settings, chances, strict=False)
-    ]
-    found = {"": tuple(overall)}
-    for name, tally in tally_by_name.items():
+    by_name, joining = _by_name(by_kind, model.rules)
+    compared = [compare_told(one, other) for one, other in pairwise(strangers)]
+    overall = []
+    for place, sure in enumerate(joining.sure_settings):
+        chance = _part_of_told(told[place] for told in compared)
+        overall.append(Rates(_same_rate(sure, chance, chance), chance))
+    found = {ANY_NAME: tuple(overall)}
+    for name, tally in by_name.items():
         reliability, _ = model.start_of((name, ANY, ANY, ANY))
         found[name] = tuple(
             _rates_of_kind(told, sure, rates, reliability)
-            for told, sure, rates in zip(tally.settings, tally.sure_settings, overall, strict=False)
+            for told, sure, rates in zip(tally.settings, tally.sure_settings, overall, strict=True)
         )
     gaps = _gap_ratios(joining.sure_gaps, strangers)
     return replace(model.learned, settings=tuple(sorted(found.items())), gaps=gaps)
 
 
 def _same_rate(sure: Count, assumed: float, chance: float) -> float:
+    """Return how often something agrees between two of one person, by those who surely are; as by chance at least."""
     agreed, told = sure
-    return round(max(chance, min(0.97, (agreed + PRIOR_PAIRS * assumed) / (told + PRIOR_PAIRS))), 2)
+    return round(max(chance, min(SAME_MAX, (agreed + PRIOR_PAIRS * assumed) / (told + PRIOR_PAIRS))), 2)
 
 
 def _rates_of_kind(told: Count, sure: Count, around: Rates, reliability: float) -> Rates:
+    """Return the rates of those who share a value of a kind, of whom the part `reliability` are one person."""
     same = _same_rate(sure, around.same, around.chance)
     agreed, pairs = told[0] - same * reliability * told[1], (1 - reliability) * told[1]
     chance = (max(0.0, agreed) + PRIOR_PAIRS * around.chance) / (pairs + PRIOR_PAIRS)

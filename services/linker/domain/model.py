@@ -52,6 +52,8 @@ SURPRISING = frozenset({"username", "handle", "handle_family"})
 
 PAIR = 2
 ANY = -1
+ANY_NAME = ""
+"""Stands for the kinds of all names."""
 Kind = tuple[str, int, int, int]
 """What kind of value: type (with the scope where that is a kind of its own), surprise, variety, number of holders.
 
@@ -99,7 +101,7 @@ class Rates:
 
 Count = tuple[float, ...]
 """Two numbers: of pairs, those that agree, and those that tell."""
-NONE: Count = (0.0, 0.0)
+NOTHING_COMPARED: Count = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,14 @@ class Tally:
     """
 
     pairs: float = 0.0
-    births: Count = NONE
-    names: Count = NONE
+    births: Count = NOTHING_COMPARED
+    names: Count = NOTHING_COMPARED
     company: float = 0.0
-    sure_births: Count = NONE
-    sure_names: Count = NONE
+    sure_births: Count = NOTHING_COMPARED
+    sure_names: Count = NOTHING_COMPARED
     finer: float = 0.0
-    settings: tuple[Count, ...] = (NONE,) * len(ATTRIBUTES)
-    sure_settings: tuple[Count, ...] = (NONE,) * len(ATTRIBUTES)
+    settings: tuple[Count, ...] = (NOTHING_COMPARED,) * len(ATTRIBUTES)
+    sure_settings: tuple[Count, ...] = (NOTHING_COMPARED,) * len(ATTRIBUTES)
     sure_gaps: tuple[float, ...] = (0.0,) * GAP_CLASSES
 
     def plus(self, other: "Tally") -> "Tally":
@@ -184,7 +186,7 @@ class Learned:
     kinds: tuple[tuple[Kind, float, float], ...] = ()
     """Of each kind its reliability, and its company: of its pairs of one person, the part that share another value."""
     settings: tuple[tuple[str, tuple[Rates, ...]], ...] = ()
-    """Of pairs that share a value of a kind, by its name, those of each attribute of a setting; "" is of all kinds."""
+    """Of pairs that share a value of a kind, by its name or `ANY_NAME`, those of each attribute of a setting."""
     gaps: tuple[float, ...] = (1.0,) * GAP_CLASSES
     """How much oftener than between strangers each class of time is between two tips of one person."""
     letters: tuple[tuple[str, float], ...] = ()
@@ -268,7 +270,7 @@ class Model:
 
     def told_bits(self, name: str, left: Setting, right: Setting) -> tuple[float, ...]:
         """Return the bits that each attribute of two settings says of two who share a value of a kind, by its name."""
-        rates = self._settings.get(name) or self._settings.get("")
+        rates = self._settings.get(name) or self._settings.get(ANY_NAME)
         if rates is None:
             return ()
         return tuple(

@@ -8,6 +8,7 @@ the same handle that says a lot.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from services.linker.domain.facts import TipContent
 from shared.identifiers.account import normalise_service
@@ -27,7 +28,7 @@ Told = tuple[str, ...]
 class Setting:
     """What some tips together say of it: the values of each attribute, folded and sorted, and the days of the reports.
 
-    `days`, those of the reports, are ordinals in order.
+    `days`, those of the reports in UTC, are ordinals in order.
     """
 
     told: tuple[Told, ...] = ((),) * len(ATTRIBUTES)
@@ -45,7 +46,7 @@ def setting_of(content: TipContent) -> Setting:
         "" if is_placeholder(city) else city,
         normalise_service(content.platform or ""),
     )
-    return Setting(tuple((word,) if word else () for word in told), (content.reported_at.toordinal(),))
+    return Setting(tuple((word,) if word else () for word in told), (content.reported_at.astimezone(UTC).toordinal(),))
 
 
 def merge_settings(left: Setting, right: Setting) -> Setting:

@@ -1,7 +1,7 @@
 """Where and when something was reported: how settings compare, what is learned of them, and what they may decide."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from math import log2
 from random import Random
@@ -75,6 +75,8 @@ def test_a_setting_is_told_without_difference_of_case_and_by_a_platforms_present
     assert reported("RO", "Cluj-Napoca ", "Kik").told == reported("ro", "cluj-napoca", " kik").told
     assert reported(platform="Twitter").told == reported(platform="X").told
     assert reported("RO").days == (DAY,)
+    at = datetime(2026, 3, 1, 23, 59, tzinfo=timezone(timedelta(hours=-5)))
+    assert setting_of(TipContent(UUID(int=1), 1, "ncmec", "CT-1", at, "possession")).days == (DAY + 1,), "in UTC"
 
 
 @pytest.mark.parametrize("nothing", [None, "", "unknown", "n/a"])
@@ -220,8 +222,9 @@ def test_however_much_is_told_no_time_decides_by_itself(sure: list[int]) -> None
     assert all(abs(model.time_bits((DAY,), (DAY + days,))) < 16 for days in (0, 10, 30, 100, 200, 400))
 
 
-def test_where_no_setting_is_told_none_speaks() -> None:
-    model = estimate([(Key("email", "a"), 2, Tally(1.0, births=(1.0, 1.0)))], [Profile(), Profile()], [], rules=RULES)
+@pytest.mark.parametrize("strangers", [[Profile(), Profile()], []], ids=["silent", "none"])
+def test_where_no_setting_is_told_none_speaks(strangers: list[Profile]) -> None:
+    model = estimate([(Key("email", "a"), 2, Tally(1.0, births=(1.0, 1.0)))], strangers, [], rules=RULES)
     assert {
         rates.closest_bits(agrees=agrees, compared=1)
         for _, each in model.learned.settings
