@@ -71,7 +71,7 @@ class Stack:
 @contextmanager
 def running_stack(home: Path) -> Iterator[Stack]:
     """Start a stack, yield it, and take it down."""
-    stack = Stack(home, _free_port_base())
+    stack = Stack(home, free_port_base())
     try:
         started = stack.run("deploy.local", "up", check=False)
         if started.returncode:
@@ -91,7 +91,7 @@ def _is(process: psutil.Process, name: str) -> bool:
     return f"services.{service}" in words and words[-1] == kind
 
 
-def _free_port_base() -> int:
+def free_port_base() -> int:
     """Return a base above which a hundred ports are free, away from those that clients are given."""
     taken: set[int] = {connection.laddr.port for connection in psutil.net_connections("tcp") if connection.laddr}
     start = 20_000 + os.getpid() % 100 * PORTS

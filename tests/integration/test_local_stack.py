@@ -24,6 +24,7 @@ from deploy.local.processes import find_supervised, free_ports
 from deploy.local.ready import find_unready, list_running
 from deploy.local.report import Refused
 from deploy.local.supervise import Program, config_text
+from tests.fault.stack import free_port_base
 
 pytestmark = pytest.mark.alone
 
@@ -151,7 +152,7 @@ def test_a_process_that_ignores_the_request_is_killed_after_its_time(supervise: 
 
 
 def test_single_processes_are_stopped_and_started_while_the_others_run(supervise: Supervise, tmp_path: Path) -> None:
-    layout = Layout(home=tmp_path, cache=tmp_path, port_base=free_ports(1)[0])
+    layout = Layout(home=tmp_path, cache=tmp_path, port_base=free_port_base())
     layout.keys.mkdir()
     write_file(layout.keys / "supervisor.password", "x")
     write_file(layout.marker, json.dumps({"port_base": layout.port_base}))
@@ -180,7 +181,7 @@ def test_single_processes_are_stopped_and_started_while_the_others_run(supervise
 
 def test_no_process_of_a_stack_that_does_not_run_can_be_stopped(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="is not running"):
-        stack.stop(Layout(home=tmp_path, cache=tmp_path, port_base=free_ports(1)[0]), ["audit-worker"])
+        stack.stop(Layout(home=tmp_path, cache=tmp_path, port_base=free_port_base()), ["audit-worker"])
 
 
 async def test_a_killed_database_starts_again_once_its_last_backend_is_gone(tmp_path: Path) -> None:
