@@ -10,6 +10,7 @@ from uuid import UUID
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import in_no_order
 from services.linker.domain.model import (
+    AGREE_BITS_MAX,
     ANY,
     ANY_NAME,
     COMPANY,
@@ -301,4 +302,4 @@ def _gap_ratios(sure: Sequence[float], strangers: Sequence[Setting]) -> tuple[fl
     chances = [(count + 1) / (sum(usual) + GAP_CLASSES) for count in usual]
     told = sum(sure) + PRIOR_PAIRS
     ratios = ((count + PRIOR_PAIRS * chance) / told / chance for count, chance in zip(sure, chances, strict=True))
-    return tuple(round(max(2**DIFFER_BITS_MIN, ratio), 3) for ratio in ratios)
+    return tuple(round(min(2**AGREE_BITS_MAX, max(2**DIFFER_BITS_MIN, ratio)), 3) for ratio in ratios)

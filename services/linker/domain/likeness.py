@@ -48,7 +48,8 @@ def with_likeness(
     They come behind the identifiers, which they support or contradict, and leave alone how strong a link is. They weigh
     what they weigh when clusters are made: together at most the rules' `likeness_bits_max`, of which the birth date
     takes its part first; below 0 when they contradict. What a setting says hangs on the kind of the surest value
-    shared; it is left out where it says next to nothing, and before anything is learned.
+    shared, of a device on all kinds together; it is left out where it says next to nothing, and before anything is
+    learned.
     """
     mine = profiles.get(tip_id, NOBODY)
     found = [

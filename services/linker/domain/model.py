@@ -90,7 +90,7 @@ class Rates:
         pairs = min(compared, COMPARED_MAX)
         differ, differ_by_chance = (1 - self.same) ** pairs, (1 - self.chance) ** pairs
         if agrees:
-            return log2((1 - differ) / (1 - differ_by_chance))
+            return min(AGREE_BITS_MAX, log2((1 - differ) / (1 - differ_by_chance)))
         return max(DIFFER_BITS_MIN, log2(differ / differ_by_chance))
 
     def shared_bits(self, agreed: float, told: float) -> float:
@@ -188,7 +188,7 @@ class Learned:
     settings: tuple[tuple[str, tuple[Rates, ...]], ...] = ()
     """Of pairs that share a value of a kind, by its name or `ANY_NAME`, those of each attribute of a setting."""
     gaps: tuple[float, ...] = (1.0,) * GAP_CLASSES
-    """How much oftener than between strangers each class of time is between two tips of one person."""
+    """How many times oftener than between strangers, 1/64 to 64, each class of time lies between two of one person."""
     letters: tuple[tuple[str, float], ...] = ()
     pair_bits: float | None = None
     """The odds (log2) from which two tips become one cluster (`caution.py`)."""

@@ -75,8 +75,8 @@ class Rules:
     `share_weight`: how much it says against a value that few of a cluster's tips hold, of those that tell one of its
     group (`Model.share_bits`); less of handles, of which a person has many, and at most `share_bits_max`.
     `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
-    `likeness_bits_max`: the most that names and birth dates say together: people borrow them. What settings say has no
-    such limit but what was learned (`Model.told_bits`, `Model.time_bits`).
+    `likeness_bits_max`: the most that names and birth dates say together: people borrow them. What settings say
+    is limited for each attribute and for time by itself (`Rates.closest_bits`, `Learned.gaps`).
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
     lead, wait when one value alone ties them. `tie_others_max`: a value that more tips besides hold is the crowd's.
     `lists`: what says nothing whoever holds it, or little. Their version is part of `version`, which holds no dot.

@@ -24,6 +24,7 @@ from services.linker.domain.model import (
     size_class,
 )
 from services.linker.domain.rules import RULES
+from services.linker.domain.setting import ATTRIBUTES, GAP_CLASSES
 
 START = Model()
 EMAIL, PHONE = Key("email", "dark@example.org"), Key("phone", "+12125550100")
@@ -217,3 +218,16 @@ def test_a_value_says_less_of_a_cluster_whose_tips_mostly_tell_another() -> None
     assert [learned.share_bits("phone", 1, tellers) for tellers in (2, 8)] == [1.0, 3.0]
     assert 0 < learned.share_bits("handle", 1, 8) < 1
     assert Model().share_bits("phone", 1, 8) == 0
+
+
+@given(st.lists(st.integers(1, 120), max_size=len(Tally().counts())))
+def test_a_tally_is_the_numbers_it_was_made_of_and_those_left_out_are_zero(counts: list[int]) -> None:
+    told = Tally.of(counts)
+    assert told.counts() == [*counts, *[0.0] * (len(Tally().counts()) - len(counts))]
+    assert Tally.of(told.counts()) == told
+    assert told.plus(told) == told.times(2)
+    assert (len(told.settings), len(told.sure_settings), len(told.sure_gaps)) == (
+        len(ATTRIBUTES),
+        len(ATTRIBUTES),
+        GAP_CLASSES,
+    )

@@ -219,7 +219,12 @@ def test_however_much_is_told_no_time_decides_by_itself(sure: list[int]) -> None
     told = Tally(1.0, sure_gaps=tuple(map(float, sure)))
     strangers = [Profile(setting=Setting(days=(DAY + 97 * place % 701,))) for place in range(200)]
     model = estimate([(Key("email", "a"), 2, told)], strangers, [], rules=RULES)
-    assert all(abs(model.time_bits((DAY,), (DAY + days,))) < 16 for days in (0, 10, 30, 100, 200, 400))
+    assert all(abs(model.time_bits((DAY,), (DAY + days,))) < 6.1 for days in (0, 10, 30, 100, 200, 400))
+
+
+@given(st.floats(0.01, 0.97), st.floats(0.00001, 0.97), st.integers(1, 100), st.booleans())
+def test_no_place_decides_by_itself(same: float, chance: float, compared: int, agrees: bool) -> None:
+    assert abs(Rates(same, chance).closest_bits(agrees=agrees, compared=compared)) <= 6
 
 
 @pytest.mark.parametrize("strangers", [[Profile(), Profile()], []], ids=["silent", "none"])
