@@ -28,7 +28,8 @@ class Graph:
     joining: Mapping[int, Sequence[int]]
     """The tips of each value that may join them, in order."""
     held: Sequence[frozenset[int]]
-    """The shared values of each tip."""
+    """The values that each tip shares with others of its component."""
+    components: Groups
     bits: Sequence[float]
     """What each value says of a pair of its holders: the odds, as a logarithm."""
     groups: Sequence[str]
@@ -63,9 +64,8 @@ class _Uses:
 class Builder:
     """Puts the tips of some components together, the surest pair first."""
 
-    def __init__(self, graph: Graph, profiles: Sequence[Profile], components: Groups, model: Model) -> None:
+    def __init__(self, graph: Graph, profiles: Sequence[Profile], model: Model) -> None:
         self._graph = graph
-        self._components = components
         self._model = model
         self._parts = PartedGroups(len(profiles), graph.different)
         self._held = list(graph.held)
@@ -107,7 +107,7 @@ class Builder:
         # What joins in one component changes nothing in another, and it would have all of them looked at again.
         by_component: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for edge in edges:
-            by_component[self._components.find(edge[0])].append(edge)
+            by_component[self._graph.components.find(edge[0])].append(edge)
         for waiting in by_component.values():
             self._build_component(waiting)
         return self._parts

@@ -13,7 +13,7 @@ follow from the sources' references, so the clusters are a function of the tips,
 came first. Only their names tell of it: a cluster is called after its oldest tip.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,8 +147,8 @@ def cluster(
     """
     tips = sorted(set(tip_ids), key=in_no_order)
     graph = _graph(tips, shared, judgements, model)
-    components = _components(graph, len(tips))
-    builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], components, model)
+    components = graph.components
+    builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], model)
     parts = builder.build()
     related = _related(graph, parts)
     bridges, crossings = builder.bridges(), builder.crossings()
@@ -178,8 +178,7 @@ def expect(
     of its steps say are wrong.
     """
     tips = sorted(set(tip_ids), key=in_no_order)
-    graph = _graph(tips, shared, {}, model)
-    builder = Builder(graph, [profiles.get(tip_id, NOBODY) for tip_id in tips], _components(graph, len(tips)), model)
+    builder = Builder(_graph(tips, shared, {}, model), [profiles.get(tip_id, NOBODY) for tip_id in tips], model)
     builder.build()
     return builder.pairs, builder.wrong
 
@@ -219,7 +218,7 @@ def _graph(
     number = {tip_id: position for position, tip_id in enumerate(tips)}
     rules = model.rules
     keys = sorted(key for key, value in shared.items() if key.type in rules.types and value.reliability > 0)
-    held: list[set[int]] = [set() for _ in tips]
+    holders_of: list[list[int]] = []
     joining: dict[int, Sequence[int]] = {}
     for place, key in enumerate(keys):
         value = shared[key]
@@ -229,8 +228,7 @@ def _graph(
             if len(holders) < tip_count:
                 raise ValueError(f"the component is not whole: a holder of a {key.type} is missing")
             joining[place] = sorted(holders)
-        for holder in holders:
-            held[holder].add(place)
+        holders_of.append(holders)
     newest_first = sorted(judgements.values(), key=_age, reverse=True)
     decided = {
         word: [
@@ -241,11 +239,13 @@ def _graph(
         ]
         for word in ("same", "different")
     }
+    components = _components([*joining.values(), *decided["same"]], len(tips))
     # Values are many, but of few kinds, and reliabilities move by steps.
     bits_of, is_hint = cache(odds_bits), cache(rules.is_hint)
     return Graph(
         joining=joining,
-        held=[frozenset(places) for places in held],
+        held=_held_inside(holders_of, components, len(tips)),
+        components=components,
         bits=[bits_of(shared[key].reliability) for key in keys],
         groups=[rules.group_of(key.type, key.scope) for key in keys],
         strands=[rules.strand_of(*key) for key in keys],
@@ -257,12 +257,26 @@ def _graph(
     )
 
 
-def _components(graph: Graph, tip_count: int) -> Groups:
+def _components(edges: Iterable[Sequence[int]], tip_count: int) -> Groups:
     components = Groups(tip_count)
-    for holders in (*graph.joining.values(), *graph.same):
+    for holders in edges:
         for holder in holders[1:]:
             components.join(holders[0], holder)
     return components
+
+
+def _held_inside(holders_of: Iterable[Sequence[int]], components: Groups, tip_count: int) -> list[frozenset[int]]:
+    """Return the values that each tip shares with others of its component.
+
+    Which tips of other components are at hand too is chance, and says nothing.
+    """
+    held: list[set[int]] = [set() for _ in range(tip_count)]
+    for place, holders in enumerate(holders_of):
+        inside = Counter(map(components.find, holders))
+        for holder in holders:
+            if inside[components.find(holder)] > 1:
+                held[holder].add(place)
+    return [frozenset(places) for places in held]
 
 
 def _related(graph: Graph, parts: Groups) -> Mapping[int, set[int]]:

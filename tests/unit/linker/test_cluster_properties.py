@@ -31,7 +31,7 @@ from services.linker.domain.cluster import (
     pair_of,
 )
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import Learned, Model, Tally
+from services.linker.domain.model import ANY, Learned, Model, Tally
 from services.linker.domain.profile import NOBODY, Profile
 from services.linker.domain.rules import Rules, TypeRule
 
@@ -41,12 +41,17 @@ LOW_CAPS = Rules(
     "test",
     {
         "email": TypeRule("handle", 0.97, 4),
-        "phone": TypeRule("phone", 0.80, 3),
+        "phone": TypeRule("phone", 0.75, 3),
         "handle": TypeRule("handle", 0.50, 9),
         "ip": TypeRule("network", 0.30, 4, joins=False),
+        "extension": TypeRule("phone", 0.30, 9, joins=False),
     },
 )
-SMALL = Model(Learned(), LOW_CAPS)
+SMALL = Model(
+    Learned(kinds=tuple(((kind, ANY, ANY, ANY), rule.reliability, 0.3) for kind, rule in LOW_CAPS.types.items())),
+    LOW_CAPS,
+)
+"""As if what is assumed had been learned: only then it counts how large clusters are, and who of them holds a value."""
 KEYS = [Key(kind, f"{kind}{number}") for kind in LOW_CAPS.types for number in range(3)]
 PEOPLE = [
     NOBODY,
@@ -98,6 +103,16 @@ def shared_of(world: World) -> dict[Key, Shared]:
         if reliability > 0:
             found[key] = Shared(holders, reliability)
     return found
+
+
+def shared_among(tips: set[UUID], shared: Mapping[Key, Shared]) -> dict[Key, Shared]:
+    """Return the values that several of the tips share, as the store gives them: others are but a number."""
+    held = {key: tips.intersection(value.tip_ids) for key, value in shared.items()}
+    return {
+        key: Shared(inside, shared[key].reliability, len(shared[key].tip_ids) - len(inside))
+        for key, inside in held.items()
+        if len(inside) > 1
+    }
 
 
 def joining_of(world: World) -> dict[Key, frozenset[UUID]]:
@@ -180,7 +195,7 @@ class _Desk:
         loaded = touched | {tip for tip, at in self.memberships.items() if at.component_id in components}
         found = cluster(
             loaded,
-            {key: value for key, value in shared_of(self.world).items() if loaded.intersection(value.tip_ids)},
+            shared_among(loaded, shared_of(self.world)),
             {tip: self.world[tip].profile for tip in loaded},
             present(newest_judgements(self.judgements), loaded),
             model=SMALL,
@@ -283,10 +298,22 @@ def test_a_component_is_clustered_the_same_alone_and_among_others(world: World, 
     apart: set[Cluster] = set()
     for component in {found.component_id for found in clusters}:
         tips = {tip for found in clusters if found.component_id == component for tip in found.tip_ids}
-        own = {key: value for key, value in shared.items() if tips.intersection(value.tip_ids)}
         profiles = {tip: world[tip].profile for tip in tips}
-        apart |= set(cluster(tips, own, profiles, present(newest, tips), model=SMALL))
+        apart |= set(cluster(tips, shared_among(tips, shared), profiles, present(newest, tips), model=SMALL))
     assert apart == set(clusters)
+
+
+def test_who_tells_a_kind_of_value_does_not_hang_on_other_components_at_hand() -> None:
+    """A number that one of two tells weighs less when the other tells another; not when a stranger tells that too."""
+    email, phone, extension = Key("email", "email0"), Key("phone", "phone0"), Key("extension", "extension0")
+    alone = {
+        TIPS[0]: _Said(frozenset({email, phone})),
+        TIPS[1]: _Said(frozenset({email, extension})),
+        TIPS[2]: _Said(frozenset({phone})),
+    }
+    stranger = {TIPS[3]: _Said(frozenset({extension}))}
+    assert sets_of(clusters_of(alone)) == {frozenset(alone)}
+    assert sets_of(clusters_of(alone | stranger)) == {frozenset(alone), frozenset(stranger)}
 
 
 @given(
@@ -323,12 +350,12 @@ def test_arrivals_amendments_and_judgements_in_any_order_end_the_same(
 
 
 def test_a_value_that_passes_its_cap_parts_its_holders_and_joins_them_again_below_it() -> None:
-    desk, said = _Desk(), _Said(frozenset({Key("phone", "phone0")}))
-    for tip in TIPS[:3]:
+    desk, said = _Desk(), _Said(frozenset({Key("email", "email0")}))
+    for tip in TIPS[:4]:
         desk.take_tip(tip, said)
     assert len({at.cluster_id for at in desk.memberships.values()}) == 1
-    desk.take_tip(TIPS[3], said)
-    assert len({at.cluster_id for at in desk.memberships.values()}) == 4
+    desk.take_tip(TIPS[4], said)
+    assert len({at.cluster_id for at in desk.memberships.values()}) == 5
     desk.take_tip(TIPS[1], _Said(frozenset()))
     assert len({at.cluster_id for at in desk.memberships.values()}) == 2
 
