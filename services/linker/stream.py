@@ -123,6 +123,7 @@ def _content(tip: TipReceivedV1 | TipAmendedV1) -> TipContent:
             "urgency": given["urgency"],
             "parties": personal["parties"],
             "files": given["files"],
+            "related_refs": given["related_refs"],
         },
     )
     return content

@@ -20,10 +20,10 @@ from shared.identifiers.identifier import NO_SERVICE
 from shared.identifiers.ip import NEEDS_TIME
 from shared.identifiers.text import fold, is_placeholder, tidy
 
-HolderRole = Role | Literal["file"]
+HolderRole = Role | Literal["file", "report"]
 Origin = Literal["tip", "research"]
 
-LINKING_ROLES: frozenset[HolderRole] = frozenset({"subject", "file"})
+LINKING_ROLES: frozenset[HolderRole] = frozenset({"subject", "file", "report"})
 """The role firewall: a victim's, reporter's, witness's, recipient's or hijacked owner's value never joins tips."""
 DISOWNING_ROLES: frozenset[Role] = frozenset({"reporter", "recipient", "witness", "account_victim"})
 """What a report gives as theirs is not its subject's. A victim's may be: they may live together, and CEIU is warned."""

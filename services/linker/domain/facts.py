@@ -87,7 +87,8 @@ class Urgency:
 class TipContent:
     """One version of a tip. `place` is where the incident is said to have happened.
 
-    `source_kind` is "" in tips that were stored before it was kept.
+    `source_kind` is "" in tips that were stored before it was kept. `related_refs` are references by which the source
+    names other reports as related to this one.
     """
 
     tip_id: UUID
@@ -102,6 +103,7 @@ class TipContent:
     parties: tuple[Party, ...] = ()
     files: tuple[File, ...] = ()
     source_kind: str = ""
+    related_refs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _NOUNS = {
     "md5": "file (MD5)",
     "payment": "payment handle",
     "phone": "phone number",
+    "reference": "reference to a report",
     "sha1": "file (SHA-1)",
     "sha256": "file (SHA-256)",
     "url": "web address",

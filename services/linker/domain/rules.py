@@ -87,7 +87,7 @@ class Rules:
     joining_min: float = 0.45
     pair_bits: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
     pair_bits_unlearned: float = 1.0
-    right_min: float = 0.97
+    right_min: float = 0.975
     size_bits: float = 2.0
     size_bits_unlearned: float = 0.25
     growth_bits: float = 1.5
@@ -224,7 +224,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-06",
+    version="2026-12-07",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),
@@ -241,6 +241,7 @@ RULES = Rules(
             "ip": TypeRule("network", 0.30, 40, joins=False),
             "ip_net": TypeRule("network", 0.15, 40, joins=False),
             "address": TypeRule("network", 0.50, 80),
+            "reference": TypeRule("report", 0.60, 80, is_hint=True),
             "url": TypeRule("content", 0.60, 80),
             "sha256": TypeRule("content", 0.35, 80, joins=False),
             "sha1": TypeRule("content", 0.35, 80, joins=False),

@@ -19,7 +19,7 @@ from services.linker.handlers.values import (
     replace_holdings,
     save_profiles,
 )
-from services.linker.store import graph, notices
+from services.linker.store import graph, notices, references
 from services.linker.store import leads as lead_store
 from services.linker.store.leads import ReferralState
 from services.linker.store.notices import OfficeContact
@@ -84,14 +84,16 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
 async def _changed_tips(turn: Turn, batch: Batch) -> tuple[dict[UUID, Said], Older]:
     """Store newer contents and new research results; return the known tips they belong to, with all they say now.
 
-    Returned beside is what tips held in older versions that came with a newer one, or after it.
+    Tips that name a changed one, or that one names, are among them. Returned beside is what tips held in older versions
+    that came with a newer one, or after it.
     """
     transaction, lists = turn.transaction, turn.model.rules.lists
     researched = await graph.add_research(transaction, batch.research) if batch.research else set[UUID]()
     said = await read_contents(transaction, batch.contents, lists)
     changed = {tip_id: said[tip_id] for tip_id in await _save_tips(turn, batch.contents, said)}
     late = [content for tip_id, content in batch.contents.items() if tip_id not in changed]
-    if more := researched.union(content.tip_id for content in late) - changed.keys():
+    related = await references.replace_named(transaction, [batch.contents[tip_id] for tip_id in changed])
+    if more := researched.union(related, (content.tip_id for content in late)) - changed.keys():
         found = await read_contents(transaction, await graph.load_contents(transaction, more), lists)
         await save_profiles(turn, found)
         changed |= found

@@ -15,11 +15,12 @@ from services.linker.domain.pdq import Picture
 from services.linker.domain.pictures import pictures_of
 from services.linker.domain.priority import Tier, own_tier
 from services.linker.domain.profile import Profile, profile_of
+from services.linker.domain.references import References, references_of
 from services.linker.domain.rules import SAYING, SILENT, Rules, Standing
 from services.linker.handlers.announce import LINKS_TOPIC
 from services.linker.handlers.tallies import grown_of, says_something, standing_of, tallies_of
 from services.linker.handlers.turn import Turn
-from services.linker.store import graph, pictures
+from services.linker.store import graph, pictures, references
 from services.linker.store import values as value_store
 from services.linker.store.values import KeyChange, Weighed
 from shared.db.pool import Connection
@@ -96,13 +97,14 @@ async def replace_holdings(turn: Turn, said: Mapping[UUID, Said], older: Older |
     `older` is what they held in older versions, besides what is stored; without it, what is stored are the same ones,
     read by other rules. How they describe their subjects is stored already (`save_tips`, `save_profiles`).
     """
-    added = list(chain.from_iterable(each.holdings for each in said.values()))
+    related = await references.load_references(turn.transaction, said)
+    added = [holding for tip_id, each in said.items() for holding in _all_of(tip_id, each, related)]
     removed = await value_store.replace_holdings(turn.transaction, said, added)
     shown = list(chain.from_iterable(each.pictures for each in said.values()))
     await pictures.replace_pictures(turn.transaction, said, shown)
     if older is not None:
         older = older | _linking(removed)
-    deltas = _deltas(removed, added, await _change_former(turn, said, older or set()))
+    deltas = _deltas(removed, added, await _change_former(turn, said, _linking(added), older or set()))
     if mentioned := {holding.key for holding in added if not holding.links} - deltas.keys():
         await value_store.add_keys(turn.transaction, mentioned)
     changes = await value_store.change_counts(turn.transaction, deltas) if deltas else []
@@ -212,15 +214,23 @@ async def _save(
         turn.announcer.tell(LINKS_TOPIC, payload, cause, subject_id=str(found.value_id), version=found.number)
 
 
+def _all_of(tip_id: UUID, said: Said, related: Mapping[UUID, References]) -> Iterable[Holding]:
+    """Return what a tip says, and the reports that it is or names."""
+    return (*said.holdings, *references_of(tip_id, related[tip_id])) if tip_id in related else said.holdings
+
+
 def _linking(holdings: Iterable[Holding]) -> set[tuple[UUID, Key]]:
-    """Return by which values which tips may be linked to others."""
-    return {(holding.tip_id, holding.key) for holding in holdings if holding.links}
+    """Return by which values which tips may be linked to others, as they say themselves.
+
+    Which report is meant, and whether one is named, follows from other tips: it changes with no version of this one.
+    """
+    return {(holding.tip_id, holding.key) for holding in holdings if holding.links and holding.role != "report"}
 
 
-async def _change_former(turn: Turn, said: Mapping[UUID, Said], older: Older) -> Mapping[Key, int]:
-    """Note what the tips held in older versions and do not now; return by how many more that is true of each value."""
-    before = await value_store.take_former(turn.transaction, said)
-    after = before.union(older) - _linking(chain.from_iterable(each.holdings for each in said.values()))
+async def _change_former(turn: Turn, tip_ids: Collection[UUID], now: Older, older: Older) -> Mapping[Key, int]:
+    """Note what the tips held in older versions and not `now`; return by how many more that is true of each value."""
+    before = await value_store.take_former(turn.transaction, tip_ids)
+    after = before.union(older) - now
     if after:
         await value_store.add_former(turn.transaction, after)
     change = Counter(key for _, key in after)

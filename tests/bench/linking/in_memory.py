@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from services.linker.app import load_rules
@@ -18,6 +19,7 @@ from services.linker.domain.evidence import Key, holdings_of
 from services.linker.domain.facts import TipContent, in_no_order
 from services.linker.domain.model import Model, Tally
 from services.linker.domain.profile import Profile, profile_of
+from services.linker.domain.references import References, references_of
 from services.linker.domain.rules import SAYING, Place, Rules
 from services.linker.handlers.learn import STRANGERS_MAX
 from services.linker.stream import read_batch
@@ -73,8 +75,10 @@ def read_tips(contents: Sequence[TipContent], rules: Rules) -> Read:
     holders: defaultdict[Key, dict[UUID, None]] = defaultdict(dict)
     viral: set[Key] = set()
     handles: set[str] = set()
+    references = references_among(contents)
     for content in contents:
-        for holding in holdings_of(content, lists=rules.lists):
+        related = references_of(content.tip_id, references[content.tip_id])
+        for holding in chain(holdings_of(content, lists=rules.lists), related):
             if holding.key.type == "handle":
                 handles.add(holding.key.value)
             if holding.links:
@@ -98,6 +102,23 @@ def read_tips(contents: Sequence[TipContent], rules: Rules) -> Read:
         for key, tips in saying.items()
     }
     return Read(saying, tallies, profiles, sorted(handles))
+
+
+def references_among(contents: Sequence[TipContent]) -> dict[UUID, References]:
+    """Return which reports each of these tips is and names, none beside them being known."""
+    sources = defaultdict[str, set[str]](set)
+    for content in contents:
+        sources[content.source_ref].add(content.source)
+    named = set(chain.from_iterable(content.related_refs for content in contents))
+    return {
+        content.tip_id: References(
+            content.source,
+            content.source_ref,
+            content.source_ref in named,
+            {ref: sources.get(ref, ()) for ref in content.related_refs},
+        )
+        for content in contents
+    }
 
 
 def learn(read: Read, rules: Rules) -> Model:

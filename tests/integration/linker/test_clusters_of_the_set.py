@@ -24,6 +24,7 @@ from services.linker.domain.evidence import Holding, Key, holdings_of, key_stats
 from services.linker.domain.facts import Research, TipContent
 from services.linker.domain.model import ANY, Learned, Model, Rates
 from services.linker.domain.profile import Profile, profile_of
+from services.linker.domain.references import references_of
 from services.linker.domain.rules import Place, Rules, TypeRule
 from services.linker.stream import read_batch
 from shared.db.pool import Pool
@@ -32,10 +33,11 @@ from shared.events.intake import GivenIdentifier, ResearchRecordedV1, TipAmended
 from shared.events.topics import models_by_type
 from shared.kafka.consume import Record
 from shared.kafka.inbox import Incoming
+from tests.bench.linking.in_memory import references_among
 from tests.builders import an_event, new_id
 from tests.depth import deep
 from tests.fakes import START, FakeClock
-from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, email, refs_of
+from tests.integration.linker.graph import WIPE, Graph, a_result, a_review, a_tip, email
 
 RULES = Rules(
     "test",
@@ -44,6 +46,7 @@ RULES = Rules(
         "handle": TypeRule("handle", 0.3, 4),
         "phone": TypeRule("phone", 0.8, 4),
         "url": TypeRule("content", 0.6, 5),
+        "reference": TypeRule("report", 0.6, 4),
         "sha256": TypeRule("content", 0.35, 3, joins=False),
     },
     held_tips_max=5,
@@ -69,7 +72,8 @@ LEARNED = Model(
     RULES,
 )
 """As if learned where numbers and addresses are shared, and long handles are personal: some join less, some more."""
-TIPS = 11
+NAMES = [("ncmec", f"CT-{number}") for number in range(8)] + [("police", f"CT-{number}") for number in (0, 1, 8)]
+"""Sources and references of the tips: two sources number some alike."""
 ORDERS = 4
 WRONG_COUNTS = """
 SELECT key.value, key.tip_count, key.viral_count, counted.tips, counted.viral
@@ -86,6 +90,10 @@ WHERE convert_from(event, 'UTF8')::jsonb -> 'payload' ->> 'cluster_id' IS DISTIN
     OR announcement.version <> membership.version"""
 
 
+Names = frozenset[tuple[str, str]]
+"""What the tips of a lead or cluster are called: source and reference of each."""
+
+
 @dataclass(frozen=True)
 class World:
     facts: Sequence[Payload]
@@ -96,11 +104,11 @@ class World:
 
 
 def draw_world(chance: Random) -> World:
-    tip_ids = [new_id() for _ in range(TIPS)]
+    tip_ids = [new_id() for _ in NAMES]
     facts: list[Payload] = []
     for number, tip_id in enumerate(tip_ids):
         for version in range(1, chance.choice([2, 2, 3, 4])):
-            facts.append(_draw_tip(chance, f"CT-{number}", tip_id, version))
+            facts.append(_draw_tip(chance, number, tip_id, version))
         if chance.random() < 0.2:
             facts.append(a_result(tip_id, *_draw_values(chance)))
         for review in range(chance.choice([0, 1, 1, 2])):
@@ -120,12 +128,15 @@ def _draw_values(chance: Random) -> list[GivenIdentifier]:
     return chance.sample(values, chance.choice([0, 1, 1, 2, 3]))
 
 
-def _draw_tip(chance: Random, ref: str, tip_id: UUID, version: int) -> TipReceivedV1:
+def _draw_tip(chance: Random, number: int, tip_id: UUID, version: int) -> TipReceivedV1:
+    source, source_ref = NAMES[number]
     return a_tip(
-        ref,
+        source_ref,
         *_draw_values(chance),
         tip_id=tip_id,
         version=version,
+        source=source,
+        related_refs=chance.choices([source_ref for _, source_ref in NAMES], k=chance.choice([0, 0, 0, 1, 2])),
         files=_draw_files(chance),
         role=chance.choice(["subject"] * 5 + ["victim"]),
         names=chance.sample(["Rosa Invented", "R. Invented", "Otto Madeup"], chance.randrange(2)),
@@ -166,7 +177,7 @@ async def play(graph: Graph, world: World, chance: Random) -> None:
     await graph.relink()
 
 
-def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[str]]]:
+def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[Names]]:
     """Return where each tip must be filed in the end, and the tips of each cluster with an actionable one."""
     batch = read_batch([_incoming(fact) for fact in world.facts])
     research: dict[UUID, list[Research]] = {}
@@ -174,20 +185,25 @@ def expected(world: World) -> tuple[set[tuple[UUID, UUID, UUID]], set[frozenset[
         research.setdefault(tip_id, []).append(result)
     contents: dict[UUID, TipContent] = dict(batch.contents)
     profiles = {c.tip_id: profile_of(c, research.get(c.tip_id, ())) for c in contents.values()}
-    holdings = [each for c in contents.values() for each in holdings_of(c, research.get(c.tip_id, ()))]
+    said = [each for c in contents.values() for each in holdings_of(c, research.get(c.tip_id, ()))]
     versions = [*batch.contents.values(), *batch.older]
     ever = {(c.tip_id, each.key) for c in versions for each in holdings_of(c) if each.links}
-    former = Counter(key for _, key in ever - {(each.tip_id, each.key) for each in holdings if each.links})
-    shared = _weighed(holdings, profiles, world.model, former)
+    former = Counter(key for _, key in ever - {(each.tip_id, each.key) for each in said if each.links})
+    references = references_among(list(contents.values()))
+    named = [each for tip_id, found in references.items() for each in references_of(tip_id, found)]
+    shared = _weighed([*said, *named], profiles, world.model, former)
     judgements = [
         Judgement(UUID(int=number), *pair_of(left, right), decision, START.replace(second=number), is_withdrawn)
         for number, (left, right, decision, is_withdrawn) in enumerate(world.judgements)
     ]
     found = cluster(contents, shared, profiles, newest_judgements(judgements), model=world.model)
-    refs = {each.cluster_id: frozenset(contents[tip].source_ref for tip in each.tip_ids) for each in found}
+    names = {
+        each.cluster_id: frozenset((contents[tip].source, contents[tip].source_ref) for tip in each.tip_ids)
+        for each in found
+    }
     good = {tip for tip, review in batch.reviews.items() if review.decision == "actionable"}
     filed = {(tip, each.cluster_id, each.component_id) for each in found for tip in each.tip_ids}
-    return filed, {refs[each.cluster_id] for each in found if not good.isdisjoint(each.tip_ids)}
+    return filed, {names[each.cluster_id] for each in found if not good.isdisjoint(each.tip_ids)}
 
 
 def _weighed(
@@ -221,6 +237,10 @@ def _incoming(fact: Payload) -> Incoming:
     return Incoming(envelope, payload, Record("intake.tips", 0, 0, None, value, (), 0), "linker")
 
 
+def names_of(lead: dict[str, Any]) -> Names:
+    return frozenset((tip["source"], tip["source_ref"]) for tip in lead["tips"])
+
+
 def said_of(lead: dict[str, Any]) -> tuple[Any, ...]:
     """Return what a lead says of its state and its neighbours."""
     return lead["state"], lead["held_by"], lead["personal"]["held_identifier"], lead["related"]
@@ -237,7 +257,7 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 3)
     world = draw_world(Random(seed))
     filed, leads = expected(world)
-    told: list[dict[frozenset[str], Any]] = []
+    told: list[dict[Names, Any]] = []
     for order in range(ORDERS):
         await owner_pool.execute(WIPE)
         graph = Graph(await pool_of("linker"), clock, RULES)
@@ -245,10 +265,10 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
         assert {tuple(row) for row in await graph.pool.fetch(SELECT_MEMBERSHIPS)} == filed
         live = await graph.live_leads()
         assert len(live) == len(leads)
-        assert {refs_of(lead) for lead in live} == leads
+        assert {names_of(lead) for lead in live} == leads
         assert await graph.pool.fetch(WRONG_COUNTS) == []
         assert await graph.pool.fetch(STALE_CLUSTERS) == []
-        told.append({refs_of(lead): said_of(lead) for lead in live})
+        told.append({names_of(lead): said_of(lead) for lead in live})
         assert told[-1] == told[0]
 
 
@@ -277,5 +297,8 @@ async def test_the_worlds_of_this_test_have_what_they_are_to_show() -> None:
     assert len({component for _, _, component in filed}) < len({cluster_id for _, cluster_id, _ in filed})
     assert sum(len(world.judgements) for world in worlds) > 10
     assert len({world.model.version for world in worlds}) == 2
+    assert (
+        sum(fact.related_refs != [] for world in worlds for fact in world.facts if isinstance(fact, TipReceivedV1)) > 10
+    )
     for kind in (ResearchRecordedV1, TipReviewedV1):
         assert any(isinstance(fact, kind) for world in worlds for fact in world.facts)
