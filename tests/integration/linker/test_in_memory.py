@@ -16,6 +16,7 @@ from shared.db.pool import Pool
 from tests.bench.linking.__main__ import find_worlds
 from tests.bench.linking.in_memory import cluster_all, contents_of, events_of, read_tips, values_of
 from tests.bench.linking.in_memory import learn as learn_in_memory
+from tests.depth import deep
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph
 
@@ -35,7 +36,7 @@ async def tell_all(graph: Graph, events: Sequence[bytes]) -> None:
         await graph.apply(events[first : first + BATCH])
 
 
-@pytest.mark.parametrize("kind", ["provider", "hearsay"])
+@pytest.mark.parametrize("kind", ["provider", "hearsay", "exchange", "field", "lure", "market", "remit"][: deep(2)])
 async def test_at_rest_model_and_clusters_are_those_of_all_tips_at_once(graph: Graph, kind: str) -> None:
     events = events_of(find_worlds()[kind](1, TIPS))
     await tell_all(graph, Random(1).sample(events, len(events)))
