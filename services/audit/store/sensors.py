@@ -142,10 +142,12 @@ INSERT INTO heard (head_id, at)
 SELECT given.head_id, given.at FROM unnest($1::integer[], $2::timestamptz[]) AS given (head_id, at)
 ON CONFLICT ON CONSTRAINT heard_pkey DO UPDATE SET at = excluded.at WHERE excluded.at > heard.at"""
 SELECT_NEWEST = "SELECT max(heard.at) FROM heard"
+# As an array, so that whatever the planner knows of the table, each is looked for by its key: joined without statistics,
+# or with `PLAN_BY_INDEX` set before, all that is due was compared with each of the first.
 TAKE_DUE = """
 DELETE FROM due
-WHERE due.event_id IN (
-    SELECT first.event_id FROM due AS first WHERE first.occurred_at <= $1 ORDER BY first.occurred_at LIMIT $2)
+WHERE due.event_id = ANY (ARRAY(
+    SELECT first.event_id FROM due AS first WHERE first.occurred_at <= $1 ORDER BY first.occurred_at LIMIT $2))
 RETURNING due.event_id, due.actor_id, due.occurred_at"""
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(7300, 4)"
 SELECT_FIRST_DUE = "SELECT min(due.occurred_at) FROM due"
