@@ -142,8 +142,8 @@ INSERT INTO heard (head_id, at)
 SELECT given.head_id, given.at FROM unnest($1::integer[], $2::timestamptz[]) AS given (head_id, at)
 ON CONFLICT ON CONSTRAINT heard_pkey DO UPDATE SET at = excluded.at WHERE excluded.at > heard.at"""
 SELECT_NEWEST = "SELECT max(heard.at) FROM heard"
-# As an array, so that whatever the planner knows of the table, each is looked for by its key: joined without statistics,
-# or with `PLAN_BY_INDEX` set before, all that is due was compared with each of the first.
+# An array is looked for by key, each once. A join is not: with statistics of a moment when the table was empty, as it
+# mostly is, all that is due was compared with all that was to be taken.
 TAKE_DUE = """
 DELETE FROM due
 WHERE due.event_id = ANY (ARRAY(
@@ -332,6 +332,7 @@ async def find_first_due(connection: Connection) -> datetime | None:
 
 async def take_due(transaction: Connection, *, until: datetime, limit: int) -> list[tuple[UUID, str, datetime]]:
     """Take the earliest events that are due by then; return the id of each, who did it, and when."""
+    await transaction.execute(PLAN_BY_INDEX)
     rows = await transaction.fetch(TAKE_DUE, until, limit)
     return [(row["event_id"], row["actor_id"], row["occurred_at"]) for row in rows]
 
