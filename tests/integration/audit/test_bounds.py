@@ -18,8 +18,6 @@ from shared.db.pool import Connection, Pool
 from shared.http.page import PAGE_ITEMS_DEFAULT
 from tests.conftest import Caller, CallService
 
-pytestmark = pytest.mark.alone
-
 COUNT, ACTORS, SECONDS_MAX, TRIES = 100_000, 50, 0.05, 3
 ADD_LOOKUPS = """
 INSERT INTO lookup (event_id, occurred_at, lookup_id, request_id, match_count, is_person, names_reason, is_self,
@@ -50,6 +48,7 @@ async def caller(call_service: CallService) -> Caller:
     return await call_service(SERVICE)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("is_explained", [False, True])
 async def test_a_page_of_lookups_reads_no_more_than_it_shows(
     caller: Caller, pool: Pool, superuser: Connection, is_explained: bool
