@@ -58,17 +58,18 @@ migrate: setup ## bring the schemas of the running stack up to date
 # BACKEND=containers runs the tests against Docker containers instead of the local stack's own servers.
 export CETS_TEST_BACKEND ?= $(BACKEND)
 PYTEST := $(PY) -m pytest
-# Two at a time, each with servers of its own: a test file waits more than it works. What is marked "alone" does not.
+# Two at a time, each with servers of its own. What is marked "alone" does not. The many small files come last: whichever
+# of the two is done first, there is something left for it to do.
 TOGETHER := $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 
 test: check fetch ## check, and all tests: make test [BACKEND=containers]
-	@$(TOGETHER) tests/unit tests/contract tests/integration
+	@$(TOGETHER) tests/fault/test_audit_log.py tests/integration tests/unit tests/contract
 	@$(PYTEST) -m alone tests/integration
-	@$(PYTEST) tests/e2e tests/fault
+	@$(PYTEST) tests/e2e tests/fault/test_fault.py
 
 # Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
 test-long: check fetch ## all tests at full depth, some three quarters of an hour
-	@CETS_TEST_LONG=1 $(TOGETHER) --timeout=1800 tests/unit tests/contract tests/integration
+	@CETS_TEST_LONG=1 $(TOGETHER) --timeout=1800 tests/integration tests/unit tests/contract
 	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 -m alone tests/integration
 	@CETS_TEST_LONG=1 $(PYTEST) --timeout=1800 tests/e2e
 	@$(PYTEST) tests/fault/test_fault.py $(foreach seed,1 2 3 4 5,--seed $(seed))

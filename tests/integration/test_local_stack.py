@@ -26,8 +26,6 @@ from deploy.local.report import Refused
 from deploy.local.supervise import Program, config_text
 from tests.fault.stack import free_port_base
 
-pytestmark = pytest.mark.alone
-
 BACK_WITHIN_S = 5.0
 DEADLINE_S = 30.0
 
@@ -109,6 +107,7 @@ def eventually(is_so: Callable[[], bool], within_s: float = DEADLINE_S) -> float
     return time.monotonic() - began
 
 
+@pytest.mark.alone
 def test_a_killed_process_is_back_within_five_seconds_and_nothing_stands_in_between(
     supervise: Supervise, tmp_path: Path
 ) -> None:

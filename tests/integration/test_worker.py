@@ -21,8 +21,6 @@ from tests.integration.workers import DRAIN_S, READY_S, Place, Worker
 from tests.servers import CHECKOUT, Database, free_port
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.alone
-
 STALL_S = 3.0
 EXIT_STALLED = 70
 EXAMPLE = CHECKOUT / "tests" / "contract" / "examples" / "tip.received.v1.json"
@@ -112,6 +110,7 @@ async def test_a_worker_waits_for_its_database_and_then_works(place: Query) -> N
             assert await worker.ended(within_s=DRAIN_S) == 0, worker.log.read_text()
 
 
+@pytest.mark.alone
 async def test_a_worker_that_stands_still_before_a_backlog_ends_to_be_started_anew(place: Query) -> None:
     """Another transaction holds the table it must write to, for longer than its patience."""
     with place.worker(stall_timeout_s=STALL_S, batch_records_max=1) as worker:
@@ -124,6 +123,7 @@ async def test_a_worker_that_stands_still_before_a_backlog_ends_to_be_started_an
         await eventually(lambda: place.has(ids), timeout_s=READY_S)
 
 
+@pytest.mark.alone
 async def test_a_worker_that_stands_still_at_its_first_record_ends_too(place: Query) -> None:
     with place.worker(stall_timeout_s=STALL_S) as worker:
         await eventually(worker.is_ready, timeout_s=READY_S)

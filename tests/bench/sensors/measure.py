@@ -64,21 +64,21 @@ def invent(seed: int) -> World:
     return world
 
 
-def batches(events: Sequence[Logged]) -> Iterator[list[Logged]]:
+def batches(events: Sequence[Logged], every: timedelta) -> Iterator[list[Logged]]:
     """Cut events as a follower that looks every so often would be given them."""
-    for _, batch in groupby(events, key=lambda event: (event.occurred_at - START) // BATCH):
+    for _, batch in groupby(events, key=lambda event: (event.occurred_at - START) // every):
         yield list(batch)
 
 
-async def measure(pool: Pool, world: World) -> tuple[dict[str, Score], list[str]]:
-    """Follow a month, and return each sensor's score and a line about each mistake.
+async def measure(pool: Pool, world: World, *, every: timedelta = BATCH) -> tuple[dict[str, Score], list[str]]:
+    """Follow a month, so much of it at a time, and return each sensor's score and a line about each mistake.
 
     A flag is right when half of the events that it rests on are abuse, of whatever kind. An abuse is found when a flag
     of the sensor for it rests on it.
     """
     keys = Keys(SECRET)
     sensors = Sensors(keys, read_staff(orjson.dumps(world.staff()), keys), Metrics())
-    for batch in batches(list(world.events())):
+    for batch in batches(list(world.events()), every):
         async with pool.acquire() as connection, connection.transaction():
             await sensors.follow(connection, batch)
             until = max(event.occurred_at for event in batch) - PATIENCE

@@ -88,9 +88,9 @@ class SignedLog(Log):
         return self.signed(event.topic, event_bytes(**{name: getattr(event, name) for name in event.__slots__}))
 
 
-async def fill(log: SignedLog) -> None:
-    """Fill a log: abuse, what no service sent so, a report with both signatures."""
-    events = some_abuse()
+async def fill(log: SignedLog, *, and_more: int) -> None:
+    """Fill a log: abuse, events more, what no service sent so, a report with both signatures."""
+    events = some_abuse(and_more=and_more)
     for part in cut(events, 97):
         await log.append(*part)
         await log.follow()
@@ -176,7 +176,7 @@ ATTACKS: dict[str, Attack] = {
     "missing_number: deleted": attack("missing_number", "DELETE FROM missing_number WHERE producer = 'intake.0'"),
     "event: another actor": changed("event", "actor_id = 'someone.else'"),
     "event: verified otherwise": changed("event", "is_verified = NOT is_verified"),
-    "shown: another record": changed("shown", "record_id = 'x'"),
+    "shown: another record": changed("shown", "record_id = record_id || 'x'"),
     "shown: invented": attack("shown", "INSERT INTO shown SELECT 'x', head_id, index FROM shown WHERE ctid = $1"),
     "producer: a hole filled": attack(
         "producer", "UPDATE producer SET numbers = int8multirange(range_merge(numbers)) WHERE name = 'intake.0'"

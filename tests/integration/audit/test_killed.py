@@ -18,13 +18,13 @@ from tests.builders import event_bytes
 from tests.conftest import Kafka, Keys
 from tests.integration.audit.conftest import Verify, Write
 from tests.integration.audit.signed_logs import COSIGNER, KEY, sign
-from tests.integration.workers import DRAIN_S, READY_S, Place
+from tests.integration.workers import DRAIN_S, READY_S, Place, Worker
 from tests.servers import Database
 from tests.unit.audit.records import a_record
 from tests.waiting import eventually
 
 SEED, KILLS, CUTS = 17, 2, 20
-ENTRIES = 5_000
+ENTRIES, FEW = 5_000, 200
 ORDER = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "recipient": "A court", "authority": "Order 7"}
 
 
@@ -39,21 +39,19 @@ async def code_of(file: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, 
     return code, capsys.readouterr().out
 
 
-async def fetch(place: Place, *, kill_at: int | None = None) -> bytes:
+async def fetch(server: Worker, *, kill_at: int | None = None, **order: str) -> bytes:
     """Return what came of an export; its server is killed once that is more than `kill_at` bytes."""
     came = b""
-    headers = {"Authorization": f"Bearer {place.keys.token('auditor')}"}
-    with place.http() as server, suppress(httpx.TransportError):
-        await eventually(server.is_ready, timeout_s=READY_S)
-        async with (
-            httpx.AsyncClient(base_url=server.url, timeout=60) as client,
-            client.stream("POST", "/v1/exports", json=ORDER, headers=headers) as response,
-        ):
-            assert response.status_code == 200
-            async for piece in response.aiter_raw():
-                came += piece
-                if kill_at is not None and len(came) > kill_at:
-                    server.process.kill()
+    headers = {"Authorization": f"Bearer {server.keys.token('auditor')}"}
+    await eventually(server.is_ready, timeout_s=READY_S)
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        with suppress(httpx.TransportError):
+            async with client.stream("POST", "/v1/exports", json={**ORDER, **order}, headers=headers) as response:
+                assert response.status_code == 200
+                async for piece in response.aiter_raw():
+                    came += piece
+                    if kill_at is not None and len(came) > kill_at:
+                        server.process.kill()
     return came
 
 
@@ -61,24 +59,31 @@ async def fetch(place: Place, *, kill_at: int | None = None) -> bytes:
 async def test_an_export_that_a_kill_cut_is_incomplete(
     place: Place, pool: Pool, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """First it is fetched whole; then its server is killed somewhere within. Then it is cut anywhere."""
+    """First it is fetched whole; then its server is killed somewhere within. Then a short one is cut anywhere.
+
+    The long one is more than all that is on its way to us when its server is killed.
+    """
     await write([a_record(offset=n, value=event_bytes()) for n in range(ENTRIES)])
+    await write([a_record(topic="linker.leads", offset=n, value=event_bytes()) for n in range(FEW)])
     await sign(pool)
     chance, file = random.Random(SEED), place.folder / "export"
-    whole = await fetch(place)
-    file.write_bytes(whole)
-    code, said = await code_of(file, capsys)
-    assert (code, said.split()[1]) == (INTACT, f"{ENTRIES:,}"), said
+    with place.http() as server:
+        whole, short = await fetch(server), await fetch(server, topic="linker.leads")
+    for exported, count in ((whole, ENTRIES + FEW), (short, FEW)):
+        file.write_bytes(exported)
+        code, said = await code_of(file, capsys)
+        assert (code, said.split()[1]) == (INTACT, f"{count:,}"), said
     for _ in range(KILLS):
-        came = await fetch(place, kill_at=chance.randrange(len(whole) // 2))
+        with place.http() as server:
+            came = await fetch(server, kill_at=chance.randrange(len(whole) // 2))
         assert 0 < len(came) < len(whole)
         file.write_bytes(came)
         code, said = await code_of(file, capsys)
         assert (code, said.split()[0], "was cut off" in said) == (INCOMPLETE, "incomplete:", True), said
-    ends = [n for n, byte in enumerate(whole) if byte == ord("\n")]
+    ends = [n for n, byte in enumerate(short) if byte == ord("\n")]
     cuts = [0, *(end + by for end in (ends[0], ends[1], *chance.sample(ends[:-1], CUTS // 2)) for by in (0, 1))]
-    for cut in (*cuts, *(chance.randrange(len(whole) - 1) for _ in range(CUTS))):
-        file.write_bytes(whole[:cut])
+    for cut in (*cuts, *(chance.randrange(len(short) - 1) for _ in range(CUTS))):
+        file.write_bytes(short[:cut])
         assert (await code_of(file, capsys))[0] == INCOMPLETE, cut
 
 

@@ -240,8 +240,11 @@ async def test_a_state_that_comes_late_takes_back_what_explained(log: Log) -> No
     assert await explained(log.pool, lookup) == []
 
 
-def some_abuse() -> list[Event]:
-    """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them."""
+def some_abuse(*, and_more: int = 1_000) -> list[Event]:
+    """Two days of each kind of look-ups and views, in the order of time, with manifests and leads between them.
+
+    With so many events more that no sensor cares for, a log that is read anew takes several steps.
+    """
     minute = timedelta(minutes=1)
     # Of a colleague's list of many, some are looked up by hand.
     events = [a_manifest(actor=COLLEAGUE, passenger_count=200), a_lead(), a_referral(), a_tip()]
@@ -263,9 +266,9 @@ def some_abuse() -> list[Event]:
         events += [a_lookup(CBP, "LH400", at=at, personal={"emails": ["ME@example.org"]})]
         viewed = RecordViewedV1(route="GET /v1/tips", kind="tip", record_ids=[], record_count=500)
         events += [told(viewed, "intake.activity", DENVER, at=at + n * minute) for n in range(3)]
-    # So many that a log read anew takes several steps, and comes to the referral behind them last.
+    # Their referral is come to last, when there are many more.
     events += [a_lookup(BOSTON, lead_ids=[LEAD], at=START + 9 * n * minute) for n in range(60)]
-    events += [an_event(topic="query.activity", occurred_at=START + 6 * DAY + n * minute) for n in range(1_000)]
+    events += [an_event(topic="query.activity", occurred_at=START + 6 * DAY + n * minute) for n in range(and_more)]
     again = {"name": "Old Friend", "birth_date": "1980-02-03"}
     events += [a_lookup(CEIU, "C-2026-1", personal=again, at=START + day * DAY) for day in range(7)]
     return sorted(events, key=lambda event: event.occurred_at)

@@ -1,18 +1,20 @@
-"""What is read of the log by its place is read by index, whatever PostgreSQL knows of its tables.
+"""What is read of the log by its place, and what is due, is read by index, whatever PostgreSQL knows of its tables.
 
 Statistics are made while a log grows, so there are none, or those of a log that was smaller, or fresh ones. With each,
 rows that are read are counted, those among them that are thrown away again as well.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from services.audit.store.checkpoints import SELECT_LEAVES, SELECT_REREAD, SELECT_ROOTS, SELECT_TILES
 from services.audit.store.projection import SELECT_UNPROJECTED
+from services.audit.store.sensors import take_due
 from services.audit.verifier.database import SELECT_STORED_ENTRIES, SELECT_STORED_EVENTS, SETTINGS
-from shared.db.pool import Connection
+from shared.db.pool import Connection, Pool
 
 SIZE, TILE_COUNT = 8_192, 4_000
 LOG = "INSERT INTO head (topic, partition, size, next_offset, frontier) VALUES ('t', $1, $2, $2, $3) RETURNING id"
@@ -27,6 +29,11 @@ FROM generate_series(0, $2::bigint - 1) AS n"""
 TILES = """
 INSERT INTO tile (head_id, level, index, root, hashes)
 SELECT $1, 0, n, sha256(''), decode(repeat('00', 256 * 32), 'hex') FROM generate_series(0, $2::bigint - 1) AS n"""
+DUE = """
+INSERT INTO due (occurred_at, event_id, actor_id)
+SELECT '2026-03-01'::timestamptz + n * interval '1 second', gen_random_uuid(), 'cbp.att'
+FROM generate_series(1, $1::int) AS n"""
+SELECT_READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'due'::regclass"
 
 OF_VERIFIER = (SELECT_STORED_ENTRIES, SELECT_STORED_EVENTS)
 Read = tuple[str, tuple[Any, ...], int]
@@ -60,6 +67,18 @@ async def test_what_is_asked_for_is_all_that_is_read(superuser: Connection) -> N
     await assert_reads_what_is_asked(superuser, second, "stale")
     await superuser.execute("ANALYZE")
     await assert_reads_what_is_asked(superuser, second, "fresh")
+
+
+async def test_of_what_is_due_no_more_is_read_than_taken(superuser: Connection, pool: Pool) -> None:
+    """Once by its time and once by its key; the statistics are of a moment when nothing was due."""
+    until, count = datetime(2026, 3, 2, tzinfo=UTC), 200
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(DUE, 5 * count)
+        await superuser.execute("VACUUM ANALYZE due")
+        before = await connection.fetchval(SELECT_READ)
+        taken = await take_due(connection, until=until, limit=count)
+        assert len(taken) == count
+        assert await connection.fetchval(SELECT_READ) - before <= 2 * count
 
 
 async def add_log(superuser: Connection, partition: int) -> int:

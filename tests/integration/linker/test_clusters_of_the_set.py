@@ -255,12 +255,12 @@ async def test_any_order_and_any_batches_give_the_same_clusters_and_leads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 3)
-    world = draw_world(Random(seed))
+    world, pool = draw_world(Random(seed)), await pool_of("linker")
     filed, leads = expected(world)
     told: list[dict[Names, Any]] = []
     for order in range(ORDERS):
         await owner_pool.execute(WIPE)
-        graph = Graph(await pool_of("linker"), clock, RULES)
+        graph = Graph(pool, clock, RULES)
         await play(graph, world, Random(1_000 * seed + order))
         assert {tuple(row) for row in await graph.pool.fetch(SELECT_MEMBERSHIPS)} == filed
         live = await graph.live_leads()

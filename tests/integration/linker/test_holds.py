@@ -319,13 +319,13 @@ async def test_any_order_and_any_batches_hold_the_same_leads_for_the_same_reason
     """Small worlds of groups that addresses tie are each played in several orders; they must end alike."""
     monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 3)
     reasons: Counter[str | None] = Counter()
-    related_count = 0
+    related_count, pool = 0, await pool_of("linker")
     for seed in range(10 * part, 10 * part + 6):
         world = draw_world(Random(seed))
         told = []
         for order in range(4):
             await owner_pool.execute(WIPE)
-            graph = Graph(await pool_of("linker"), clock, STRICT)
+            graph = Graph(pool, clock, STRICT)
             await play(graph, world, Random(1_000 * seed + order))
             told.append({refs_of(lead): said_of(lead) for lead in await graph.live_leads()})
             assert told[-1] == told[0], f"seed {seed}, order {order}"

@@ -25,8 +25,6 @@ from tests.integration.workers import DRAIN_S, READY_S, Place
 from tests.servers import Database, drop_database, make_database
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.alone
-
 PEOPLE, TIPS = 12, 240
 TAKEN_OVER_S = 60.0
 BATCH = 5

@@ -27,8 +27,6 @@ from tests.fakes import START
 from tests.integration.linker.graph import Graph, a_review, a_tip, email
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.alone
-
 PoolOf = Callable[[str], Awaitable[Pool]]
 NEAR_WITHIN_S = 2.0
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -56,6 +54,7 @@ async def test_a_reviewed_tip_becomes_a_lead_on_its_topic(kafka: Kafka, work: Wo
     assert events[0]["subject"]["id"] == events[0]["payload"]["lead_id"]
 
 
+@pytest.mark.alone
 async def test_a_near_copy_is_seen_within_two_seconds_of_its_tip_and_told_of_its_lead(
     kafka: Kafka, work: Work, pool_of: PoolOf
 ) -> None:

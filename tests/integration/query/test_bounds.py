@@ -36,8 +36,6 @@ from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_membership, a_party, a_review, a_tip, an_email
 from tests.servers import Database
 
-pytestmark = pytest.mark.alone
-
 SECONDS_MAX = 0.25
 TRIES = 3
 PEOPLE, CROWD, DOSSIERS = 12_000, 3_000, 80
@@ -96,6 +94,7 @@ async def common_words(facts: Facts, database: Database) -> list[str]:
     return [row["word"] for row in rows]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 async def test_no_input_makes_a_look_up_slow(common_words: Sequence[str], cbp: Officer) -> None:
     chance = Random(6)

@@ -22,8 +22,6 @@ from tests.integration.workers import DRAIN_S, READY_S, Place
 from tests.servers import Database
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.alone
-
 PASSENGERS = 1_200
 ALERT_S, ALERT_AFTER_KILL_S = 5.0, 20.0
 TOPIC_OF = {"lead.opened": "linker.leads", "tip.clustered": "linker.links"}
@@ -89,6 +87,7 @@ async def test_workers_killed_while_they_look_passengers_up_leave_none_out_and_n
     assert len([event for event in events if event["type"] == "manifest.screened"]) == 1
 
 
+@pytest.mark.alone
 async def test_a_tip_raises_one_alert_within_seconds_also_when_the_worker_is_killed_meanwhile(
     place: Place, kafka: Kafka, facts: Facts, lists: Lists, cbp: Officer
 ) -> None:
