@@ -76,6 +76,14 @@ class _Pairing(NamedTuple):
         return shared + _OTHER_BITS * (fewer - len(self.pairs)) + _MISSING_BITS * (more - fewer)
 
 
+class _Written(NamedTuple):
+    """A reading, made ready to be compared: without titles and particles; each two neighbours, and all, as one word."""
+
+    major: Sequence[str]
+    neighbours: frozenset[str]
+    whole: str
+
+
 class _Agreement(NamedTuple):
     """How two readings agree; `weighed` is what that weighs, None when it weighs nothing."""
 
@@ -96,8 +104,8 @@ class Comparison(NamedTuple):
     @property
     def weighed_words(self) -> set[str]:
         """The words whose rarity tells what it says that the names agree, besides all words of the name given."""
-        pairs = (pair for each in self.agreements if each.weighed for pair in each.weighed.pairs)
-        return {word for quality, *words in pairs if quality > INITIAL for word in words}
+        pairs = [pair for each in self.agreements if each.weighed for pair in each.weighed.pairs]
+        return {word for quality, left, right in pairs if quality > INITIAL for word in (left, right)}
 
     def match(self, rarity: Rarity) -> NameMatch | None:
         """Return how the names agree by the two readings that agree best; None when none do.
@@ -157,7 +165,7 @@ def _are_written_alike(given: Reading, recorded: Reading) -> bool:
 
     With as many words in both it is one slip at most: Ana and Eva Fernandez are two people.
     """
-    left, right = "".join(given), "".join(recorded)
+    left, right = _written(given).whole, _written(recorded).whole
     slips_max = min(len(left), len(right)) // WHOLE_CHARS_A_SLIP
     if len(given) == len(recorded):
         slips_max = min(slips_max, 1)
@@ -170,8 +178,7 @@ def name_bits(given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rar
 
 
 def _paired(given: Reading, recorded: Reading) -> _Pairing:
-    left = _major_words(_written_together(given, recorded))
-    right = _major_words(_written_together(recorded, given))
+    left, right = _words_beside(given, recorded), _words_beside(recorded, given)
     return _Pairing(_pair_up(left, right), len(left), len(right))
 
 
@@ -182,13 +189,20 @@ def _bits_of(pair: tuple[float, str, str], rarity: Rarity) -> float:
     return _INITIAL_BITS if quality == INITIAL else rarity.bits_of(left, right) - _BITS_LESS[quality]
 
 
-_major_words = lru_cache(maxsize=READINGS_KEPT)(major_words)
+@lru_cache(maxsize=READINGS_KEPT)
+def _written(words: Reading) -> _Written:
+    neighbours = frozenset([left + right for left, right in pairwise(words)])
+    return _Written(major_words(words), neighbours, "".join(words))
+
+
+def _words_beside(words: Reading, other: Collection[str]) -> Sequence[str]:
+    """Return the words to be paired with those of another name."""
+    written = _written(words)
+    return written.major if written.neighbours.isdisjoint(other) else major_words(_written_together(words, other))
 
 
 def _written_together(words: Reading, other: Collection[str]) -> Reading:
     """Join neighbours that the other name writes as one word: al rashid, alrashid."""
-    if _neighbours(words).isdisjoint(other):
-        return words
     joined: list[str] = []
     is_taken = False
     for place, word in enumerate(words):
@@ -201,11 +215,6 @@ def _written_together(words: Reading, other: Collection[str]) -> Reading:
         else:
             joined.append(word)
     return tuple(joined)
-
-
-@lru_cache(maxsize=READINGS_KEPT)
-def _neighbours(words: Reading) -> frozenset[str]:
-    return frozenset([left + right for left, right in pairwise(words)])
 
 
 def _pair_up(left: Sequence[str], right: Sequence[str]) -> list[tuple[float, str, str]]:
