@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -131,13 +131,17 @@ def document_of_match(answered: Answered, *, ceiu: Contact) -> dict[str, Any]:
             "against": [_document_of_evidence(item) for item in match.against],
             "missing": [_document_of_evidence(item) for item in match.missing],
         },
-        "contact": asdict(standing.contact or ceiu),
+        "contact": _document_of_contact(standing.contact or ceiu),
         "caveat": CAVEAT,
     }
 
 
+def _document_of_contact(contact: Contact) -> dict[str, Any]:
+    return {"office": contact.office, "name": contact.name, "phone": contact.phone}
+
+
 def _document_of_evidence(item: Evidence) -> dict[str, Any]:
-    # What asdict returns, at a tenth of its cost: who asks for eighty identifiers is told of each at every match.
+    # Written out, at a tenth of what asdict costs: who asks for eighty identifiers is told of each at every match.
     return {
         "field": item.field,
         "given": item.given,

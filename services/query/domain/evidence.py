@@ -7,6 +7,7 @@ not asked for no value is ever told; only that a birth date is on record, becaus
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from services.query.domain.names import Comparison, NameLevel, NameMatch, compare, name_bits
@@ -65,8 +66,7 @@ class Record:
     keys: tuple[HeldKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One reason. `weight` is in bits: positive for, negative against, 0.0 when something is missing."""
 
     field: str
@@ -80,6 +80,8 @@ Compared = Mapping[tuple[Reading, ...], Comparison]
 """Names on record that agree with the one asked for, by their readings; many records of one look-up carry the same."""
 BestName = tuple[NameMatch, str]
 """How a record's closest name agrees with the one asked for, and that name as recorded."""
+Named = tuple[Record, BestName | None]
+"""A record, with its closest name if any agrees."""
 
 _OTHER_NAME_WEIGHT = -6.0
 _LEAST_WEIGHT = 0.5
@@ -118,34 +120,31 @@ def compare_records(question: Question, records: Sequence[Record]) -> Compared:
     return {readings: comparison for readings, comparison in compared if comparison.agreements}
 
 
-def match_names(compared: Compared, records: Sequence[Record], rarity: Rarity) -> dict[UUID, BestName]:
-    """Return of each record with a name that agrees, by its id, how the closest one does, and that name."""
+def match_names(compared: Compared, records: Sequence[Record], rarity: Rarity) -> list[Named]:
+    """Return each record, in order, with its name that agrees best."""
     matches = {readings: comparison.match(rarity) for readings, comparison in compared.items()}
-    best: dict[UUID, BestName] = {}
+    named: list[Named] = []
     for record in records:
+        best: BestName | None = None
         for name in record.names:
             match = matches.get(name.readings)
-            if match is not None and (record.record_id not in best or match > best[record.record_id][0]):
-                best[record.record_id] = match, name.given
-    return best
+            if match is not None and (best is None or match > best[0]):
+                best = match, name.given
+        named.append((record, best))
+    return named
 
 
-def weigh_names(
-    question: Question, records: Sequence[Record], names: Mapping[UUID, BestName]
-) -> tuple[NameLevel | None, list[Evidence]]:
-    """Return how far the name asked for agrees at best, and why; None when no name agrees or none was asked for.
-
-    `names` is what `match_names` found, at least for these records.
-    """
+def weigh_names(question: Question, named: Sequence[Named]) -> tuple[NameLevel | None, list[Evidence]]:
+    """Return how far the name asked for agrees at best, and why; None when no name agrees or none was asked for."""
     if question.name is None:
         return None, []
-    found = [names[record.record_id] for record in records if record.record_id in names]
+    found = [best for _, best in named if best]
     if found:
         match, name = max(found, key=lambda best: best[0])
         # What agrees is not against it, however much else there is.
         weight = max(match.bits, _LEAST_WEIGHT)
         return match.level, [_item("name", question.name, name, match.detail, weight)]
-    recorded = next((record.names[0].given for record in records if record.names), None)
+    recorded = next((record.names[0].given for record, _ in named if record.names), None)
     if recorded is None:
         return None, [_missing("name", question.name, "no name is on record")]
     return None, [_item("name", question.name, recorded, "another name", _OTHER_NAME_WEIGHT)]
@@ -153,11 +152,11 @@ def weigh_names(
 
 def weigh_birth_dates(question: Question, records: Sequence[Record]) -> tuple[BirthFact | None, list[Evidence]]:
     """Return what the birth dates on record say at best, and why, conflicts included; None when nothing."""
-    recorded = sorted({parse_birth_date(record.birth_date) for record in records if record.birth_date})
-    given = question.birth_date
+    given, dates = question.birth_date, {record.birth_date for record in records if record.birth_date}
     if given is None:
         detail = "a birth date is on record; giving it would settle more"
-        return None, [_missing("birth_date", None, detail)] if recorded else []
+        return None, [_missing("birth_date", None, detail)] if dates else []
+    recorded = sorted({parse_birth_date(date) for date in dates})
     if not recorded:
         return None, [_missing("birth_date", str(given), "no birth date is on record")]
     facts = sorted(((_birth_fact(given, date), date) for date in recorded), key=lambda found: (-found[0], found[1]))

@@ -10,11 +10,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.query.domain.evidence import (
-    BestName,
     BirthFact,
     Compared,
     Evidence,
     KeyStrength,
+    Named,
     Record,
     compare_records,
     match_names,
@@ -63,27 +63,23 @@ def find_matches(
 
     `compared` is what `compare_records` says of them, where that is known already.
     """
-    people: defaultdict[UUID, list[Record]] = defaultdict(list)
+    people: defaultdict[UUID, list[Named]] = defaultdict(list)
     holders: defaultdict[tuple[str, str], set[UUID]] = defaultdict(set)
-    for record in sorted(records, key=lambda record: record.record_id):
-        people[record.person_id].append(record)
+    compared = compare_records(question, records) if compared is None else compared
+    for named in match_names(compared, sorted(records, key=lambda record: record.record_id), rarity):
+        record, _ = named
+        people[record.person_id].append(named)
         for key in record.keys:
             holders[key.type, key.canonical].add(record.person_id)
     counts = {key: len(people_of_key) for key, people_of_key in holders.items()}
-    compared = compare_records(question, records) if compared is None else compared
-    names = match_names(compared, records, rarity)
-    bases = [_basis(theirs, names) for theirs in people.values()]
-    matches = [match for basis in bases if basis and (match := _match(question, basis, names, counts))]
+    bases = [_basis(theirs) for theirs in people.values()]
+    matches = [match for basis in bases if basis and (match := _match(question, basis, counts))]
     return sorted(matches, key=lambda match: (_RANK[match.grade], -match.score, match.record_id))
 
 
-def _match(
-    question: Question,
-    basis: Sequence[Record],
-    names: Mapping[UUID, BestName],
-    holders: Mapping[tuple[str, str], int],
-) -> Match | None:
-    level, name_evidence = weigh_names(question, basis, names)
+def _match(question: Question, named: Sequence[Named], holders: Mapping[tuple[str, str], int]) -> Match | None:
+    basis = [record for record, _ in named]
+    level, name_evidence = weigh_names(question, named)
     birth, birth_evidence = weigh_birth_dates(question, basis)
     strength, key_evidence = weigh_keys(question, basis, holders)
     grade = _grade(level, birth, strength, is_other_name=any(item.weight < 0 for item in name_evidence))
@@ -94,22 +90,22 @@ def _match(
         person_id=basis[0].person_id,
         record_id=basis[0].record_id,
         grade=grade,
-        score=round(sum(item.weight for item in evidence), 1),
-        speaking_for=tuple(item for item in evidence if item.weight > 0),
-        against=tuple(item for item in evidence if item.weight < 0),
-        missing=tuple(item for item in evidence if item.weight == 0),
+        score=round(sum([item.weight for item in evidence]), 1),
+        speaking_for=tuple([item for item in evidence if item.weight > 0]),
+        against=tuple([item for item in evidence if item.weight < 0]),
+        missing=tuple([item for item in evidence if item.weight == 0]),
         tip_ids=tuple(sorted({record.tip_id for record in basis})),
     )
 
 
-def _basis(records: Sequence[Record], names: Mapping[UUID, BestName]) -> list[Record]:
+def _basis(named: Sequence[Named]) -> list[Named]:
     """Return the records that answer by themselves; a name that agrees in part counts when there is nothing better.
 
     A cluster may hold several people of one case. Whoever shares neither the name nor an identifier asked for says
     nothing of the person asked for.
     """
-    matching = [record for record in records if record.keys or record.record_id in names]
-    better = [r for r in matching if r.keys or names[r.record_id][0].level > NameLevel.PARTIAL]
+    matching = [(record, best) for record, best in named if record.keys or best]
+    better = [each for each in matching if each[0].keys or (each[1] and each[1][0].level > NameLevel.PARTIAL)]
     return better or matching
 
 

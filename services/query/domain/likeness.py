@@ -37,26 +37,26 @@ def likeness(left: str, right: str) -> float:
     if left == right:
         return SAME if is_searchable(left) else INITIAL
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
-    if not is_searchable(shorter):
+    if len(shorter) == 1 and not is_searchable(shorter):
         return INITIAL if longer[0] == shorter else OTHER
     forms = forms_of(left)
     if forms and not forms.isdisjoint(forms_of(right)):
         return FORM
     letters = len(longer)
-    half = int(letters * (1 - SOUND_LETTERS_MIN))
+    slips_max, near_slips_max, half = _limits(letters)
     slips = OSA.distance(left, right, score_cutoff=half)
     if slips <= half:
-        if slips <= _slips_max(letters):
+        if slips <= slips_max:
             return SLIP
         if letters >= SOUND_CHARS_MIN and not sounds_of(left).isdisjoint(sounds_of(right)):
             return SOUND
-        if slips <= _near_slips_max(letters):
+        if slips <= near_slips_max:
             return NEAR
     # Most words that are compared are far apart, and with most of them this is all that is looked at.
     elif letters >= SOUND_CHARS_MIN and (_lacks_vowels(left) or _lacks_vowels(right)) and _sound_alike(left, right):
         return SOUND
-    # Whatever is the beginning or the end of the other shares its first letter or its last.
-    may_be_part = shorter[0] == longer[0] or shorter[-1] == longer[-1]
+    # Whatever is the beginning or the end of the other shares its first two letters or its last.
+    may_be_part = shorter[:2] == longer[:2] or shorter[-1] == longer[-1]
     return NEAR if may_be_part and (_begin_alike(left, right) or _is_short_for(shorter, longer)) else OTHER
 
 
@@ -73,7 +73,7 @@ def _sound_alike(left: str, right: str) -> bool:
 
 @lru_cache(maxsize=WORDS_KEPT)
 def _lacks_vowels(word: str) -> bool:
-    return sum(letter in "aeiou" for letter in word[1:]) < VOWELS_MIN * (len(word) - 1)
+    return sum(map(word[1:].count, "aeiou")) < VOWELS_MIN * (len(word) - 1)
 
 
 def _is_short_for(short: str, full: str) -> bool:
@@ -103,10 +103,10 @@ def _begin_alike(left: str, right: str) -> bool:
 
 
 @cache
-def _slips_max(letters: int) -> int:
-    return next((slips for letters_min, slips in SLIPS_MAX if letters >= letters_min), 0)
-
-
-@cache
-def _near_slips_max(letters: int) -> int:
-    return next((slips for letters_min, slips in NEAR_SLIPS_MAX if letters >= letters_min), 0)
+def _limits(letters: int) -> tuple[int, int, int]:
+    """Return with how many slips words of so many letters are spelled alike, nearly so, and may sound alike."""
+    slips_max, near_slips_max = (
+        next((slips for letters_min, slips in table if letters >= letters_min), 0)
+        for table in (SLIPS_MAX, NEAR_SLIPS_MAX)
+    )
+    return slips_max, near_slips_max, int(letters * (1 - SOUND_LETTERS_MIN))

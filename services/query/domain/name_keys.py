@@ -8,12 +8,13 @@ what half the world is called is never read word by word.
 Keys are hashes of 32 bits: another name under the same key costs a comparison, and is not found alike.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import combinations, islice, permutations
+from functools import lru_cache
+from itertools import chain, combinations, islice, permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from services.query.domain.forms import forms_of
 from services.query.domain.likeness import NEAR, SLIP, likeness
@@ -45,6 +46,7 @@ _INITIAL_WEIGHT, _WORD_WEIGHT = 5, 2
 DATE_WEIGHT = 74
 """Of a birth date alone: so little that the forty in a million who share it are not looked at beside somebody whose
 name agrees too (`AGREEMENT_ENOUGH`), and more than of two words that are merely spelled alike."""
+WORDS_KEPT = 10_000
 _DATE_SLOT = -1
 WHOLE_SLOT_MIN = FILED_WORDS_MAX**2
 """From here on a slot is a word asked for, and its probes read all names that hold a word like it."""
@@ -130,9 +132,9 @@ def parts_to_find(words: Iterable[str]) -> frozenset[str]:
 
 def most_alike(word: str, found: Iterable[str]) -> dict[str, float]:
     """Return those of the words found by spelling keys that are like it, the most alike first."""
-    alike = {other: quality for other in found if (quality := likeness(word, other)) >= NEAR}
-    best = sorted(alike.items(), key=lambda pair: (-pair[1], abs(len(pair[0]) - len(word)), pair[0]))
-    return dict(best[:ALIKE_MAX])
+    letters = len(word)
+    best = [(-q, abs(len(other) - letters), other) for other in found if (q := likeness(word, other)) >= NEAR]
+    return {other: -unlikeness for unlikeness, _, other in sorted(best)[:ALIKE_MAX]}
 
 
 def plan_for(
@@ -154,10 +156,12 @@ def plan_for(
     rare: dict[str, int] = {}
     for words in _ways(readings, alike):
         tried = _tried(words, alike, holders, slots, rare)
-        for probe in (*_pair_probes(tried, space), *_initial_probes(tried, space), *_word_probes(tried, space)):
+        for probe in chain(_pair_probes(tried, space), _initial_probes(tried, space), _word_probes(tried, space)):
+            key, weight, _, slot = probe
             # A word is read for each word asked for that it is like; of other keys the best use counts.
-            place = (probe.key, probe.slot if probe.slot >= WHOLE_SLOT_MIN else 0)
-            if place not in best or best[place].weight < probe.weight:
+            place = (key, slot if slot >= WHOLE_SLOT_MIN else 0)
+            other = best.get(place)
+            if other is None or other.weight < weight:
                 best[place] = probe
         meetings.update(dict.fromkeys(_meetings_of(tried)))
     for date in _dates(birth_date):
@@ -205,11 +209,13 @@ def _tried(
 def _pair_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
     for (left, ours), (right, theirs) in combinations(enumerate(tried), 2):
         slot, can_meet = _slot(left, right), ours.can_meet(theirs)
-        not_rare = [pair for pair in theirs.like.items() if pair[0] not in theirs.rare]
+        whole = [(other, quality, *_ends(space, other)) for other, quality in theirs.like.items()]
+        not_rare = [each for each in whole if each[0] not in theirs.rare]
         for one, quality in ours.like.items():
-            for other, other_quality in not_rare if can_meet and one in ours.rare else theirs.like.items():
-                pair = (one, other) if one < other else (other, one)
-                yield Probe(_key(space, *pair), quality * other_quality, PAIR_ROWS_MAX, slot)
+            begun, end = _ends(space, one)
+            for other, other_quality, other_begun, other_end in not_rare if can_meet and one in ours.rare else whole:
+                hashed = crc32(other_end, begun) if one < other else crc32(end, other_begun)
+                yield Probe(hashed - 2**31, quality * other_quality, PAIR_ROWS_MAX, slot)
 
 
 def _initial_probes(tried: Sequence[_Tried], space: str) -> Iterator[Probe]:
@@ -307,4 +313,10 @@ def _is_telling(birth_date: BirthDate) -> bool:
 
 
 def _key(space: str, *parts: str) -> int:
-    return zlib.crc32(" ".join((space, *parts)).encode()) - 2**31
+    return crc32(" ".join((space, *parts)).encode()) - 2**31
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _ends(space: str, word: str) -> tuple[int, bytes]:
+    """Return a word hashed as the first of a key's two, and what it adds to the hash as the second."""
+    return crc32(f"{space} {word}".encode()), f" {word}".encode()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache, total_ordering
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -32,7 +33,8 @@ _OTHER_BITS, _MISSING_BITS = -6.0, -1.0
 """For a word of each name that the other has not, and for one that only one of them has more. Like the bits above they
 were found on FEBRL 3 and 4 (invented people with typing errors), within a wide and flat range of others as good."""
 _THE_SAME = "the same words, in any order"
-READINGS_KEPT = 10_000
+READINGS_KEPT, JUDGEMENTS_KEPT = 10_000, 10_000
+"""The same names are compared again and again; and how many words of two agree, and how much, varies little."""
 WHOLE_CHARS_A_SLIP = 5
 """Names are alike as a whole, wherever the blanks are, with one slip for so many letters."""
 
@@ -61,26 +63,28 @@ class NameMatch:
         return (self.level, self.bits) < (other.level, other.bits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairing:
-    """Which words of two names are paired, and how alike each pair is; `left` and `right` are all that were paired."""
+class _Pairing(NamedTuple):
+    """Which words of two names are paired, and how alike each pair is; so many words of each were to be paired."""
 
-    left: Sequence[str]
-    right: Sequence[str]
     pairs: Sequence[tuple[float, str, str]]
-
-    @property
-    def qualities(self) -> list[float]:
-        return [quality for quality, _, _ in self.pairs]
+    left_count: int
+    right_count: int
 
     def bits(self, rarity: Rarity) -> float:
-        shared = sum(_bits_of(pair, rarity) for pair in self.pairs)
-        alone = sorted((len(self.left) - len(self.pairs), len(self.right) - len(self.pairs)))
-        return shared + _OTHER_BITS * alone[0] + _MISSING_BITS * (alone[1] - alone[0])
+        shared = sum([_bits_of(pair, rarity) for pair in self.pairs])
+        fewer, more = sorted((self.left_count, self.right_count))
+        return shared + _OTHER_BITS * (fewer - len(self.pairs)) + _MISSING_BITS * (more - fewer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Agreement:
+class _Written(NamedTuple):
+    """A reading, made ready to be compared: without titles and particles; each two neighbours, and all, as one word."""
+
+    major: Sequence[str]
+    neighbours: frozenset[str]
+    whole: str
+
+
+class _Agreement(NamedTuple):
     """How two readings agree; `weighed` is what that weighs, None when it weighs nothing."""
 
     level: NameLevel
@@ -91,8 +95,7 @@ class _Agreement:
         return NameMatch(self.level, self.weighed.bits(rarity) if self.weighed else 0.0, self.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """How two names agree, by each two of their readings that do; what that says is weighed by `match`."""
 
     given: Sequence[Reading]
@@ -101,8 +104,8 @@ class Comparison:
     @property
     def weighed_words(self) -> set[str]:
         """The words whose rarity tells what it says that the names agree, besides all words of the name given."""
-        pairs = (pair for each in self.agreements if each.weighed for pair in each.weighed.pairs)
-        return {word for quality, *words in pairs if quality > INITIAL for word in words}
+        pairs = [pair for each in self.agreements if each.weighed for pair in each.weighed.pairs]
+        return {word for quality, left, right in pairs if quality > INITIAL for word in (left, right)}
 
     def match(self, rarity: Rarity) -> NameMatch | None:
         """Return how the names agree by the two readings that agree best; None when none do.
@@ -110,7 +113,7 @@ class Comparison:
         That the whole name is the same says as much as the most telling reading of it: it is no less the same for being
         written as two words in one and as three in another, and nothing that is merely alike says more.
         """
-        best = max((each.match(rarity) for each in self.agreements), default=None)
+        best = max([each.match(rarity) for each in self.agreements], default=None)
         if best is None or len(self.given) == 1 or all(each.detail != _THE_SAME for each in self.agreements):
             return best
         bits = max(_paired(reading, reading).bits(rarity) for reading in self.given)
@@ -119,7 +122,7 @@ class Comparison:
 
 def compare(given: Sequence[Reading], recorded: Sequence[Reading]) -> Comparison:
     """Return two names compared."""
-    agreements = (_agreement_of(left, right) for left in given for right in recorded)
+    agreements = [_agreement_of(left, right) for left in given for right in recorded]
     return Comparison(given, [each for each in agreements if each])
 
 
@@ -132,20 +135,27 @@ def compare_readings(
 
 def _agreement_of(given: Reading, recorded: Reading) -> _Agreement | None:
     pairing = _paired(given, recorded)
-    level = _level_of(pairing)
+    qualities = tuple([quality for quality, _, _ in pairing.pairs])
+    level, detail = _judged(qualities, pairing.left_count, pairing.right_count)
     if (level is None or level is NameLevel.PARTIAL) and _are_written_alike(given, recorded):
         return _Agreement(NameLevel.WEAK, "spelled alike but for the blanks", pairing if level else None)
-    return _Agreement(level, _describe(pairing), pairing) if level else None
+    return _Agreement(level, detail, pairing) if level else None
 
 
-def _level_of(pairing: _Pairing) -> NameLevel | None:
-    qualities = pairing.qualities
+@lru_cache(maxsize=JUDGEMENTS_KEPT)
+def _judged(qualities: Sequence[float], left_count: int, right_count: int) -> tuple[NameLevel | None, str]:
+    """Return how much of two names agrees that have so many words, by how alike those are that were paired."""
+    level = _level_of(qualities, left_count, right_count)
+    return level, _describe(qualities, left_count, right_count) if level else ""
+
+
+def _level_of(qualities: Sequence[float], left_count: int, right_count: int) -> NameLevel | None:
     whole = [quality for quality in qualities if quality > INITIAL]
-    is_one_slip = len(whole) == 1 and whole[0] < FORM and max(len(pairing.left), len(pairing.right)) > 1
+    is_one_slip = len(whole) == 1 and whole[0] < FORM and max(left_count, right_count) > 1
     if not whole or is_one_slip:
         # One word that is merely spelled alike, among others, is another name: Maria, and Mario Rossi.
         return None
-    if len(qualities) == min(len(pairing.left), len(pairing.right)):
+    if len(qualities) == min(left_count, right_count):
         return NameLevel.STRONG if sum(quality >= SOUND for quality in whole) >= 2 else NameLevel.WEAK
     return NameLevel.PARTIAL if len(whole) >= 2 else None
 
@@ -155,7 +165,7 @@ def _are_written_alike(given: Reading, recorded: Reading) -> bool:
 
     With as many words in both it is one slip at most: Ana and Eva Fernandez are two people.
     """
-    left, right = "".join(given), "".join(recorded)
+    left, right = _written(given).whole, _written(recorded).whole
     slips_max = min(len(left), len(right)) // WHOLE_CHARS_A_SLIP
     if len(given) == len(recorded):
         slips_max = min(slips_max, 1)
@@ -168,9 +178,8 @@ def name_bits(given: Sequence[Reading], recorded: Sequence[Reading], rarity: Rar
 
 
 def _paired(given: Reading, recorded: Reading) -> _Pairing:
-    left = _major_words(_written_together(given, recorded))
-    right = _major_words(_written_together(recorded, given))
-    return _Pairing(left, right, _pair_up(left, right))
+    left, right = _words_beside(given, recorded), _words_beside(recorded, given)
+    return _Pairing(_pair_up(left, right), len(left), len(right))
 
 
 def _bits_of(pair: tuple[float, str, str], rarity: Rarity) -> float:
@@ -180,13 +189,20 @@ def _bits_of(pair: tuple[float, str, str], rarity: Rarity) -> float:
     return _INITIAL_BITS if quality == INITIAL else rarity.bits_of(left, right) - _BITS_LESS[quality]
 
 
-_major_words = lru_cache(maxsize=READINGS_KEPT)(major_words)
+@lru_cache(maxsize=READINGS_KEPT)
+def _written(words: Reading) -> _Written:
+    neighbours = frozenset([left + right for left, right in pairwise(words)])
+    return _Written(major_words(words), neighbours, "".join(words))
+
+
+def _words_beside(words: Reading, other: Collection[str]) -> Sequence[str]:
+    """Return the words to be paired with those of another name."""
+    written = _written(words)
+    return written.major if written.neighbours.isdisjoint(other) else major_words(_written_together(words, other))
 
 
 def _written_together(words: Reading, other: Collection[str]) -> Reading:
     """Join neighbours that the other name writes as one word: al rashid, alrashid."""
-    if not any(left + right in other for left, right in pairwise(words)):
-        return words
     joined: list[str] = []
     is_taken = False
     for place, word in enumerate(words):
@@ -224,27 +240,26 @@ def _worth_of_same(word: str) -> float:
 
 
 def _pair_up_alike(left: Sequence[str], right: Sequence[str]) -> list[tuple[float, str, str]]:
-    alike = [(q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := kept_likeness(a, b))]
+    unlike = [(-q, i, j) for i, a in enumerate(left) for j, b in enumerate(right) if (q := kept_likeness(a, b))]
     pairs: list[tuple[float, str, str]] = []
     taken_left: set[int] = set()
     taken_right: set[int] = set()
-    for quality, i, j in sorted(alike, key=lambda pair: (-pair[0], pair[1], pair[2])):
+    for unlikeness, i, j in sorted(unlike):
         if i not in taken_left and j not in taken_right:
             taken_left.add(i)
             taken_right.add(j)
-            pairs.append((quality, left[i], right[j]))
+            pairs.append((-unlikeness, left[i], right[j]))
     return pairs
 
 
-def _describe(pairing: _Pairing) -> str:
-    kinds = pairing.qualities
-    initials, particles = kinds.count(INITIAL), kinds.count(_PARTICLE)
-    if kinds.count(SAME) + particles == len(pairing.left) == len(pairing.right):
+def _describe(qualities: Sequence[float], left_count: int, right_count: int) -> str:
+    initials, particles = qualities.count(INITIAL), qualities.count(_PARTICLE)
+    if qualities.count(SAME) + particles == left_count == right_count:
         return _THE_SAME
-    parts = [f"{_counted(kinds.count(kind), 'word')} {words}" for kind, words in _KINDS if kind in kinds]
+    parts = [f"{_counted(qualities.count(kind), 'word')} {words}" for kind, words in _KINDS if kind in qualities]
     parts += [f"{_counted(particles, 'particle')} the same"] if particles else []
     parts += [f"{_counted(initials, 'initial')} that fit{'s' if initials == 1 else ''}"] if initials else []
-    alone = [(len(pairing.left) - len(kinds), "given"), (len(pairing.right) - len(kinds), "recorded")]
+    alone = [(left_count - len(qualities), "given"), (right_count - len(qualities), "recorded")]
     parts += [f"{_counted(count, 'word')} only {where}" for count, where in alone if count]
     return ", ".join(parts)
 

@@ -20,15 +20,17 @@ _WRITTEN = (
 )  # fmt: skip
 _SOUNDS = dict(_WRITTEN)
 _PIECES = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
-_CLASS = str.maketrans(
+_CLASS = dict.fromkeys(range(128)) | str.maketrans(
     {
-        "b": "P", "p": "P", "B": "P", "v": "F", "w": "F", "W": "F", "f": "F", "d": "T", "D": "T", "t": "T",
-        "g": "K", "G": "K", "k": "K", "K": "K", "q": "K", "c": "K", "h": "H", "j": "J", "z": "S", "Z": "S", "s": "S",
-        "C": "S", "x": "S", "X": "S", "l": "L", "m": "M", "n": "N", "r": "R",
+        "b": "P", "p": "P", "B": "P", "P": "P", "v": "F", "w": "F", "W": "F", "f": "F", "F": "F", "d": "T", "D": "T",
+        "t": "T", "T": "T", "g": "K", "G": "K", "k": "K", "K": "K", "q": "K", "c": "K", "j": "J", "J": "J", "z": "S",
+        "Z": "S", "s": "S", "S": "S", "C": "S", "x": "S", "X": "S", "l": "L", "L": "L", "m": "M", "M": "M", "n": "N",
+        "N": "N", "r": "R", "R": "R",
     }
 )  # fmt: skip
-_NO_SOUND, _REPEATED = re.compile("[^PFTKJSLMNR]+"), re.compile(r"(.)(?=\1)")
-_SILENT_W = str.maketrans("", "", "wW")
+_LEADING = dict.fromkeys("aeiouA", "A") | {"y": "J", "h": "H", "H": "H"}
+"""What of a first letter is kept besides its class; it has none."""
+_NOT_LATIN, _REPEATED = re.compile("[^\x00-\x7f]+"), re.compile(r"(.)(?=\1)")
 _SILENT_J = re.compile("(?<=[aeiouy])j(?![aeiouy])")
 _VOWELS = str.maketrans("", "", "aeiouwy")
 
@@ -42,8 +44,8 @@ def sounds_of(word: str) -> frozenset[str]:
     and so is a j behind a vowel (Najm, Selenskyj).
     """
     sounds = _PIECES.sub(lambda found: _SOUNDS[found.group()], word)
-    ways = dict.fromkeys((sounds, sounds[:1] + sounds[1:].translate(_SILENT_W), _SILENT_J.sub("", sounds)))
-    return frozenset(code for code in map(_code, ways) if len(code) >= SOUND_MIN)
+    ways = {sounds, sounds[:1] + sounds[1:].replace("w", "").replace("W", ""), _SILENT_J.sub("", sounds)}
+    return frozenset([code for code in map(_code, ways) if len(code) >= SOUND_MIN])
 
 
 def consonants_of(word: str) -> str:
@@ -52,9 +54,5 @@ def consonants_of(word: str) -> str:
 
 
 def _code(sounds: str) -> str:
-    first = "A" if sounds[:1] in "aeiouA" else ""
-    if sounds[:1] == "y":
-        first = "J"
-    coded = sounds.translate(_CLASS)
-    leading = "H" if coded.startswith("H") else ""
-    return _REPEATED.sub("", first + leading + _NO_SOUND.sub("", coded))
+    coded = _LEADING.get(sounds[:1], "") + sounds.translate(_CLASS)
+    return _REPEATED.sub("", coded if coded.isascii() else _NOT_LATIN.sub("", coded))

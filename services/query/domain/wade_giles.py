@@ -5,10 +5,11 @@ may be several in pinyin. The syllables and their spellings are those of the sta
 Giles 1892).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
-from itertools import islice, product
+from itertools import groupby, islice, product
 
 SYLLABLES_MAX = 3
 """More are not written together in a name."""
@@ -59,7 +60,7 @@ def pinyin_of(word: str) -> frozenset[str]:
     A word in pinyin that has such a spelling in Wade-Giles is its own form; others have none. What only looks so, as
     Toni does, gets forms that nobody is called.
     """
-    if len(word) > SYLLABLES_MAX * SYLLABLE_CHARS_MAX:
+    if not _syllables().fullmatch(word):
         return frozenset()
     ways = (
         "".join(way)
@@ -88,6 +89,14 @@ def _split(word: str, syllables: Mapping[str, object], most: int = SYLLABLES_MAX
         if word[:end] in syllables
         for rest in _split(word[end:], syllables, most - 1)
     ]
+
+
+@cache
+def _syllables() -> re.Pattern[str]:
+    """Return what a word is made of that is read here; hardly any is, and to see that is most of the work."""
+    spelled = groupby(sorted({*_wade_giles(), *_pinyin_by_wade_giles()}), key=lambda syllable: syllable[0])
+    begun = (f"{first}(?:{'|'.join(each[1:] for each in each_of_it)})" for first, each_of_it in spelled)
+    return re.compile(f"(?:{'|'.join(begun)}){{1,{SYLLABLES_MAX}}}")
 
 
 @cache

@@ -33,6 +33,7 @@ _TITLES = frozenset(
         "sheikh", "shekh", "sir", "sr", "sra", "ustad", "ustadh", "ustaz",
     }
 )  # fmt: skip
+_MINOR = _TITLES | _PARTICLES
 _ARTICLES_WRITTEN = frozenset({"al", "el", "ul"})
 # Where two names were run together by a form that lost the blank: AlisherUsmanov.
 _RUN_TOGETHER = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z]{2})")
@@ -71,6 +72,8 @@ def major_words(words: Sequence[str]) -> Sequence[str]:
 
     A title after an article is a name (El Sheikh), an article before two other words is none.
     """
+    if _MINOR.isdisjoint(words):
+        return words
     named = [
         word
         for place, word in enumerate(words)

@@ -43,11 +43,12 @@ SELECT_RECORDS = """
 SELECT record_id, tip_id, tip_id AS person_id, names, birth_date, NULL AS keys FROM record
 WHERE tip_id = ANY($1::uuid[]) ORDER BY record_id"""
 FIND_WORDS = """
-SELECT DISTINCT asked.place, spelled.word
+SELECT asked.place, array_agg(spelled.word) AS words
 FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
     CROSS JOIN LATERAL (
         SELECT passenger_spelling.word FROM passenger_spelling WHERE passenger_spelling.key = asked.key OFFSET 0
-    ) AS spelled"""
+    ) AS spelled
+GROUP BY asked.place"""
 FIND_NAMED = """
 SELECT named.place, named.passenger_no, passenger.asked
 FROM (

@@ -112,7 +112,9 @@ def record_of(row: Row) -> Record:
 
 def names_of(row: Row) -> tuple[Name, ...]:
     """Return the names of a row of records."""
-    return tuple(Name(given, tuple(tuple(words.split(" ")) for words in readings)) for given, readings in row["names"])
+    return tuple(
+        [Name(given, tuple([tuple(words.split(" ")) for words in readings])) for given, readings in row["names"]]
+    )
 
 
 def _standing(row: Row) -> Standing:

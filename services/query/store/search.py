@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from types import MappingProxyType
 
 from services.query.domain.evidence import Compared, Record, compare_records
@@ -47,29 +46,34 @@ takes longer than most statements do. PostgreSQL would: to it one look-up is che
 plan of any use must be made. And a plan that outlives the time when a table was small must not scan it."""
 
 FIND_WORDS = """
-SELECT DISTINCT asked.place, spelled.word
+SELECT asked.place, array_agg(spelled.word) AS words
 FROM unnest($1::text[], $2::integer[]) AS asked (key, place)
-    CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled"""
+    CROSS JOIN LATERAL (SELECT spelling.word FROM spelling WHERE spelling.key = asked.key OFFSET 0) AS spelled
+GROUP BY asked.place"""
 FIND_RARITY = """
 SELECT counted.record_count, name_word.word, name_word.holders
 FROM (SELECT max(record.record_no) AS record_count FROM record) AS counted
     LEFT JOIN name_word ON name_word.word = ANY($1::text[])"""
 
 # OFFSET 0, LIMIT and sub-selects fence the inner queries: each is an index look-up per row, and never the scan of a
-# whole table or index that the planner else takes for cheaper while tables are small. A look-up's probes are a slice of
-# the arrays, so that the best names of each are picked from its own alone.
+# whole table or index that the planner else takes for cheaper while tables are small. A look-up's probes are arrays of
+# its own, so that the best names of each are picked from its own alone. They are written as texts: the driver looks at
+# each number of an array three times.
 FIND_CANDIDATES = """
 WITH named AS (
     SELECT asked.place AS question, best.record_no, best.agreement
-    FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[]) WITH ORDINALITY
-            AS asked (first, last, first_meeting, last_meeting, place)
+    FROM (
+            SELECT given.place, given.keys::integer[], given.weights::integer[], given.rows_max::integer[],
+                given.slots::integer[], given.met_slots::integer[], given.meeting_slots::integer[]
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY
+                AS given (keys, weights, rows_max, slots, met_slots, meeting_slots, place)
+            OFFSET 0
+        ) AS asked
         CROSS JOIN LATERAL (
             WITH filed AS MATERIALIZED (
                 SELECT name.record_no, probe.slot, probe.weight
-                FROM unnest(
-                        ($5::integer[])[asked.first:asked.last], ($6::integer[])[asked.first:asked.last],
-                        ($7::integer[])[asked.first:asked.last], ($8::integer[])[asked.first:asked.last]
-                    ) AS probe (key, weight, rows_max, slot)
+                FROM unnest(asked.keys, asked.weights, asked.rows_max, asked.slots)
+                        AS probe (key, weight, rows_max, slot)
                     CROSS JOIN LATERAL (
                         SELECT name_key.record_no FROM name_key WHERE name_key.key = probe.key LIMIT probe.rows_max
                     ) AS name
@@ -77,7 +81,7 @@ WITH named AS (
                 SELECT whole.record_no, array_agg(whole.slot) AS slots, array_agg(whole.weight) AS weights
                 FROM (
                         SELECT filed.record_no, filed.slot, max(filed.weight) AS weight
-                        FROM filed WHERE filed.slot >= $11
+                        FROM filed WHERE filed.slot >= $7
                         GROUP BY filed.record_no, filed.slot
                     ) AS whole
                 GROUP BY whole.record_no HAVING count(*) > 1
@@ -89,20 +93,19 @@ WITH named AS (
                     CROSS JOIN LATERAL unnest(met.slots, met.weights) AS one (slot, weight)
                     CROSS JOIN LATERAL unnest(met.slots, met.weights) AS other (slot, weight)
                     CROSS JOIN LATERAL (
-                        SELECT ($10::integer[])[asked.first_meeting - 1 + array_position(
-                            ($9::integer[])[asked.first_meeting:asked.last_meeting], one.slot * $12 + other.slot
-                        )] AS slot OFFSET 0
+                        SELECT asked.meeting_slots[array_position(asked.met_slots, one.slot * $8 + other.slot)] AS slot
+                        OFFSET 0
                     ) AS meeting
                 WHERE one.slot < other.slot AND meeting.slot IS NOT NULL
             )
             SELECT slotted.record_no,
-                sum(CASE WHEN slotted.slot >= $11 THEN $13 * slotted.weight ELSE slotted.weight END) AS agreement
+                sum(CASE WHEN slotted.slot >= $7 THEN $9 * slotted.weight ELSE slotted.weight END) AS agreement
             FROM (
                     SELECT agreed.record_no, agreed.slot, max(agreed.weight) AS weight
                     FROM agreed GROUP BY agreed.record_no, agreed.slot
                 ) AS slotted
             GROUP BY slotted.record_no
-            ORDER BY agreement DESC, slotted.record_no LIMIT $14
+            ORDER BY agreement DESC, slotted.record_no LIMIT $10
         ) AS best
 ), called AS (
     SELECT worth.question, worth.agreement, whole.record_id, whole.tip_id, whole.names, whole.birth_date
@@ -113,11 +116,11 @@ WITH named AS (
             SELECT record.record_id, record.tip_id, record.names, record.birth_date
             FROM record WHERE record.record_no = worth.record_no LIMIT 1
         ) AS whole
-    WHERE 100 * worth.agreement >= LEAST($15 * worth.best, 100 * $16)
+    WHERE 100 * worth.agreement >= LEAST($11 * worth.best, 100 * $12)
 ), holder AS (
     SELECT asked.question, held.record_id,
         jsonb_agg(jsonb_build_array(asked.type, held.exact, asked.canonical, held.scope)) AS keys
-    FROM unnest($17::integer[], $18::text[], $19::text[], $20::integer[]) AS asked (question, type, canonical, rows_max)
+    FROM unnest($13::integer[], $14::text[], $15::text[], $16::integer[]) AS asked (question, type, canonical, rows_max)
         CROSS JOIN LATERAL (
             SELECT record_key.record_id, record_key.exact, record_key.scope FROM record_key
             WHERE record_key.type = asked.type AND record_key.canonical = asked.canonical
@@ -149,11 +152,11 @@ WITH named AS (
                 (SELECT review.decision FROM review WHERE review.tip_id = found.tip_id) AS decision
             LIMIT 1
         ) AS told
-    WHERE ($21 OR told.decision IS DISTINCT FROM 'not_actionable')
-        AND (SELECT true FROM hiding_leads(told.cluster_id, $22) LIMIT 1) IS NULL
+    WHERE ($17 OR told.decision IS DISTINCT FROM 'not_actionable')
+        AND (SELECT true FROM hiding_leads(told.cluster_id, $18) LIMIT 1) IS NULL
 )
 SELECT question, record_id, tip_id, person_id, names, birth_date, keys, agreement, place FROM ranked
-WHERE place <= $23"""
+WHERE place <= $19"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,6 @@ async def find_candidates(
     keys = [(number, key) for number, each in enumerate(questions, 1) for key in each.search_keys]
     rows = await connection.fetch(
         FIND_CANDIDATES,
-        *_slices(probes),
-        *_slices(meetings),
         *_columns(Probe, probes),
         *_columns(Meeting, meetings),
         WHOLE_SLOT_MIN,
@@ -244,8 +245,9 @@ async def find_candidates(
 async def find_alike(connection: Connection | Turns, statement: str, names: Sequence[Sequence[Reading]]) -> list[Alike]:
     """Return of each name, by its readings, the words that are like its own.
 
-    `statement` is given spelling keys, each with the place of the word asked for, and finds words by them. A part of a
-    word is looked for by itself alone, also beside a name that it is a whole word of.
+    `statement` is given spelling keys, each with the place of the word asked for, and finds words by them: those of one
+    place in one row, since a look-up finds hundreds. A part of a word is looked for by itself alone, also beside a name
+    that it is a whole word of.
     """
     wanted = [_wanted(readings) for readings in names]
     words = sorted({word for each in wanted for word in each.items()})
@@ -257,12 +259,11 @@ async def find_alike(connection: Connection | Turns, statement: str, names: Sequ
         for key in ([word] if is_part else sorted(spelling_keys(word)))
     ]
     rows = await connection.fetch(statement, [key for key, _ in spelled], [place for _, place in spelled])
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row["place"]].append(row["word"])
     alike: dict[tuple[str, bool], dict[str, float]] = {}
-    for place, theirs in found.items():
-        alike[words[place]] = most_alike(words[place][0], theirs)
+    for row in rows:
+        word = words[row["place"]]
+        # It may be found by several keys.
+        alike[word] = most_alike(word[0], set(row["words"]))
         # Others are served between the words.
         await asyncio.sleep(0)
     return [{word[0]: alike[word] for word in each.items() if word in alike} for each in wanted]
@@ -289,13 +290,9 @@ def _telling(question: Question) -> int:
     return 90 if any(len(reading) > 1 for reading in question.readings) else 10
 
 
-def _slices(parts: Sequence[Sequence[object]]) -> tuple[list[int], list[int]]:
-    """Return where each part begins and ends when all stand one after another; the first is 1."""
-    ends = list(accumulate(map(len, parts)))
-    return [end - len(part) + 1 for end, part in zip(ends, parts, strict=True)], ends
-
-
-def _columns(kind: type[Probe | Meeting], parts: Sequence[Sequence[Probe | Meeting]]) -> list[list[int]]:
-    """Return the fields of all rows, each as a column."""
-    rows = [row for part in parts for row in part]
-    return [[row[place] for row in rows] for place in range(len(kind._fields))]
+def _columns(kind: type[Probe | Meeting], parts: Sequence[Sequence[Probe | Meeting]]) -> list[list[str]]:
+    """Return the fields of the rows, each as a column of arrays: one of each part."""
+    return [
+        ["{" + ",".join([str(row[place]) for row in part]) + "}" for part in parts]
+        for place in range(len(kind._fields))
+    ]

@@ -39,8 +39,10 @@ async def test_what_may_be_a_part_of_a_word_is_looked_for_alone_also_beside_some
     class Database:
         async def fetch(self, statement: str, keys: list[str], places: list[int]) -> list[Any]:
             asked = list(zip(keys, places, strict=True))
+            found = [(place, word) for word in words for key, place in asked if key in spelling_keys(word)]
             return [
-                {"place": place, "word": word} for word in words for key, place in asked if key in spelling_keys(word)
+                {"place": place, "words": [word for its, word in found if its == place]}
+                for place in dict.fromkeys(place for place, _ in found)
             ]
 
     database = cast(Connection, Database())
