@@ -1,9 +1,15 @@
 """Reports that a source names as related to its own: linked to it, whichever came first, and to no namesake."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 import pytest
 
 from services.linker.domain.model import ANY, Learned, Model
+from services.linker.domain.references import References
 from services.linker.domain.rules import RULES
+from services.linker.store import references
+from shared.db.pool import Connection
 from shared.events.intake import TipReceivedV1
 from tests.fakes import FakeClock
 from tests.integration.linker.graph import Graph, a_review, a_tip, amended, email
@@ -76,6 +82,25 @@ async def test_a_report_that_names_another_no_longer_is_not_linked_to_it_any_mor
     await graph.tell(amended(naming, names=[]))
     assert await links_of(graph, named) == []
     assert await graph.pool.fetchval("SELECT count(*) FROM holding") == 0
+
+
+async def test_who_names_a_report_is_not_read_again_whenever_that_is_amended(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands may name one."""
+    read: list[set[UUID]] = []
+    load = references.load_references
+
+    async def noted(transaction: Connection, tip_ids: Collection[UUID]) -> dict[UUID, References]:
+        read.append(set(tip_ids))
+        return await load(transaction, tip_ids)
+
+    monkeypatch.setattr(references, "load_references", noted)
+    named, naming = a_report("ncmec", "CT-1"), a_report("ncmec", "CT-2", "CT-1")
+    for tip in (naming, named, amended(named, email("dark@example.org"), names=[])):
+        await graph.tell(tip)
+    assert read == [{naming.tip_id}, {naming.tip_id, named.tip_id}, {named.tip_id}]
+    assert [name for name, *_ in await links_of(graph, named)] == ["ncmec CT-2"]
 
 
 async def test_a_lead_that_only_a_named_report_joins_waits_for_a_person(graph: Graph) -> None:
