@@ -1,5 +1,7 @@
 """Countries by the codes that documents and sources write: passports three letters, most sources two."""
 
+from shared.identifiers.text import tidy
+
 # Source: ISO 3166-1, alpha-2 then alpha-3, in force; codes that were withdrawn stay as given.
 _CODES = """
 AD AND AE ARE AF AFG AG ATG AI AIA AL ALB AM ARM AO AGO AQ ATA AR ARG AS ASM AT AUT AU AUS AW ABW AX ALA AZ AZE BA BIH
@@ -34,6 +36,18 @@ ALPHA_2_OF: dict[str, str] = {
     "UK": "GB",
 }
 """The two letters of a country by its three, in upper case."""
+
+
+COUNTRIES = frozenset(_PAIRS[::2]) | {"XK"}
+"""ISO 3166-1 alpha-2 (249 codes), and XK, which sources send for Kosovo."""
+_SPELLINGS = {"UNITED STATES": "US", "UNITED STATES OF AMERICA": "US"}
+
+
+def find_country(text: str | None) -> str | None:
+    """Return the two letters of the country that a source means, by its code or as it is often spelled out, or None."""
+    code = tidy(text or "").upper().replace(".", "")
+    code = normalise_country(_SPELLINGS.get(code, code))
+    return code if code in COUNTRIES else None
 
 
 def normalise_country(code: str) -> str:

@@ -14,6 +14,7 @@ from services.linker.domain.evidence import Key
 from services.linker.domain.groups import Groups, PartedGroups
 from services.linker.domain.model import PAIR, Model
 from services.linker.domain.profile import Profile, compare_births, compare_names, merge
+from services.linker.domain.rules import FILE_TYPES
 
 SECOND_LOOK_BITS = 1.0
 """A pair that falls short by no more is looked at again when its clusters have grown."""
@@ -199,8 +200,12 @@ class Builder:
         return needed
 
     def _bridge(self, one: int, other: int) -> int | None:
-        """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees."""
-        values = self._held[one] & self._held[other]
+        """Return the value on which alone two clusters hang, if it is weak and no name or birth date agrees.
+
+        A file that both show is no second one: its copies circulate.
+        """
+        both = self._held[one] & self._held[other]
+        values = [value for value in both if self._graph.keys[value].type not in FILE_TYPES]
         best = max(values, key=lambda value: (self._graph.bits[value], -value))
         if len({self._graph.strands[value] for value in values}) > 1 or self._is_strong(best):
             return None

@@ -44,7 +44,7 @@ def joins(key: Key, tip_count: int, tally: Tally, model: Model) -> bool:
     rule = model.rules.types.get(key.type)
     if rule is None or not rule.joins:
         return False
-    return model.rules.is_sure(tip_count, model.reliability(key, tip_count, tally))
+    return model.is_sure(tip_count, model.reliability(key, tip_count, tally))
 
 
 def components_of(tip_ids: Collection[UUID], values: Mapping[Key, Value], model: Model) -> list[Component]:
@@ -52,28 +52,35 @@ def components_of(tip_ids: Collection[UUID], values: Mapping[Key, Value], model:
     tips = sorted(tip_ids, key=in_no_order)
     number = {tip_id: place for place, tip_id in enumerate(tips)}
     groups = Groups(len(tips))
-    said: dict[Key, tuple[float, list[int]]] = {}
+    said: dict[Key, tuple[float, bool, list[int]]] = {}
     for key, value in sorted(values.items(), key=lambda item: item[0]):
         reliability = model.reliability(key, value.tip_count, value.tally)
         holders = [number[tip_id] for tip_id in value.tip_ids if tip_id in number]
         if not reliability or len(holders) < 2:
             continue
-        said[key] = reliability, holders
-        if joins(key, value.tip_count, value.tally, model):
+        are_joined = joins(key, value.tip_count, value.tally, model)
+        said[key] = reliability, are_joined, holders
+        if are_joined:
             for holder in holders[1:]:
                 groups.join(holders[0], holder)
     members: dict[int, list[UUID]] = {}
     for place, tip_id in enumerate(tips):
         members.setdefault(groups.find(place), []).append(tip_id)
     shared: dict[int, dict[Key, Shared]] = {}
-    for key, (reliability, holders) in said.items():
+    for key, (reliability, are_joined, holders) in said.items():
         inside: dict[int, set[UUID]] = {}
         for holder in holders:
             inside.setdefault(groups.find(holder), set()).add(tips[holder])
         for root, held in inside.items():
             if len(held) > 1:
-                shared.setdefault(root, {})[key] = Shared(held, reliability, values[key].tip_count - len(held))
+                others_count = values[key].tip_count - len(held)
+                shared.setdefault(root, {})[key] = Shared(held, reliability, others_count, are_joined)
     return [Component(found, shared[root]) for root, found in members.items() if len(found) > 1]
+
+
+def joining_from(model: Model, least: float) -> Model:
+    """Return the model by which a value joins from this reliability on."""
+    return replace(model, learned=replace(model.learned, joining_min=least))
 
 
 def cautious(model: Model, components: Sequence[Component], profiles: Mapping[UUID, Profile]) -> Model:

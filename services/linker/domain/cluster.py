@@ -40,12 +40,13 @@ Pair = tuple[UUID, UUID]
 class Shared:
     """A value with its holders among the tips at hand, and its reliability (`Model.reliability`), above 0.
 
-    `others_count`: how many more tips hold it.
+    `others_count`: how many more tips hold it. `joins`: it makes its holders one component, if its type may.
     """
 
     tip_ids: Collection[UUID]
     reliability: float
     others_count: int = 0
+    joins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ def _graph(
         value = shared[key]
         holders = [tip for tip_id in value.tip_ids if (tip := number.get(tip_id)) is not None]
         tip_count = len(value.tip_ids) + value.others_count
-        if rules.types[key.type].joins and rules.is_sure(tip_count, value.reliability):
+        if rules.types[key.type].joins and value.joins:
             if len(holders) < tip_count:
                 raise ValueError(f"the component is not whole: a holder of a {key.type} is missing")
             joining[place] = sorted(holders)

@@ -11,7 +11,7 @@ from services.linker.domain.descriptions import likeness_bits
 from services.linker.domain.links import Evidence, Link, by_strength
 from services.linker.domain.model import Model
 from services.linker.domain.profile import NOBODY, Agreement, Profile, compare_births, compare_names
-from services.linker.domain.setting import ATTRIBUTES, Setting, compare_told
+from services.linker.domain.setting import ATTRIBUTES, GAPS_DAYS, Setting, compare_told
 
 PAIR = 2
 """Tips that a likeness is of."""
@@ -38,6 +38,8 @@ _PLACES: Mapping[tuple[str, bool], tuple[str, str]] = MappingProxyType(
 )
 SAYS_MIN = 0.1
 """What a setting says is told from so many bits on."""
+NEAR_DAYS = GAPS_DAYS[1]
+"""Two reports this far apart are called near, whether that speaks for one person here or against it."""
 
 
 def with_likeness(
@@ -79,7 +81,7 @@ def _settings(surest: Evidence, left: Setting, right: Setting, model: Model) -> 
     if abs(said) >= SAYS_MIN:
         days = abs(left.days[0] - right.days[0])
         detail = f"reported {days} days apart" if days > 1 else "reported at the same time, to a day"
-        yield _support("near_in_time" if said > 0 else "far_in_time", "time", str(days), detail, said)
+        yield _support("near_in_time" if days <= NEAR_DAYS else "far_in_time", "time", str(days), detail, said)
 
 
 def _likenesses(left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:

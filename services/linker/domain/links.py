@@ -195,7 +195,7 @@ def relation_sentence(relation: Relation, key_type: str) -> str:
         case "victim":
             return f"a victim with the same {noun}"
         case "tie":
-            return f"a subject with the same {noun}, too little to join the two"
+            return f"a tip with the same {noun}, too little to join the two"
         case "value":
             return "tips that share values with this lead's, too little to join them"
 

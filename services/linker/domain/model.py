@@ -18,7 +18,7 @@ from math import comb, log2
 from operator import add
 
 from services.linker.domain.evidence import Key
-from services.linker.domain.rules import HANDLE_GROUP, RELIABILITY_MAX, RULES, Rules
+from services.linker.domain.rules import HANDLE_GROUP, RELIABILITY_MAX, RULES, Rules, Standing
 from services.linker.domain.setting import ATTRIBUTES, GAP_CLASSES, Setting, by_days, compare_told, mean_ratio
 from shared.identifiers.handles import handle_of
 
@@ -190,8 +190,10 @@ class Learned:
     gaps: tuple[float, ...] = (1.0,) * GAP_CLASSES
     """How many times oftener than between strangers, 1/64 to 64, each class of time lies between two of one person."""
     letters: tuple[tuple[str, float], ...] = ()
+    joining_min: float | None = None
+    """The reliability from which a value makes two tips one component (`bounded`)."""
     pair_bits: float | None = None
-    """The odds (log2) from which two tips become one cluster (`caution.py`)."""
+    """The odds (log2) from which two tips become one cluster (`cautious`)."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,25 @@ class Model:
         Few before anything is learned: there are few tips then, among whom a value is hardly shared by strangers.
         """
         return self.rules.size_bits if self.learned.kinds else self.rules.size_bits_unlearned
+
+    def standing(
+        self, key_type: str, tip_count: int, viral_count: int, reliability: float, *, former_count: int = 0
+    ) -> Standing:
+        """Return what a value does now: joins its holders, only shows a link, or why it does neither."""
+        found = self.rules.standing(key_type, tip_count, viral_count, former_count=former_count)
+        if found == "shows" and self.rules.types[key_type].joins and self.is_sure(tip_count, reliability):
+            return "joins"
+        return found
+
+    def is_sure(self, tip_count: int, reliability: float) -> bool:
+        """Return whether a value that so many hold is reliable enough to make them one component.
+
+        For a hundred times as many its odds must be nearly twice as good: of a doubtful value of many there is little
+        use, and some such tie crowds together, the more so the more tips there are.
+        """
+        least = self.rules.joining_min[0] if self.learned.joining_min is None else self.learned.joining_min
+        odds_min: float = least / (1 - least) * (tip_count / 2) ** 0.125
+        return reliability >= odds_min * (1 - reliability)
 
     @property
     def pair_bits(self) -> float:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.linker.domain.evidence import Holding, Key
+from shared.identifiers.text import fold, is_placeholder, tidy
 
 REFERENCE = "reference"
+DIGITS = frozenset("123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,27 @@ def references_of(tip_id: UUID, references: References) -> tuple[Holding, ...]:
 
 
 def _keys(references: References) -> Iterator[Key]:
-    if references.is_named:
+    if references.is_named and _is_number(references.source_ref):
         yield Key(REFERENCE, references.source_ref, references.source)
-    for source_ref in sorted(references.named):
-        source = _meant(references.source, references.named[source_ref])
-        if source is not None:
-            yield Key(REFERENCE, source_ref, source)
+    for source_ref in filter(_is_number, sorted(references.named)):
+        sources = set(references.named[source_ref])
+        if source_ref == references.source_ref:
+            # Nobody names itself: an agency that passes a report on may keep its number, and says so.
+            sources.discard(references.source)
+            if not sources:
+                continue
+        yield Key(REFERENCE, source_ref, _meant(references.source, sources))
 
 
-def _meant(source: str, sources: Collection[str]) -> str | None:
-    """Return whose reference a tip of `source` names, None where it may be that of several.
+def _meant(source: str, sources: Collection[str]) -> str:
+    """Return whose reference a tip of `source` names: its own source's, unless only one other has a tip under it.
 
-    Its own source's comes first. What nobody here has is taken for that too: it may be an older report.
+    What nobody here has may be an older report; and by what several others have, two of one source still mean the same.
     """
-    if source in sources or not sources:
-        return source
-    return next(iter(sources)) if len(sources) == 1 else None
+    return source if source in sources or len(sources) != 1 else next(iter(sources))
+
+
+def _is_number(source_ref: str) -> bool:
+    """Return whether a reference is one, and not what is written where there is none. A single digit may be one."""
+    text = fold(tidy(source_ref))
+    return text in DIGITS or (bool(text) and not is_placeholder(text))

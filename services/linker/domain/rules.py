@@ -48,7 +48,8 @@ class TypeRule:
     `coarseness`: values of a group include one another (who shares a user name shares its handle too, and the family of
     that); what a coarser one says is told by the pairs that share none that is finer.
     `reliability_max`: the most that its holders may prove. Of what people think up, a stranger who came to it too may
-    be among ever so many tips of one person, so that one more tip is never as sure as they are together.
+    be among ever so many tips of one person, so that one more tip is never as sure as they are together; and a source
+    may name another's report by mistake, or to mislead.
     """
 
     group: str
@@ -65,7 +66,9 @@ class Rules:
     """One version of the numbers. A type without a row never links; `type:scope` is a row of a kind's own.
 
     `joining_min`: reliability from which a value makes its two holders one component, to be looked at as one
-    (`is_sure`: the more hold it, the surer it must be).
+    (`Model.is_sure`: the more hold it, the surer it must be); the least of these at which the components of
+    `region_drawn` tips are `region_max` tips or fewer (`bounded`). That is what a batch of so many may have to be
+    looked at anew for, and no more, however much people share.
     `pair_bits`: odds (log2) from which two tips become one cluster, the least of these at which the part `right_min` of
     all pairs is right (`caution.py`); `pair_bits_unlearned` before anything is learned. `size_bits`: by how much more
     for each doubling of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen
@@ -84,7 +87,9 @@ class Rules:
 
     version: str
     types: Mapping[str, TypeRule]
-    joining_min: float = 0.45
+    joining_min: tuple[float, ...] = (0.45, 0.55, 0.65, 0.75, 0.85)
+    region_drawn: int = 500
+    region_max: int = 12_000
     pair_bits: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
     pair_bits_unlearned: float = 1.0
     right_min: float = 0.975
@@ -121,12 +126,9 @@ class Rules:
         count_max = self.types[key_type].tip_count_max
         return tip_count + former_count > count_max and tip_count > count_max * RARE_AGAIN
 
-    def standing(
-        self, key_type: str, tip_count: int, viral_count: int, reliability: float, *, former_count: int = 0
-    ) -> Standing:
-        """Return what a value does now: joins its holders, only shows a link, or why it does neither."""
-        rule = self.types.get(key_type)
-        if rule is None:
+    def standing(self, key_type: str, tip_count: int, viral_count: int, *, former_count: int = 0) -> Standing:
+        """Return what a value may do that so many hold: show a link, or more (`Model.standing`); or why it may not."""
+        if key_type not in self.types:
             return "unruled"
         if tip_count < 2:
             return "single"
@@ -134,16 +136,7 @@ class Rules:
             return "viral"
         if self.is_too_common(key_type, tip_count, former_count):
             return "too_common"
-        return "joins" if rule.joins and self.is_sure(tip_count, reliability) else "shows"
-
-    def is_sure(self, tip_count: int, reliability: float) -> bool:
-        """Return whether a value that so many hold is reliable enough to make them one component.
-
-        For a hundred times as many its odds must be nearly twice as good: of a doubtful value of many there is little
-        use, and some such tie crowds together, the more so the more tips there are.
-        """
-        odds_min: float = self.joining_min / (1 - self.joining_min) * (tip_count / 2) ** 0.125
-        return reliability >= odds_min * (1 - reliability)
+        return "shows"
 
     def is_hint(self, key_type: str, scope: str) -> bool:
         """Return whether a value of a type is a hint, however reliable."""
@@ -224,7 +217,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-07",
+    version="2026-12-08",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),
@@ -241,7 +234,7 @@ RULES = Rules(
             "ip": TypeRule("network", 0.30, 40, joins=False),
             "ip_net": TypeRule("network", 0.15, 40, joins=False),
             "address": TypeRule("network", 0.50, 80),
-            "reference": TypeRule("report", 0.60, 80, is_hint=True),
+            "reference": TypeRule("report", 0.60, 80, is_hint=True, reliability_max=0.90),
             "url": TypeRule("content", 0.60, 80),
             "sha256": TypeRule("content", 0.35, 80, joins=False),
             "sha1": TypeRule("content", 0.35, 80, joins=False),

@@ -12,12 +12,14 @@ from datetime import UTC
 
 from services.linker.domain.facts import TipContent
 from shared.identifiers.account import normalise_service
+from shared.identifiers.country import find_country
 from shared.identifiers.text import fold, is_placeholder, tidy
 
 ATTRIBUTES = ("country", "city", "platform")
 GAPS_DAYS = (3, 14, 45, 120, 250)
 """The classes of the time between two reports: so many days or fewer, and more than the last."""
 GAP_CLASSES = len(GAPS_DAYS) + 1
+NO_PLATFORMS = frozenset({"app", "internet", "multiple", "online", "other", "web", "website"})
 VALUES_MAX, DAYS_MAX = 8, 64
 """Of more values the first are kept, and of more days every other one."""
 
@@ -40,11 +42,11 @@ NOWHERE = Setting()
 
 def setting_of(content: TipContent) -> Setting:
     """Return the setting of one tip."""
-    city = fold(tidy(content.place.city or ""))
+    city, platform = fold(tidy(content.place.city or "")), normalise_service(content.platform or "")
     told = (
-        fold(content.place.country or ""),
+        fold(find_country(content.place.country) or ""),
         "" if is_placeholder(city) else city,
-        normalise_service(content.platform or ""),
+        "" if platform in NO_PLATFORMS else platform,
     )
     return Setting(tuple((word,) if word else () for word in told), (content.reported_at.astimezone(UTC).toordinal(),))
 

@@ -56,7 +56,7 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     anchors = await _save_referrals(transaction, batch)
     by_tip |= {anchor: batch.causes[lead_id] for lead_id, anchor in anchors.items()}
     reviewed = await graph.save_reviews(transaction, batch.reviews.values()) if batch.reviews else set[UUID]()
-    changed, older = await _changed_tips(turn, batch)
+    changed, older, named = await _changed_tips(turn, batch)
     touched = await replace_holdings(turn, changed, older) if changed else UNTOUCHED
     unchanged = reviewed - changed.keys()
     news = changed.keys() | (await graph.known_tips(transaction, unchanged) if unchanged else set())
@@ -64,8 +64,8 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     if news:
         await announce_links(turn, news)
     window = window_at(turn.clock.now(), desk.deconfliction.window)
-    if changed:
-        await deconflict_tips(turn, changed, window)
+    if told := {tip_id: said for tip_id, said in changed.items() if tip_id not in named}:
+        await deconflict_tips(turn, told, window)
     if batch.lookups:
         await deconflict_lookups(turn, batch.lookups, window)
     await end_turn(turn)
@@ -81,11 +81,11 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
     return await lead_store.load_anchors(transaction, lead_ids)
 
 
-async def _changed_tips(turn: Turn, batch: Batch) -> tuple[dict[UUID, Said], Older]:
+async def _changed_tips(turn: Turn, batch: Batch) -> tuple[dict[UUID, Said], Older, set[UUID]]:
     """Store newer contents and new research results; return the known tips they belong to, with all they say now.
 
     Tips that name a changed one, or that one names, are among them. Returned beside is what tips held in older versions
-    that came with a newer one, or after it.
+    that came with a newer one, or after it; and which of the tips are only named, or name: nobody said more of them.
     """
     transaction, lists = turn.transaction, turn.model.rules.lists
     researched = await graph.add_research(transaction, batch.research) if batch.research else set[UUID]()
@@ -97,7 +97,7 @@ async def _changed_tips(turn: Turn, batch: Batch) -> tuple[dict[UUID, Said], Old
         found = await read_contents(transaction, await graph.load_contents(transaction, more), lists)
         await save_profiles(turn, found)
         changed |= found
-    return changed, older_of((*batch.older, *late), lists)
+    return changed, older_of((*batch.older, *late), lists), related - batch.contents.keys() - researched
 
 
 async def _save_tips(turn: Turn, contents: Mapping[UUID, TipContent], said: Mapping[UUID, Said]) -> set[UUID]:

@@ -10,7 +10,7 @@ dies, the rest is found by `tip.linked_by`, and to do it twice changes nothing.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
@@ -18,7 +18,7 @@ from uuid import UUID
 
 import structlog
 
-from services.linker.domain.caution import Component, cautious, components_of, joins
+from services.linker.domain.caution import Component, cautious, components_of, joining_from, joins
 from services.linker.domain.estimate import estimate
 from services.linker.domain.evidence import Key
 from services.linker.domain.model import Model
@@ -80,7 +80,7 @@ class Reading:
 
 async def read(snapshot: Connection, desk: Desk) -> Reading:
     """Return what there is to learn from, all of one moment."""
-    model = await _estimate(snapshot, desk.rules)
+    model = await _bound(snapshot, await _estimate(snapshot, desk.rules))
     components, profiles = await _draw_components(snapshot, model)
     counts = await models.count_tips(snapshot), await models.load_read_to(snapshot)
     return Reading(model, components, profiles, *counts)
@@ -142,20 +142,43 @@ async def _estimate(connection: Connection, rules: Rules) -> Model:
     return estimate(tallies, [found[tip_id] for tip_id in drawn], handles, rules=rules)
 
 
-async def _draw_components(connection: Connection, model: Model) -> tuple[list[Component], dict[UUID, Profile]]:
-    """Return some whole components of tips, or all, as a model connects them, with the tips' profiles.
+async def _bound(connection: Connection, model: Model) -> Model:
+    """Return the model by which values join from the least reliability at which components stay small.
 
-    Each is drawn by one of its tips, the one that comes first in no order, so that a large one is as likely as a small.
+    A doubtful value adds little to what is found, but where people share much such values tie most tips to each other;
+    then nearly all of them would be looked at anew whenever some come.
     """
-    drawn = frozenset(await models.list_sample(connection, count_max=SAMPLE_MAX))
-    reached, asked, beyond = set[UUID](), set[Key](), set(drawn)
-    while beyond:
+    rules = model.rules
+    drawn = await models.list_sample(connection, count_max=rules.region_drawn)
+    for least in rules.joining_min:
+        model = joining_from(model, least)
+        if len(await _reach(connection, drawn, model, enough=rules.region_max)) <= rules.region_max:
+            break
+    return model
+
+
+async def _reach(
+    connection: Connection, tip_ids: Iterable[UUID], model: Model, *, enough: int | None = None
+) -> set[UUID]:
+    """Return the tips of whole components, as a model connects them, or of parts once there are more than enough."""
+    reached, asked, beyond = set[UUID](), set[Key](), set(tip_ids)
+    while beyond and (enough is None or len(reached) <= enough):
         reached |= beyond
         saying = await models.list_saying(connection, beyond)
         joining = [key for key, tip_count, tally in saying if key not in asked and joins(key, tip_count, tally, model)]
         asked.update(joining)
         holders = await values.load_holders(connection, joining)
         beyond = set(chain.from_iterable(holders.values())) - reached
+    return reached
+
+
+async def _draw_components(connection: Connection, model: Model) -> tuple[list[Component], dict[UUID, Profile]]:
+    """Return some whole components of tips, or all, as a model connects them, with the tips' profiles.
+
+    Each is drawn by one of its tips, the one that comes first in no order, so that a large one is as likely as a small.
+    """
+    drawn = frozenset(await models.list_sample(connection, count_max=SAMPLE_MAX))
+    reached = await _reach(connection, drawn, model)
     found = components_of(reached, await models.load_values(connection, reached), model)
     components = [each for each in found if each.tip_ids[0] in drawn]
     return components, await graph.load_profiles(connection, [tip_id for each in components for tip_id in each.tip_ids])

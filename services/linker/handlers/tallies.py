@@ -87,9 +87,9 @@ def grown_of(
 
 def says_something(change: KeyChange, rules: Rules) -> bool:
     """Return whether several tips hold a value and not too many, so that it may say something of them."""
-    return standing_of(change.key, change.stat, 1.0, rules) in SAYING
+    return standing_of(change.key, change.stat, rules) in SAYING
 
 
-def standing_of(key: Key, stat: KeyStat, reliability: float, rules: Rules) -> Standing:
-    """Return what a value does now that so many hold it and it is so reliable."""
-    return rules.standing(key.type, stat.tip_count, stat.viral_count, reliability, former_count=stat.former_count)
+def standing_of(key: Key, stat: KeyStat, rules: Rules) -> Standing:
+    """Return what a value may do now that so many hold it."""
+    return rules.standing(key.type, stat.tip_count, stat.viral_count, former_count=stat.former_count)

@@ -179,7 +179,10 @@ def _weigh(change: KeyChange, tally: Tally, model: Model) -> Weighed:
     reliability = 0.0
     if says_something(change, model.rules):
         reliability = model.reliability(change.key, stat.tip_count, tally)
-    return Weighed(standing_of(change.key, stat, reliability, model.rules), reliability, tally)
+    standing = model.standing(
+        change.key.type, stat.tip_count, stat.viral_count, reliability, former_count=stat.former_count
+    )
+    return Weighed(standing, reliability, tally)
 
 
 def _worth(weighed: Weighed) -> tuple[Standing, float]:
@@ -190,9 +193,7 @@ def _crosses(change: KeyChange, delta: KeyStat, rules: Rules) -> bool:
     """Return whether a value just became too common (or viral) to say anything, or stopped being so."""
     now = change.stat
     before = KeyStat(*(count - more for count, more in zip(now, delta, strict=True)))
-    return (standing_of(change.key, before, 1.0, rules) in SILENT) != (
-        standing_of(change.key, now, 1.0, rules) in SILENT
-    )
+    return (standing_of(change.key, before, rules) in SILENT) != (standing_of(change.key, now, rules) in SILENT)
 
 
 async def _save(

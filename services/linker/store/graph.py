@@ -96,7 +96,7 @@ WITH shared AS MATERIALIZED (
     FROM unnest($1::uuid[]) AS given (tip_id) JOIN holding ON holding.tip_id = given.tip_id AND holding.links
     GROUP BY holding.key_id HAVING count(*) > 1
 )
-SELECT key.type, key.value, key.scope, key.reliability, key.tip_count, shared.tip_ids
+SELECT key.type, key.value, key.scope, key.reliability, key.tip_count, key.standing, shared.tip_ids
 FROM shared JOIN key ON key.key_id = shared.key_id AND key.tip_count > 1
 WHERE key.standing IN ('joins', 'shows')"""
 SELECT_MISREAD = """
@@ -278,7 +278,10 @@ async def load_shared(transaction: Connection, tip_ids: Collection[UUID]) -> dic
     rows = await transaction.fetch(SELECT_SHARED, list(tip_ids))
     return {
         Key(row["type"], row["value"], row["scope"]): Shared(
-            holders, row["reliability"], others_count=row["tip_count"] - len(holders)
+            holders,
+            row["reliability"],
+            others_count=row["tip_count"] - len(holders),
+            joins=row["standing"] == "joins",
         )
         for row in rows
         if len(holders := set(row["tip_ids"])) > 1

@@ -10,8 +10,9 @@ from typing import Literal
 from uuid import UUID
 
 from services.referral.domain.directory import Directory
-from services.referral.domain.regions import HOME, TERRITORIES, find_country, find_region, fold
+from services.referral.domain.regions import HOME, TERRITORIES, find_region, fold
 from shared.events.linker import LeadPlace
+from shared.identifiers.country import find_country
 
 Role = Literal["subject", "incident", "victim"]
 

@@ -6,13 +6,13 @@ keeps between batches. So it also says what the worker has to come to, whatever 
 
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
 from services.linker.app import load_rules
-from services.linker.domain.caution import Value, cautious, components_of
+from services.linker.domain.caution import Value, cautious, components_of, joining_from
 from services.linker.domain.cluster import Cluster, Shared, cluster
 from services.linker.domain.estimate import Beside, estimate, tally_of
 from services.linker.domain.evidence import Key, holdings_of
@@ -22,6 +22,7 @@ from services.linker.domain.profile import Profile, profile_of
 from services.linker.domain.references import References, references_of
 from services.linker.domain.rules import SAYING, Place, Rules
 from services.linker.handlers.learn import STRANGERS_MAX
+from services.linker.store.models import SAMPLE_DIGITS_END
 from services.linker.stream import read_batch
 from shared.events.envelope import decode, open_payload
 from shared.events.intake import TipReceivedV1
@@ -86,9 +87,7 @@ def read_tips(contents: Sequence[TipContent], rules: Rules) -> Read:
             if holding.is_viral:
                 viral.add(holding.key)
     saying = {
-        key: list(tips)
-        for key, tips in holders.items()
-        if rules.standing(key.type, len(tips), key in viral, 1.0) in SAYING
+        key: list(tips) for key, tips in holders.items() if rules.standing(key.type, len(tips), key in viral) in SAYING
     }
     held: defaultdict[UUID, dict[Hashable, Place]] = defaultdict(dict)
     for key, tips in saying.items():
@@ -127,7 +126,22 @@ def learn(read: Read, rules: Rules) -> Model:
     values = values_of(read)
     tallies = [(key, value.tip_count, value.tally) for key, value in values.items()]
     model = estimate(tallies, [read.profiles[tip_id] for tip_id in strangers], read.handles, rules=rules)
-    return cautious(model, components_of(read.profiles, values, model), read.profiles)
+    drawn = sample(read.profiles, rules.region_drawn)
+    for least in rules.joining_min:
+        model = joining_from(model, least)
+        components = components_of(read.profiles, values, model)
+        region = drawn.union(*(each.tip_ids for each in components if not drawn.isdisjoint(each.tip_ids)))
+        if len(region) <= rules.region_max:
+            break
+    return cautious(model, components, read.profiles)
+
+
+def sample(tip_ids: Collection[UUID], count_max: int) -> frozenset[UUID]:
+    """Return about `count_max` tips at most, the same that the worker draws (`list_sample`)."""
+    if len(tip_ids) <= count_max:
+        return frozenset(tip_ids)
+    end = SAMPLE_DIGITS_END * count_max // len(tip_ids)
+    return frozenset(tip_id for tip_id in tip_ids if tip_id.int % SAMPLE_DIGITS_END < end)
 
 
 def values_of(read: Read) -> dict[Key, Value]:
@@ -141,5 +155,5 @@ def cluster_all(read: Read, model: Model) -> tuple[Cluster, ...]:
     for key, tips in read.holders.items():
         reliability = model.reliability(key, len(tips), read.tallies[key])
         if reliability > 0:
-            shared[key] = Shared(tips, reliability)
+            shared[key] = Shared(tips, reliability, joins=model.is_sure(len(tips), reliability))
     return cluster(read.profiles, shared, read.profiles, {}, model=model)

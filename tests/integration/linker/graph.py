@@ -56,7 +56,8 @@ WHERE lead.merged_into IS NULL AND lead.state <> 'closed'"""
 WIPE = """
 TRUNCATE tip, review, research, key, holding, former_holding, judgement, judgement_withdrawal, membership, lead,
     priority, release, silence, referral, announcement, model, office_contact, asked, notice, notice_side,
-    acknowledgement, picture, pdq, picture_waiting, near_picture, picture_standing, inbox, outbox, fence"""
+    acknowledgement, picture, pdq, picture_waiting, near_picture, picture_standing, inbox, outbox, fence,
+    named_report"""
 ANALYST = Actor(id="ceiu.analyst", kind="person", role="ceiu.analyst", agency="ICE")
 OFFICER = Actor(id="cbp.att", kind="person", role="cbp.att", agency="CBP")
 

@@ -224,9 +224,9 @@ def _weighed(
         place = RULES.place_of(key.type, key.scope)
         tally = tally_of(place, tip_ids, profiles=profiles, beside=Beside(held))
         reliability = model.reliability(key, len(tip_ids), tally)
-        standing = RULES.standing(key.type, len(tip_ids), stats[key].viral_count, reliability, former_count=former[key])
+        standing = model.standing(key.type, len(tip_ids), stats[key].viral_count, reliability, former_count=former[key])
         if standing in ("joins", "shows"):
-            shared[key] = Shared(tip_ids, reliability)
+            shared[key] = Shared(tip_ids, reliability, joins=standing == "joins")
     return shared
 
 

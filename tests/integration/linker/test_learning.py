@@ -3,10 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from random import Random
-from types import MappingProxyType
 
 import pytest
 
@@ -25,7 +23,6 @@ from shared.events.intake import GivenIdentifier, TipReceivedV1
 from shared.kafka.consume import Progress
 from tests.builders import new_id
 from tests.conftest import Keys
-from tests.fakes import FakeClock
 from tests.integration.linker.graph import WIPE, Graph, a_review, a_tip, amended, email
 from tests.servers import CHECKOUT, Database
 from tests.waiting import eventually
@@ -36,10 +33,6 @@ SELECT_TALLIES = "SELECT key_id, tip_count, tally FROM key WHERE tip_count > 1 O
 COUNT_MODELS = "SELECT count(*) FROM model"
 COUNT_EVENTS = "SELECT count(*) FROM outbox"
 COUNT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-HOLD_NOTHING = """
-TRUNCATE holding, key;
-UPDATE membership SET cluster_id = tip_id, component_id = tip_id;
-UPDATE tip SET linked_by = 'old.0'"""
 MOVE_FENCE = """
 INSERT INTO fence (consumer_group, topic, partition, next_offset) VALUES ('linker', 'intake.tips', 0, $1)
 ON CONFLICT ON CONSTRAINT fence_pkey DO UPDATE SET next_offset = excluded.next_offset"""
@@ -199,66 +192,6 @@ async def test_the_model_does_not_depend_on_the_order_of_arrival(
         again = Graph(graph.pool, graph.clock)
         await tell_all(again, order)
         assert await again.learner().learn() == learned
-
-
-async def test_a_value_that_joins_by_a_new_model_joins_tips_that_are_linked_anew_apart(
-    graph: Graph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And one that no longer joins parts them, the one time and the other."""
-    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 1)
-    handles = [GivenIdentifier(type="username", value="quiet.otter", service=name) for name in ("forum", "chat")]
-    await graph.tell(*(a_tip(f"CT-{number}", handle, names=[]) for number, handle in enumerate(handles)))
-    for reliability, count in ((0.95, 1), (0.1, 2), (0.95, 1)):
-        kinds = tuple((("handle", surprise, ANY, ANY), reliability, 0.3) for surprise in range(9))
-        await graph.believe(Model(Learned(kinds=kinds)))
-        await graph.relink()
-        assert len(await graph.clusters()) == count
-
-
-async def test_who_is_linked_otherwise_by_a_new_model_is_told_and_nobody_else(
-    graph: Graph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also who is linked anew only after the value that they share with others was weighed."""
-    monkeypatch.setattr(services.linker.app, "TIPS_AT_ONCE_MAX", 1)
-    weak, strong = (
-        Model(Learned(kinds=tuple((("handle", surprise, ANY, ANY), reliability, 0.3) for surprise in range(9))))
-        for reliability in (0.1, 0.95)
-    )
-    await graph.believe(weak)
-    handles = [GivenIdentifier(type="username", value="quiet.otter", service=name) for name in ("forum", "chat")]
-    changed = [a_tip(f"CT-{number}", handle, names=[]) for number, handle in enumerate(handles)]
-    await graph.tell(*changed, *(a_tip(f"CT-same-{number}", email("a.b@example.org"), names=[]) for number in (1, 2)))
-    before = len(await graph.events("tip.linked"))
-    await graph.believe(strong)
-    await graph.relink()
-    told = (await graph.events("tip.linked"))[before:]
-    assert sorted(event["payload"]["tip_id"] for event in told) == sorted(str(tip.tip_id) for tip in changed)
-
-
-async def test_rules_that_let_a_kind_of_value_link_hold_for_tips_that_came_before(
-    pool_of: Callable[[str], Awaitable[Pool]], clock: FakeClock
-) -> None:
-    types = {name: rule for name, rule in RULES.types.items() if name not in ("email", "handle", "handle_family")}
-    old = Graph(await pool_of("linker"), clock, replace(RULES, version="old", types=MappingProxyType(types)))
-    value = email("someone@example.org")
-    await old.tell(a_tip("CT-1", value, names=[]), a_tip("CT-2", value, names=[]))
-    assert len(await old.clusters()) == 2
-    new = Graph(old.pool, clock)
-    await new.relink()
-    assert await new.clusters() == {frozenset({"CT-1", "CT-2"})}
-    await old.relink()
-    assert len(await old.clusters()) == 2
-
-
-async def test_rules_of_another_version_read_anew_what_tips_hold(graph: Graph, owner_pool: Pool) -> None:
-    """As after a release that reads more in tips than the one by which these were linked."""
-    value = email("someone@example.org")
-    await graph.tell(a_tip("CT-1", value, names=[]), a_tip("CT-2", value, names=[]))
-    keys = await graph.pool.fetch(SELECT_KEYS)
-    await owner_pool.execute(HOLD_NOTHING)
-    await graph.relink()
-    assert await graph.clusters() == {frozenset({"CT-1", "CT-2"})}
-    assert await graph.pool.fetch(SELECT_KEYS) == keys
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Reports that a source names as related to its own: linked to it, whichever came first, and to no namesake."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -76,6 +77,14 @@ async def test_reports_that_name_the_same_are_linked_though_it_never_came(graph:
     assert [name for name, *_ in await links_of(graph, one)] == ["ncmec CT-3"]
 
 
+async def test_two_that_name_the_same_stay_linked_however_many_sources_number_alike(graph: Graph) -> None:
+    one, other = a_report("hotline", "8", "1"), a_report("hotline", "9", "1")
+    await graph.tell(one, other)
+    for source, linked in (("ncmec", ["hotline 9", "ncmec 1"]), ("police", ["hotline 9"])):
+        await graph.tell(a_report(source, "1"))
+        assert sorted(name for name, *_ in await links_of(graph, one)) == linked
+
+
 async def test_a_report_that_names_another_no_longer_is_not_linked_to_it_any_more(graph: Graph) -> None:
     named, naming = a_report("ncmec", "CT-1"), a_report("ncmec", "CT-2", "CT-1")
     await graph.tell(named, naming)
@@ -116,6 +125,20 @@ async def test_a_named_report_is_no_identifier_that_two_agencies_are_after(graph
     await graph.tell(police, naming)
     assert await links_of(graph, police)
     assert await graph.events("notice.raised") == []
+
+
+async def test_who_are_after_one_mailbox_are_not_told_again_when_somebody_names_a_report_of_theirs(
+    graph: Graph, clock: FakeClock
+) -> None:
+    mailbox = email("dark.rider@example.org")
+    await graph.tell(
+        a_tip("1", mailbox, source="police", source_kind="local_law_enforcement"),
+        a_tip("2", mailbox, source="border", source_kind="foreign_law_enforcement"),
+    )
+    assert len(await graph.events("notice.raised")) == 1
+    clock.move(timedelta(days=1000))
+    await graph.tell(a_report("hotline", "3", "1"))
+    assert len(await graph.events("notice.raised")) == 1
 
 
 async def test_what_is_named_is_read_again_by_other_rules(graph: Graph, clock: FakeClock) -> None:

@@ -90,7 +90,7 @@ async def test_a_lead_says_which_leads_are_beside_it_and_why(graph: Graph, calle
     await tell_groups(graph, a_group("cy"), a_group("dee"))
     ids = await ids_of(graph)
     shown = {name: (await get(caller, f"/v1/leads/{lead_id}")).json() for name, lead_id in ids.items()}
-    by_victim, by_tie = "a victim with the same phone number", "a subject with the same network address within two days"
+    by_victim, by_tie = "a victim with the same phone number", "a tip with the same network address within two days"
     assert shown["ann"]["related_leads"] == [{"lead_id": ids["bob"], "reason": by_victim}]
     assert shown["bob"]["related_leads"] == [{"lead_id": ids["ann"], "reason": by_victim}]
     assert shown["cy-0"]["related_leads"] == [

@@ -101,7 +101,7 @@ def shared_of(world: World) -> dict[Key, Shared]:
         holders = frozenset(tip for tip, said in world.items() if key in said.keys)
         reliability = SMALL.reliability(key, len(holders), Tally())
         if reliability > 0:
-            found[key] = Shared(holders, reliability)
+            found[key] = Shared(holders, reliability, joins=SMALL.is_sure(len(holders), reliability))
     return found
 
 
@@ -109,7 +109,7 @@ def shared_among(tips: set[UUID], shared: Mapping[Key, Shared]) -> dict[Key, Sha
     """Return the values that several of the tips share, as the store gives them: others are but a number."""
     held = {key: tips.intersection(value.tip_ids) for key, value in shared.items()}
     return {
-        key: Shared(inside, shared[key].reliability, len(shared[key].tip_ids) - len(inside))
+        key: replace(shared[key], tip_ids=inside, others_count=len(shared[key].tip_ids) - len(inside))
         for key, inside in held.items()
         if len(inside) > 1
     }
@@ -119,7 +119,7 @@ def joining_of(world: World) -> dict[Key, frozenset[UUID]]:
     return {
         key: frozenset(value.tip_ids)
         for key, value in shared_of(world).items()
-        if LOW_CAPS.standing(key.type, len(value.tip_ids), 0, value.reliability) == "joins"
+        if SMALL.standing(key.type, len(value.tip_ids), 0, value.reliability) == "joins"
     }
 
 
@@ -260,10 +260,7 @@ def test_no_order_of_anything_matters(world: World, judgements: list[Judgement],
     shared, newest = shared_of(world), present(newest_judgements(shuffled(judgements, chance)), world)
     found = cluster(
         shuffled(world, chance),
-        {
-            key: Shared(shuffled(shared[key].tip_ids, chance), shared[key].reliability)
-            for key in shuffled(shared, chance)
-        },
+        {key: replace(shared[key], tip_ids=shuffled(shared[key].tip_ids, chance)) for key in shuffled(shared, chance)},
         {tip: world[tip].profile for tip in shuffled(world, chance)},
         {pair: newest[pair] for pair in shuffled(newest, chance)},
         model=SMALL,

@@ -114,9 +114,9 @@ def test_two_people_of_one_household_with_one_mailbox_are_parted_by_their_birth_
     assert sets_by(mailbox | phone, said) == {frozenset({A, B}), frozenset({C, D})}
 
 
-def test_a_value_below_the_joining_reliability_makes_no_component() -> None:
-    least = RULES.joining_min
-    below = cluster([A, B], {EMAIL: Shared([A, B], least - 0.01)}, {A: JOE, B: JOE}, {}, model=REAL)
+def test_a_value_that_does_not_join_makes_no_component() -> None:
+    least = RULES.joining_min[0]
+    below = cluster([A, B], {EMAIL: Shared([A, B], 0.9, joins=False)}, {A: JOE, B: JOE}, {}, model=REAL)
     assert [(each.tip_ids, each.component_id, each.related) for each in below] == [((A,), A, ()), ((B,), B, ())]
     at = cluster([A, B], {EMAIL: Shared([A, B], least)}, {}, {}, model=REAL)
     assert [(each.tip_ids, each.component_id, each.related) for each in at] == [((A,), A, (B,)), ((B,), A, (A,))]
@@ -230,17 +230,6 @@ def test_the_more_clusters_hold_a_hint_that_nothing_else_joins_the_less_it_joins
     assert sets_by({hint: Shared(five, 0.85)}) == {frozenset(five)}
 
 
-def test_a_doubtful_value_of_many_makes_no_component() -> None:
-    few, many = TIPS[:2], TIPS
-    doubtful = Key("handle", "little")
-    assert len({each.component_id for each in cluster(few, {doubtful: Shared(few, 0.47)}, {}, {}, model=LEARNED)}) == 1
-    found = cluster(many, {doubtful: Shared(many, 0.47)}, {}, {}, model=LEARNED)
-    assert [each.component_id for each in found] == many
-    # So it is where only some of those who hold it are at hand.
-    found = cluster(few, {doubtful: Shared(few, 0.47, others_count=7)}, {}, {}, model=LEARNED)
-    assert [each.component_id for each in found] == few
-
-
 def test_a_tip_goes_with_the_first_of_the_values_holders_that_takes_it() -> None:
     apart = [
         Judgement(UUID(int=1), A, B, "different", START),
@@ -314,7 +303,14 @@ def test_a_derived_id_is_a_uuid_7_with_the_time_of_its_tip() -> None:
 def test_a_component_that_is_not_whole_is_refused_and_one_that_a_weak_value_leaves_is_whole() -> None:
     with pytest.raises(ValueError, match="not whole"):
         cluster([A], {EMAIL: Shared([A, B], 0.95)}, {}, {}, model=REAL)
-    assert len(cluster([A], {EMAIL: Shared([A, B], 0.3), Key("ip", "v"): Shared([A, B], 0.9)}, {}, {}, model=REAL)) == 1
+    assert (
+        len(
+            cluster(
+                [A], {EMAIL: Shared([A, B], 0.9, joins=False), Key("ip", "v"): Shared([A, B], 0.9)}, {}, {}, model=REAL
+            )
+        )
+        == 1
+    )
 
 
 def test_moves_name_only_the_tips_that_are_filed_elsewhere() -> None:

@@ -55,7 +55,7 @@ def holdings_in(*contents: TipContent) -> list[Holding]:
 def standings_of(holdings: Iterable[Holding]) -> dict[Key, Standing]:
     """Return how each value stands as long as nothing was learned."""
     return {
-        key: RULES.standing(key.type, stat.tip_count, stat.viral_count, MODEL.reliability(key, stat.tip_count, Tally()))
+        key: MODEL.standing(key.type, stat.tip_count, stat.viral_count, MODEL.reliability(key, stat.tip_count, Tally()))
         for key, stat in key_stats(holdings).items()
     }
 

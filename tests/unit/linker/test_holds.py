@@ -41,6 +41,12 @@ def test_a_strong_value_a_second_one_a_name_a_birth_date_or_a_person_is_no_weak_
     assert bridges_of(weak, None, same) == [()]
 
 
+def test_a_file_is_no_second_identifier() -> None:
+    shown = Key("sha256", "0" * 64)
+    assert bridges_of({MAIL: Shared([A, B], WEAK), shown: Shared([A, B], 0.9)}) == [(MAIL,)]
+    assert bridges_of({MAIL: Shared([A, B], WEAK), Key("ip", "203.0.113.9 1"): Shared([A, B], 0.3)}) == [()]
+
+
 def test_a_kind_that_is_only_a_hint_is_a_weak_bridge_however_reliable() -> None:
     """An advertising id can be reset; the id of the hardware cannot."""
     advertising, hardware = Key("device", "0a1b2c3d", "uuid"), Key("device", "490154203237518", "imei")

@@ -102,5 +102,11 @@ def test_where_and_when_two_were_reported_is_told_as_far_as_it_says_something() 
     ]
 
 
+def test_what_time_says_may_be_against_two_who_were_reported_at_one_time() -> None:
+    seldom = Model(replace(SETTLED.learned, settings=(), gaps=(0.25, 1.0, 1.0, 1.0, 1.0, 4.0)))
+    (found,) = settings_said(HERE, HERE, seldom)
+    assert found == ("near_in_time", "time", "0", "reported at the same time, to a day", -2.0)
+
+
 def test_before_anything_is_learned_no_setting_is_a_reason() -> None:
     assert settings_said(HERE, HERE, Model()) == []

@@ -67,7 +67,7 @@ def test_ipv4_without_port_supports_within_two_days_and_never_joins() -> None:
     assert types(an_ip()) == {"ip"}
     assert shared(an_ip(), an_ip(after=timedelta(hours=3))) == {"ip"}
     assert shared(an_ip(), an_ip(after=timedelta(days=3))) == set()
-    assert RULES.standing("ip", 2, 0, 1.0) == "shows"
+    assert MODEL.standing("ip", 2, 0, 1.0) == "shows"
     assert RULES.strength_of("ip", 1.0) != "strong"
 
 
@@ -104,7 +104,7 @@ def test_ipv6_household_is_the_first_half_of_the_address_and_never_joins() -> No
     assert shared(an_ip(PUBLIC_V6), an_ip(PUBLIC_V6.upper())) == {"ip", "ip_net"}
     assert shared(an_ip(PUBLIC_V6), an_ip(neighbour)) == {"ip_net"}
     assert shared(an_ip(PUBLIC_V6), an_ip("2001:db8:1:3::1")) == set()
-    assert RULES.standing("ip_net", 2, 0, 1.0) == "shows"
+    assert MODEL.standing("ip_net", 2, 0, 1.0) == "shows"
 
 
 def test_email_dots_and_tags_are_the_providers() -> None:
@@ -282,7 +282,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 def test_file_hash_joins_nothing_alone_and_of_an_empty_file_says_nothing() -> None:
     for kind in ("sha256", "sha1", "md5"):
-        assert RULES.standing(kind, 2, 0, 1.0) == "shows"
+        assert MODEL.standing(kind, 2, 0, 1.0) == "shows"
         assert RULES.strength_of(kind, 1.0) != "strong"
     assert keys(files=(File(sha256=EMPTY), File(md5="d41d8cd98f00b204e9800998ecf8427e"))) == set()
     a_line_break = File(md5="68b329da9893e34099c7d8ad5cb9c940")
@@ -295,7 +295,7 @@ def test_file_hash_joins_nothing_alone_and_of_an_empty_file_says_nothing() -> No
 def test_file_hash_that_is_viral_says_nothing() -> None:
     (holding,) = held(files=(File(sha256="ab" * 32, viral=True),))
     assert holding.is_viral
-    assert RULES.standing("sha256", 5, 1, 1.0) == "viral"
+    assert MODEL.standing("sha256", 5, 1, 1.0) == "viral"
 
 
 def test_hash_type_confusion_makes_no_value() -> None:

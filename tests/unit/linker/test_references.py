@@ -23,7 +23,7 @@ def test_a_report_is_held_only_where_one_names_it() -> None:
         ({"ncmec"}, [("ncmec", "7")]),
         ({"ncmec", "police", "hotline"}, [("ncmec", "7")]),
         ({"police"}, [("police", "7")]),
-        ({"police", "hotline"}, []),
+        ({"police", "hotline"}, [("ncmec", "7")]),
         ((), [("ncmec", "7")]),
     ],
     ids=["its own", "its own first", "the only one", "one of several", "one that nobody here has"],
@@ -40,5 +40,13 @@ def test_what_two_tips_hold_of_one_report_is_one_value_and_may_link_them() -> No
     assert named.links
 
 
-def test_a_tip_that_names_itself_holds_itself_once() -> None:
+def test_a_tip_does_not_mean_itself_but_whose_number_it_passes_on() -> None:
     assert held(References("ncmec", "CT-1", is_named=True, named={"CT-1": {"ncmec"}})) == [("ncmec", "CT-1")]
+    assert held(References("police", "CT-1", named={"CT-1": {"police"}})) == []
+    assert held(References("police", "CT-1", named={"CT-1": {"ncmec", "police"}})) == [("ncmec", "CT-1")]
+
+
+@pytest.mark.parametrize("nothing", ["N/A", " none", "-", "0", "unknown", "\u200b"])
+def test_what_is_written_where_there_is_no_reference_is_none(nothing: str) -> None:
+    assert held(References("ncmec", "CT-1", named={nothing: {"ncmec"}})) == []
+    assert held(References("ncmec", nothing, is_named=True, named={"7": ()})) == [("ncmec", "7")]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.linker.domain.model import Learned, Model
 from services.linker.domain.rules import RULES
 
 WEAK_TYPES = ("ip", "ip_net", "sha256", "sha1", "md5")
@@ -30,7 +31,13 @@ WEAK_TYPES = ("ip", "ip_net", "sha256", "sha1", "md5")
 def test_standing_of_a_value(
     key_type: str, tip_count: int, viral_count: int, reliability: float, standing: str
 ) -> None:
-    assert RULES.standing(key_type, tip_count, viral_count, reliability) == standing
+    assert Model().standing(key_type, tip_count, viral_count, reliability) == standing
+
+
+def test_what_joins_follows_from_what_was_learned() -> None:
+    strict = Model(Learned(joining_min=0.65))
+    assert [strict.standing("email", 2, 0, each) for each in (0.65, 0.64)] == ["joins", "shows"]
+    assert [strict.standing("ip", 2, 0, 0.98), strict.standing("email", 81, 0, 0.98)] == ["shows", "too_common"]
 
 
 @pytest.mark.parametrize("key_type", WEAK_TYPES)

@@ -79,9 +79,15 @@ def test_a_setting_is_told_without_difference_of_case_and_by_a_platforms_present
     assert setting_of(TipContent(UUID(int=1), 1, "ncmec", "CT-1", at, "possession")).days == (DAY + 1,), "in UTC"
 
 
-@pytest.mark.parametrize("nothing", [None, "", "unknown", "n/a"])
+@pytest.mark.parametrize("country", ["US", "us", " US ", "USA", "U.S.A.", "United States"])
+def test_a_country_is_told_by_its_code_however_a_source_writes_it(country: str) -> None:
+    assert reported(country).told[0] == ("us",)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "unknown", "n/a", "-", "\u200b"])
 def test_what_stands_for_nothing_is_no_place_and_no_platform(nothing: str | None) -> None:
-    assert reported(city=nothing, platform=nothing).told == NOWHERE.told
+    assert reported(nothing, nothing, nothing).told == NOWHERE.told
+    assert reported(platform="Other").told == NOWHERE.told
     assert reported(country="NA").told[0] == ("na",), "Namibia"
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from services.referral.domain.directory import Directory, OfficeKind, parse_directory
-from services.referral.domain.regions import COUNTRIES, FOREIGN_COUNTRIES, REGION_NAMES, find_country, find_region, fold
+from services.referral.domain.regions import FOREIGN_COUNTRIES, REGION_NAMES, find_region, fold
 from shared.errors import Rejected
+from shared.identifiers.country import COUNTRIES, find_country
 
 OFFICES_FILE = Path(__file__).resolve().parents[3] / "services" / "referral" / "offices.json"
 
@@ -173,8 +174,11 @@ def test_a_region_has_its_usual_spellings(text: str | None, region: str | None) 
 
 @pytest.mark.parametrize(
     ("text", "country"),
-    [("us", "US"), ("U.S.A.", "US"), ("United States", "US"), ("uk", "GB"), ("mx", "MX"), ("ZZ", None), (None, None)],
-)
+    [
+        ("us", "US"), ("U.S.A.", "US"), ("United States", "US"), ("uk", "GB"), ("mx", "MX"), (" MEX ", "MX"),
+        ("\u200bus", "US"), ("ZZ", None), ("unknown", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
 def test_a_country_is_read_by_code_and_few_spellings(text: str | None, country: str | None) -> None:
     assert find_country(text) == country
 
