@@ -89,7 +89,7 @@ class Rules:
     types: Mapping[str, TypeRule]
     joining_min: tuple[float, ...] = (0.45, 0.55, 0.65, 0.75, 0.85)
     region_drawn: int = 500
-    region_max: int = 12_000
+    region_max: int = 16_000
     pair_bits: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5)
     pair_bits_unlearned: float = 1.0
     right_min: float = 0.975
