@@ -65,7 +65,7 @@ TOGETHER := $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 test: check fetch ## check, and all tests: make test [BACKEND=containers]
 	@$(TOGETHER) tests/fault/test_audit_log.py tests/integration tests/unit tests/contract
 	@$(PYTEST) -m alone tests/integration
-	@$(PYTEST) tests/e2e tests/fault/test_fault.py
+	@$(PYTEST) -n 2 --dist loadgroup tests/fault/test_fault.py tests/e2e
 
 # Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
 test-long: check fetch ## all tests at full depth, some three quarters of an hour

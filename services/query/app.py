@@ -21,7 +21,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.pool import Connection, Pool
 from shared.events.topics import topics_read_by
 from shared.kafka.consume import Progress
-from shared.kafka.worker import Part
+from shared.kafka.part import Part
 from shared.metrics import Metrics
 from shared.periodic import Periodic
 from shared.service import Command, Service, Tools, open_tools

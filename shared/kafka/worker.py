@@ -10,8 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import faust
 import structlog
@@ -20,7 +19,7 @@ from faust.app.base import BootStrategy
 from mode import Service
 
 from shared.errors import Forbidden, Unauthenticated
-from shared.kafka.consume import Progress
+from shared.kafka.part import Built
 from shared.metrics import Metrics
 from shared.periodic import Periodic
 from shared.security import Principal
@@ -30,27 +29,6 @@ EXIT_NOT_DRAINED = 75
 GC_THRESHOLDS = (500_000, 10, 10)
 
 log = structlog.get_logger()
-
-
-class Part(Protocol):
-    """Something that runs in a worker until it is told to drain: a pump, a relay, something `Periodic`."""
-
-    async def run(self) -> None:
-        """Work until drained; an exception ends the worker."""
-        ...
-
-    def drain(self) -> None:
-        """Finish what is in hand and let `run` return."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A worker's parts, and what to close after them."""
-
-    parts: Sequence[Part]
-    progress: Sequence[Progress]
-    close: Callable[[], Awaitable[None]]
 
 
 class _Boot(BootStrategy):

@@ -42,4 +42,4 @@ async def test_nothing_is_lost_doubled_or_mixed_up_whatever_dies(
     with capsys.disabled():
         counts = ", ".join(f"{name} {count}" for name, count in verdict.counts.items())
         print(f"\nseed {seed}: {counts}; again with: make test-fault SEED={seed}")
-    assert verdict.wrong == []
+    assert verdict.wrong == [], f"again with: make test-fault SEED={seed}"
