@@ -70,12 +70,14 @@ class Clerk:
         self._connections = connections
         self._tokens = cycle([stack.token(account) for account in ACCOUNTS])
 
-    async def ask(self, fields: dict[str, Any], path: str = "/v1/lookups") -> tuple[Any, float]:
+    async def ask(
+        self, fields: dict[str, Any], path: str = "/v1/lookups", *, good: Sequence[int] = (200,)
+    ) -> tuple[Any, float]:
         """Return the answer, and how long it took, in seconds."""
         body = {"purpose": "traveller_targeting", "reference": "BENCH", **fields}
         request = post(path, next(self._tokens), orjson.dumps(body))
         started = time.monotonic()
-        answer = await self._connections.ask(request, good=[200])
+        answer = await self._connections.ask(request, good=good)
         return answer.json(), answer.at - started
 
 

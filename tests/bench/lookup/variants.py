@@ -55,8 +55,9 @@ async def measure_variants(
                 await projection.add_records(store, [subject for subject in subjects if subject.names])
             is_hit = {}
             for variant in variants:
-                answer, _ = await clerk.ask({"name": variant.asked})
-                found = [match["record_id"] for match in answer["matches"]]
+                # What is no name to the product (422), as "Mus?ab", finds nobody.
+                answer, _ = await clerk.ask({"name": variant.asked}, good=[200, 422])
+                found = [match["record_id"] for match in answer.get("matches", ())]
                 is_hit[variant] = str(UUID(int=records[variant.recorded])) in found
             misses += [f"{name}: {v.asked} <- {v.recorded}" for v in variants if not is_hit[v] and not v.is_held_out]
             figures.append(figure_of(f"recall@10 of real variants: {name}", is_hit, TARGETS.get(name)))
