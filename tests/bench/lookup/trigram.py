@@ -15,6 +15,7 @@ from services.query.domain.evidence import Record
 from services.query.domain.grade import find_matches
 from services.query.domain.question import Asked, read_question
 from services.query.domain.words import Name, readings_of
+from shared.errors import Rejected
 
 THRESHOLD = 0.3
 CANDIDATES_MAX = 60
@@ -51,9 +52,12 @@ async def build(connection: asyncpg.Connection, index: str) -> float:
 async def ask(
     connection: asyncpg.Connection, statement: str, asked: Mapping[str, str], *, today: date
 ) -> tuple[list[str], float]:
-    """Return the records found, best first, and how long it took, in seconds."""
+    """Return the records found, best first, and how long it took, in seconds. What the product refuses finds nobody."""
     started = time.monotonic()
-    question = read_question(Asked(name=asked["name"], birth_date=asked.get("birth_date")), today=today)
+    try:
+        question = read_question(Asked(name=asked["name"], birth_date=asked.get("birth_date")), today=today)
+    except Rejected:
+        return [], time.monotonic() - started
     rows = await connection.fetch(statement, " ".join(question.readings[-1]), CANDIDATES_MAX)
     records = [_record(row["record_id"], row["given"], row["birth_date"]) for row in rows]
     matches = find_matches(question, records)[:MATCHES_MAX]
