@@ -10,8 +10,8 @@ LOCAL := $(PY) -m deploy.local
 FIND_PYTHON = for p in "$${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do \
 	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$p"; exit; fi; done
 
-.PHONY: help setup fetch up down status stop start reset token logs demo migrate test test-long unit contract contracts integration e2e test-fault \
-	test-audit-log bench bench-audit bench-linking bench-lookup bench-pictures check format lock
+.PHONY: help setup fetch up down status stop start reset token logs demo migrate test test-long unit contract contracts integration e2e faults \
+	test-fault test-audit-log bench bench-audit bench-linking bench-lookup bench-pictures check format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -62,10 +62,11 @@ PYTEST := $(PY) -m pytest
 # of the two is done first, there is something left for it to do.
 TOGETHER := $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 
+# The stack of the faults and that of the users' tests stand beside each other: each waits more than it works.
 test: check fetch ## check, and all tests: make test [BACKEND=containers]
 	@$(TOGETHER) tests/fault/test_audit_log.py tests/integration tests/unit tests/contract
 	@$(PYTEST) -m alone tests/integration
-	@$(PYTEST) -n 2 --dist loadgroup tests/fault/test_fault.py tests/e2e
+	@$(MAKE) --jobs 2 e2e faults
 
 # Properties at ten times the cases (tests/depth.py); some tests then take longer than one may otherwise.
 test-long: check fetch ## all tests at full depth, some three quarters of an hour
@@ -90,6 +91,9 @@ integration: fetch ## the tests on a Kafka and a PostgreSQL started for the run
 
 e2e: fetch ## the tests of a whole stack: demo, quiet logs, rest, restart, healing, and what its users see
 	@$(PYTEST) tests/e2e
+
+faults: fetch
+	@$(PYTEST) tests/fault/test_fault.py
 
 test-fault: fetch ## kill services, Kafka and PostgreSQL under load, then count: make test-fault [SEED=1]
 	@$(PYTEST) tests/fault $(if $(SEED),--seed "$(SEED)")

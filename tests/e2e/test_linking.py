@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.desk import ANALYST, BAD, SUPERVISOR, Desk, Item, a_party, a_tip, email, given, phone, tips_of
 
 SEEN_AT = "2026-02-28T22:00:00Z"
+BESIDES = ("birth_date", "name", "country", "city", "platform", "time")
+"""What supports or contradicts identifiers comes behind them."""
 SPELLINGS = {
     "email": (email("Orla.Quist+games@gmail.com"), email("orlaquist@googlemail.com")),
     "username": (
@@ -221,8 +223,12 @@ async def test_point_10_every_reason_is_a_sentence_and_the_strongest_come_first(
         "same network address within two days, seen in 2 tips"
     ]
     for link in links.values():
-        weights = [each["weight"] for each in link["evidence"]]
-        assert weights == sorted(weights, reverse=True)
+        besides = [each for each in link["evidence"] if each["type"] in BESIDES]
+        identifiers = [each for each in link["evidence"] if each not in besides]
+        assert link["evidence"] == identifiers + besides
+        for reasons in (identifiers, besides):
+            weights = [each["weight"] for each in reasons]
+            assert weights == sorted(weights, reverse=True)
 
 
 async def test_point_10_a_lead_tells_its_links_and_draws_them_as_nodes_and_edges(desk: Desk) -> None:

@@ -2,8 +2,9 @@
 nobody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 from uuid import UUID
 
@@ -47,11 +48,11 @@ def with_likeness(
 ) -> tuple[Link, ...]:
     """Return the links of a tip with what else is said of the two beside their identifiers, in `links_of`'s order.
 
-    They come behind the identifiers, which they support or contradict, and leave alone how strong a link is. They weigh
-    what they weigh when clusters are made: together at most the rules' `likeness_bits_max`, of which the birth date
-    takes its part first; below 0 when they contradict. What a setting says hangs on the kind of the surest value
-    shared, of a device on all kinds together; it is left out where it says next to nothing, and before anything is
-    learned.
+    They come behind the identifiers, which they support or contradict, what says most for one person first, and leave
+    alone how strong a link is. They weigh what they weigh when clusters are made: together at most the rules'
+    `likeness_bits_max`, of which the birth date takes its part first; below 0 when they contradict. What a setting says
+    hangs on the kind of the surest value shared, of a device on all kinds together; it is left out where it says next
+    to nothing, and before anything is learned.
     """
     mine = profiles.get(tip_id, NOBODY)
     found = [
@@ -63,9 +64,9 @@ def with_likeness(
     return tuple(sorted(found, key=by_strength))
 
 
-def _said_besides(link: Link, left: Profile, right: Profile, model: Model) -> Iterator[Evidence]:
-    yield from _likenesses(left, right, model)
-    yield from _settings(link.evidence[0], left.setting, right.setting, model)
+def _said_besides(link: Link, left: Profile, right: Profile, model: Model) -> Sequence[Evidence]:
+    said = chain(_likenesses(left, right, model), _settings(link.evidence[0], left.setting, right.setting, model))
+    return sorted(said, key=lambda evidence: -evidence.weight)
 
 
 def _settings(surest: Evidence, left: Setting, right: Setting, model: Model) -> Iterator[Evidence]:

@@ -36,8 +36,8 @@ def reasons(theirs: Profile, model: Model = MODEL) -> list[tuple[str, str, float
         (
             Profile((("bo", "li"),), ("1955-11-28",)),
             [
-                ("different_birth_date", "1980-02-03 / 1955-11-28", -3.17),
                 ("different_name", "ana lopez / bo li", -2.0),
+                ("different_birth_date", "1980-02-03 / 1955-11-28", -3.17),
             ],
         ),
         (Profile(), []),
@@ -96,9 +96,9 @@ def test_where_and_when_two_were_reported_is_told_as_far_as_it_says_something() 
         ("near_in_time", "time", "0", "reported at the same time, to a day", 2.0),
     ]
     assert settings_said(HERE, THERE, SETTLED) == [
-        ("different_country", "country", "ro / us", "reported of different countries", -3.17),
         ("same_city", "city", "cluj", "reported of the same city", 2.0),
         ("far_in_time", "time", "300", "reported 300 days apart", -2.0),
+        ("different_country", "country", "ro / us", "reported of different countries", -3.17),
     ]
 
 
