@@ -36,8 +36,6 @@ ALPHA_2_OF: dict[str, str] = {
     "UK": "GB",
 }
 """The two letters of a country by its three, in upper case."""
-
-
 COUNTRIES = frozenset(_PAIRS[::2]) | {"XK"}
 """ISO 3166-1 alpha-2 (249 codes), and XK, which sources send for Kosovo."""
 _SPELLINGS = {"UNITED STATES": "US", "UNITED STATES OF AMERICA": "US"}
@@ -45,7 +43,7 @@ _SPELLINGS = {"UNITED STATES": "US", "UNITED STATES OF AMERICA": "US"}
 
 def find_country(text: str | None) -> str | None:
     """Return the two letters of the country that a source means, by its code or as it is often spelled out, or None."""
-    code = tidy(text or "").upper().replace(".", "")
+    code = tidy((text or "").replace(".", "")).upper()
     code = normalise_country(_SPELLINGS.get(code, code))
     return code if code in COUNTRIES else None
 

@@ -191,7 +191,7 @@ class Learned:
     """How many times oftener than between strangers, 1/64 to 64, each class of time lies between two of one person."""
     letters: tuple[tuple[str, float], ...] = ()
     joining_min: float | None = None
-    """The reliability from which a value makes two tips one component (`bounded`)."""
+    """The reliability from which a value makes two tips one component, as the rules say (`Rules`)."""
     pair_bits: float | None = None
     """The odds (log2) from which two tips become one cluster (`cautious`)."""
 

@@ -13,6 +13,7 @@ from shared.identifiers.text import fold, is_placeholder, tidy
 
 REFERENCE = "reference"
 DIGITS = frozenset("123456789")
+"""References by themselves, though one sign over and over otherwise stands for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ def references_of(tip_id: UUID, references: References) -> tuple[Holding, ...]:
 
 
 def _keys(references: References) -> Iterator[Key]:
-    if references.is_named and _is_number(references.source_ref):
+    if references.is_named and _is_reference(references.source_ref):
         yield Key(REFERENCE, references.source_ref, references.source)
-    for source_ref in filter(_is_number, sorted(references.named)):
+    for source_ref in filter(_is_reference, sorted(references.named)):
         sources = set(references.named[source_ref])
         if source_ref == references.source_ref:
             # Nobody names itself: an agency that passes a report on may keep its number, and says so.
@@ -57,7 +58,7 @@ def _meant(source: str, sources: Collection[str]) -> str:
     return source if source in sources or len(sources) != 1 else next(iter(sources))
 
 
-def _is_number(source_ref: str) -> bool:
-    """Return whether a reference is one, and not what is written where there is none. A single digit may be one."""
+def _is_reference(source_ref: str) -> bool:
+    """Return whether a reference is one, and not what is written where there is none."""
     text = fold(tidy(source_ref))
     return text in DIGITS or (bool(text) and not is_placeholder(text))

@@ -67,8 +67,8 @@ class Rules:
 
     `joining_min`: reliability from which a value makes its two holders one component, to be looked at as one
     (`Model.is_sure`: the more hold it, the surer it must be); the least of these at which the components of
-    `region_drawn` tips are `region_max` tips or fewer (`bounded`). That is what a batch of so many may have to be
-    looked at anew for, and no more, however much people share.
+    `region_drawn` tips are `region_max` tips or fewer (`learn.py`), else the last. So many, about, a batch of
+    that size has looked at anew, however much people share.
     `pair_bits`: odds (log2) from which two tips become one cluster, the least of these at which the part `right_min` of
     all pairs is right (`caution.py`); `pair_bits_unlearned` before anything is learned. `size_bits`: by how much more
     for each doubling of the smaller cluster, since a wrong link costs more there, and of a right one more would be seen

@@ -20,6 +20,7 @@ GAPS_DAYS = (3, 14, 45, 120, 250)
 """The classes of the time between two reports: so many days or fewer, and more than the last."""
 GAP_CLASSES = len(GAPS_DAYS) + 1
 NO_PLATFORMS = frozenset({"app", "internet", "multiple", "online", "other", "web", "website"})
+"""What sources write, folded, where they name no platform."""
 VALUES_MAX, DAYS_MAX = 8, 64
 """Of more values the first are kept, and of more days every other one."""
 

@@ -4,7 +4,6 @@ import copy
 import json
 import re
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from services.referral.domain.directory import Directory, OfficeKind, parse_directory
 from services.referral.domain.regions import FOREIGN_COUNTRIES, REGION_NAMES, find_region, fold
 from shared.errors import Rejected
-from shared.identifiers.country import COUNTRIES, find_country
 
 OFFICES_FILE = Path(__file__).resolve().parents[3] / "services" / "referral" / "offices.json"
 
@@ -48,13 +46,6 @@ def test_every_region_has_an_office_at_home(directory: Directory) -> None:
 def test_every_foreign_country_has_one_attache(directory: Directory) -> None:
     assert set(directory.by_country) == FOREIGN_COUNTRIES
     assert {directory.offices[code].kind for code in directory.by_country.values()} == {OfficeKind.ATTACHE}
-
-
-def test_country_list_is_iso_3166_and_kosovo() -> None:
-    # Read from the time zone database's own copy of the list, so that ours is not compared with itself.
-    table = resources.files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8")
-    listed = {line.split("\t")[0] for line in table.splitlines() if not line.startswith("#")}
-    assert listed | {"XK"} == COUNTRIES
 
 
 def test_the_unit_serves_no_place(directory: Directory) -> None:
@@ -170,17 +161,6 @@ def test_a_region_is_read_by_code_or_name_in_any_case(text: str) -> None:
 )  # fmt: skip
 def test_a_region_has_its_usual_spellings(text: str | None, region: str | None) -> None:
     assert find_region(text) == region
-
-
-@pytest.mark.parametrize(
-    ("text", "country"),
-    [
-        ("us", "US"), ("U.S.A.", "US"), ("United States", "US"), ("uk", "GB"), ("mx", "MX"), (" MEX ", "MX"),
-        ("\u200bus", "US"), ("ZZ", None), ("unknown", None), ("", None), (None, None),
-    ],
-)  # fmt: skip
-def test_a_country_is_read_by_code_and_few_spellings(text: str | None, country: str | None) -> None:
-    assert find_country(text) == country
 
 
 def test_city_names_compare_without_marks_and_long_forms() -> None:
