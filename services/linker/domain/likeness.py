@@ -51,8 +51,8 @@ def with_likeness(
     They come behind the identifiers, which they support or contradict, what says most for one person first, and leave
     alone how strong a link is. They weigh what they weigh when clusters are made: together at most the rules'
     `likeness_bits_max`, of which the birth date takes its part first; below 0 when they contradict. What a setting says
-    hangs on the kind of the surest value shared, of a device on all kinds together; it is left out where it says next
-    to nothing, and before anything is learned.
+    hangs on the kind of the surest value shared; it is left out where it says next to nothing, and before anything is
+    learned.
     """
     mine = profiles.get(tip_id, NOBODY)
     found = [
@@ -71,7 +71,7 @@ def _said_besides(link: Link, left: Profile, right: Profile, model: Model) -> Se
 
 def _settings(surest: Evidence, left: Setting, right: Setting, model: Model) -> Iterator[Evidence]:
     found = compare_told(left, right)
-    bits = model.told_bits(model.rules.kind_name(surest.type, surest.value, ""), left, right)
+    bits = model.told_bits(surest.kind, left, right)
     # Before anything is learned there are no bits.
     for place, said in enumerate(bits):
         agrees = found[place]
@@ -108,7 +108,7 @@ def _evidence(type: str, agreement: Agreement, value: str, bits: float) -> Evide
 
 
 def _support(rule: str, type: str, value: str, detail: str, bits: float) -> Evidence:
-    return Evidence(rule, type, value, detail, weight=round(bits, 2), frequency=PAIR, strength="weak")
+    return Evidence(rule, type, type, value, detail, weight=round(bits, 2), frequency=PAIR, strength="weak")
 
 
 def _told(left: Iterable[str], right: Iterable[str]) -> str:

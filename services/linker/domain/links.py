@@ -63,10 +63,12 @@ class Worth:
 class Evidence:
     """One value two tips share, or pictures of theirs that are near copies.
 
-    `weight`: the odds that it is one person's, in bits; `frequency` in distinct tips.
+    `kind` is what the kind of the value is called (`Rules.kind_name`); `weight`: the odds that it is one person's, in
+    bits; `frequency` in distinct tips.
     """
 
     rule: str
+    kind: str
     type: str
     value: str
     detail: str
@@ -264,17 +266,17 @@ def _evidence(
     is_stale: bool,
 ) -> Evidence:
     grades = is_verified - (not is_exact) - is_stale
+    kind = model.rules.kind_name(key.type, key.value, key.scope)
     return Evidence(
         rule=f"same_{key.type}" if is_exact else f"same_{key.type}_canonical",
+        kind=kind,
         type=key.type,
         value=key.value,
         detail=_sentence(key, now.tip_count, is_exact=is_exact, is_researched=is_researched)
         + _remarks(key, model, is_stale=is_stale, is_verified=is_verified),
         weight=round(odds_bits(now.reliability) + GRADE_BITS * grades, 2),
         frequency=now.tip_count,
-        strength=model.rules.strength_of(
-            model.rules.kind_name(key.type, key.value, key.scope), now.reliability, grades=grades
-        ),
+        strength=model.rules.strength_of(kind, now.reliability, grades=grades),
     )
 
 

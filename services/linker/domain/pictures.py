@@ -62,6 +62,7 @@ def near_evidence(copy: NearCopy, rules: Rules) -> Evidence:
     reliability = rules.prior_of(PDQ)
     return Evidence(
         rule="near_picture",
+        kind=PDQ,
         type=PDQ,
         value=f"{copy.pdq:0{BITS // 4}x}",
         detail=f"near copy of a picture, {copy.distance} of {BITS} bits differ, seen in {copy.tip_count} tips",

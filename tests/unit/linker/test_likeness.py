@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.linker.domain.evidence import Key
 from services.linker.domain.likeness import with_likeness
-from services.linker.domain.links import Evidence, Link
+from services.linker.domain.links import Evidence, Held, Link, Worth, gather, links_of
 from services.linker.domain.model import Learned, Model, Rates
 from services.linker.domain.profile import Profile
 from services.linker.domain.rules import RULES
@@ -13,7 +14,7 @@ from services.linker.domain.setting import Setting
 from tests.unit.linker.test_holdings_and_links import uid
 
 MODEL = Model(Learned(births=Rates(0.9, 0.1), names=Rates(0.8, 0.2)))
-PHONE = Evidence("same_phone", "phone", "+12025550143", "same phone number, seen in 2 tips", 1.0, 2, "strong")
+PHONE = Evidence("same_phone", "phone", "phone", "+12025550143", "same phone number, seen in 2 tips", 1.0, 2, "strong")
 ANA = Profile((("ana", "lopez"),), ("1980-02-03",))
 
 
@@ -100,6 +101,15 @@ def test_where_and_when_two_were_reported_is_told_as_far_as_it_says_something() 
         ("far_in_time", "time", "300", "reported 300 days apart", -2.0),
         ("different_country", "country", "ro / us", "reported of different countries", -3.17),
     ]
+
+
+def test_beside_a_device_a_setting_says_what_it_does_for_that_sort_of_device() -> None:
+    shared = Key("device", "35-209900-176148-1", "imei")
+    own = Model(replace(SETTLED.learned, settings=(*SETTLED.learned.settings, ("device:imei", (Rates(0.8, 0.2),) * 3))))
+    held = gather([(uid(1), Held(("35-209900-176148-1",))), (uid(2), Held(("35-209900-176148-1",)))])
+    links = links_of([uid(1)], {shared: held}, worth={shared: Worth(2, 0.9)}, judgements={}, model=own)[uid(1)]
+    [found] = with_likeness(uid(1), links, {uid(1): Profile(setting=HERE), uid(2): Profile(setting=HERE)}, own)
+    assert [each.weight for each in found.evidence if each.rule == "same_country"] == [2.0]
 
 
 def test_what_time_says_may_be_against_two_who_were_reported_at_one_time() -> None:
