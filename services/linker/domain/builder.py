@@ -261,8 +261,8 @@ class Builder:
         values = self._held[one] & self._held[other]
         if not values:
             return NO_BITS
-        total, best = self._value_bits(values, self._said_of(one, other, values))
-        total += self._setting_bits(one, other, best)
+        shared, best = self._value_bits(values, self._said_of(one, other, values))
+        total = min(shared, self._model.rules.values_bits_max) + self._setting_bits(one, other, best)
         if total + self._model.rules.likeness_bits_max < least:
             return total
         return round(total + self._descriptions[self._described[one], self._described[other]], 6)

@@ -78,6 +78,8 @@ class Rules:
     `share_weight`: how much it says against a value that few of a cluster's tips hold, of those that tell one of its
     group (`Model.share_bits`); less of handles, of which a person has many, and at most `share_bits_max`.
     `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
+    `values_bits_max`: the most that all shared values say together of two clusters: a household shares its address, its
+    line and its card, and many more such do not make its members one.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them. What settings say
     is limited for each attribute and for time by itself (`Rates.closest_bits`, `Learned.gaps`).
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a
@@ -102,6 +104,7 @@ class Rules:
     share_weight_handles: float = 0.2
     share_bits_max: float = 4.0
     coincidence_bits: float = 6.0
+    values_bits_max: float = 10.0
     likeness_bits_max: float = 6.0
     held_tips_max: int = 25
     tied_tips_min: int = 3
@@ -217,7 +220,7 @@ def _making_of(value: str) -> str:
 FILE_TYPES = frozenset({"sha256", "sha1", "md5"})
 
 RULES = Rules(
-    version="2026-12-08",
+    version="2026-12-09",
     types=MappingProxyType(
         {
             "document": TypeRule("papers", 0.97, 80),

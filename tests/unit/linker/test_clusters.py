@@ -4,6 +4,7 @@ That clusters are a function of the set is shown in `test_cluster_properties.py`
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -23,7 +24,7 @@ from services.linker.domain.cluster import (
     pair_of,
 )
 from services.linker.domain.evidence import Key
-from services.linker.domain.model import Learned, Model, odds_bits
+from services.linker.domain.model import Learned, Model, Rates, odds_bits
 from services.linker.domain.profile import Profile
 from services.linker.domain.rules import RULES
 from tests.depth import deep
@@ -64,6 +65,14 @@ def test_two_tips_with_a_reliable_value_are_one_cluster_and_with_a_doubtful_one_
     assert sets_by({EMAIL: Shared([A, B], 0.9)}) == {frozenset({A, B})}
     found = cluster([A, B], {EMAIL: Shared([A, B], 0.55)}, {}, {}, model=REAL)
     assert [(each.tip_ids, each.related) for each in found] == [((A,), (B,)), ((B,), (A,))]
+
+
+def test_however_much_a_household_shares_two_who_are_described_otherwise_stay_two() -> None:
+    home = {EMAIL: 0.97, PHONE: 0.97, DEVICE: 0.97, Key("address", "1 main st springfield"): 0.97}
+    shared = {key: Shared([A, B], reliability) for key, reliability in home.items()}
+    truthful = Model(replace(LEARNED.learned, births=Rates(0.97, 0.001), names=Rates(0.97, 0.002), pair_bits=0.0))
+    assert sets_by(shared, {A: JOE}, model=truthful) == {frozenset({A, B})}
+    assert sets_by(shared, {A: JOE, B: MILA}, model=truthful) == alone(A, B)
 
 
 @pytest.mark.parametrize(("email", "phone", "together"), [(0.97, 0.9, {A, B}), (0.9, 0.97, {A, C})])
