@@ -29,6 +29,11 @@ PACE_S = 0.02
 """After a small batch the next one is given this long to gather: fewer, larger transactions. A backlog is not paced."""
 REQUEST_TIMEOUT_MS = 15_000
 PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
+BATCH_BYTES_FIRST, BATCH_BYTES_MAX = 64 * 1024, 2 * 1024 * 1024
+"""So much, or one record, is applied at once: what that costs goes with what is said, not with how many say it.
+
+After a start and after a failure it is less, and twice as much each time that it goes well: whatever in a batch was too
+much, its other records come through."""
 LAG_PERIOD_S = 1.0
 NEW_TOPICS_PERIOD_MS = 10_000
 """So long may a new topic go unseen by a pump that reads all topics of a certain beginning."""
@@ -131,6 +136,7 @@ class Pump:
         self._draining = asyncio.Event()
         self._applying = asyncio.Lock()
         self._positioned: dict[TopicPartition, int] = {}
+        self._batch_bytes = BATCH_BYTES_FIRST
         self._lag_read_at = 0.0
 
     def drain(self) -> None:
@@ -205,9 +211,15 @@ class Pump:
             self.progress.moved_at = time.monotonic()
         # What is in hand is behind too: a batch that never ends must not look like rest.
         self.progress.lag_records = max(self.progress.lag_records, len(records))
-        await self._apply_until_done(records)
-        self.progress.moved_at = time.monotonic()
-        reached = {place: batch[-1].offset + 1 for place, batch in mine.items()}
+        places = {(self._topic(place), place.partition): place for place in mine}
+        reached: dict[TopicPartition, int] = {}
+        while records and not self._draining.is_set():
+            applied = await self._apply_some(records)
+            self.progress.moved_at = time.monotonic()
+            reached |= {places[record.topic, record.partition]: record.offset + 1 for record in applied}
+            records = records[len(applied) :]
+        if not reached:
+            return
         self._positioned.update(reached)
         try:
             await consumer.commit(reached)
@@ -215,19 +227,23 @@ class Pump:
             # The group moved on without us. The next owner reads from the fence, which holds.
             log.info("offset_commit_skipped", group=self.group)
 
-    async def _apply_until_done(self, records: Sequence[Record]) -> None:
+    async def _apply_some(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Apply the first records, as many as may be applied at once, however long it takes; return them."""
         delay = BACKOFF_FIRST_S
         while True:
+            batch = first_of(records, self._batch_bytes)
             try:
                 started = time.monotonic()
-                await self._apply_once(records)
+                await self._apply_once(batch)
                 self._on_commit()
                 self._metrics.batch_seconds.observe(time.monotonic() - started)
-                return
+                self._batch_bytes = min(self._batch_bytes * 2, BATCH_BYTES_MAX)
+                return batch
             except TRANSIENT as error:
                 if self._draining.is_set():
                     raise
-                log.warning("batch_retried", group=self.group, records=len(records), error=type(error).__name__)
+                log.warning("batch_retried", group=self.group, records=len(batch), error=type(error).__name__)
+            self._batch_bytes = max(min(self._batch_bytes, _size_bytes(batch)) // 2, 1)
             await asyncio.sleep(delay)
             delay = min(delay * 2, BACKOFF_MAX_S)
 
@@ -300,6 +316,16 @@ class Pump:
             self.progress.moved_at = now
 
 
+def first_of(records: Sequence[Record], bytes_max: int) -> Sequence[Record]:
+    """Return the first records whose values are of so many bytes together, but at least one."""
+    size_bytes = 0
+    for count, record in enumerate(records):
+        size_bytes += len(record.value or b"")
+        if count and size_bytes > bytes_max:
+            return records[:count]
+    return records
+
+
 def to_record(raw: Any, topic: str) -> Record:
     """Return aiokafka's record as ours; `topic` is its name without the system's prefix."""
     return Record(
@@ -311,6 +337,10 @@ def to_record(raw: Any, topic: str) -> Record:
         headers=tuple(raw.headers),
         timestamp_ms=raw.timestamp,
     )
+
+
+def _size_bytes(records: Iterable[Record]) -> int:
+    return sum(len(record.value or b"") for record in records)
 
 
 class _WaitForBatch(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

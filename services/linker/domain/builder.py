@@ -140,7 +140,9 @@ class Builder:
 
     def _edges(self) -> list[tuple[int, int]]:
         """Return the pairs worth a look, surest first."""
-        pairs = {pair for holders in self._graph.joining.values() for pair in combinations(holders, 2)}
+        # What one value makes a pair of, others do as well: a user name comes with the handle in it.
+        groups = set(map(tuple, self._graph.joining.values()))
+        pairs = {pair for holders in groups for pair in combinations(holders, 2)}
         least = self._model.pair_bits - SECOND_LOOK_BITS
         values_least = least - self._model.rules.likeness_bits_max
         held, described, likeness = self._held, self._described, self._descriptions

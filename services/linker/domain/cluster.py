@@ -283,7 +283,7 @@ def _held_inside(holders_of: Iterable[Sequence[int]], components: Groups, tip_co
 def _related(graph: Graph, parts: Groups) -> Mapping[int, set[int]]:
     """Return, by group root, the tips outside it that an edge still ties to it, pairs judged "different" left out."""
     related: defaultdict[int, set[int]] = defaultdict(set)
-    for holders in (*graph.same, *graph.joining.values()):
+    for holders in {*graph.same, *map(tuple, graph.joining.values())}:
         roots = {holder: parts.find(holder) for holder in holders}
         if len(set(roots.values())) == 1:
             continue

@@ -36,6 +36,9 @@ SERVER_PORTS = frozenset({0, 80, 443, 8080, 8443})
 PORT_WINDOW_S = 600
 DAY_WINDOW_S = 2 * 86_400
 """Moments are alike when they lie in one window: some that are near each other are parted, none that are far joined."""
+LINKING_KEYS_MAX = 1_000
+"""Of more values in one tip the first given may link: a list of so many is no one person's, and no tip may make work
+without end."""
 HOUSEHOLD_PREFIX = 64
 """Of an IPv6 address so many bits are the line's; the rest a device makes up, and changes (RFC 8981)."""
 
@@ -100,7 +103,7 @@ def holdings_of(
                 is_verified=first.is_verified or holding.is_verified,
                 is_viral=first.is_viral or holding.is_viral,
             )
-    return tuple(held.values())
+    return tuple(held.values()) if len(held) <= LINKING_KEYS_MAX else tuple(_bounded(held.values()))
 
 
 def ignore_listed(identifier: Identifier, lists: Lists) -> Identifier:
@@ -135,6 +138,18 @@ def role_reason(role: HolderRole) -> str:
 
 def _may_yet_link(identifier: Identifier) -> bool:
     return identifier.links or identifier.reason in _MAY_YET_LINK
+
+
+def _bounded(holdings: Iterable[Holding]) -> Iterator[Holding]:
+    """Yield the holdings, those of values beyond the most that one tip may link by as such that never link."""
+    keys: set[Key] = set()
+    for holding in holdings:
+        if holding.links and holding.key not in keys and len(keys) == LINKING_KEYS_MAX:
+            yield holding._replace(links=False, reason=f"its tip holds more than {LINKING_KEYS_MAX:,} values")
+            continue
+        if holding.links:
+            keys.add(holding.key)
+        yield holding
 
 
 def _all_holdings(content: TipContent, research: Sequence[Research], lists: Lists) -> Iterator[Holding]:

@@ -28,6 +28,8 @@ UNDATED: Mapping[UUID, datetime] = MappingProxyType({})
 
 EVIDENCE_MIN = 0.05
 """A value that is less reliable says nothing, and is no evidence."""
+EVIDENCE_MAX = 100
+"""Of more values that two tips share the most reliable are told."""
 
 _NOUNS = {
     "account": "account id",
@@ -142,10 +144,10 @@ def links_of(
     nothing.
     """
     found = {tip_id: defaultdict[UUID, list[Evidence]](list) for tip_id in tip_ids}
-    for key, held in holders.items():
-        if key in worth and worth[key].reliability >= EVIDENCE_MIN:
-            dated = reported_at if key.type == "phone" else UNDATED
-            _add_evidence(found, held, cache(partial(_evidence, key, worth[key], model)), dated)
+    telling = [key for key in holders if key in worth and worth[key].reliability >= EVIDENCE_MIN]
+    for key in sorted(telling, key=lambda key: (-worth[key].reliability, key)):
+        dated = reported_at if key.type == "phone" else UNDATED
+        _add_evidence(found, holders[key], cache(partial(_evidence, key, worth[key], model)), dated)
     for tip_id, copies in besides.items():
         for other, evidence in copies.items():
             found[tip_id][other].append(evidence)
@@ -234,7 +236,7 @@ def _add_evidence(
         for theirs, tip_ids in alike.items():
             is_exact, is_researched, is_verified = _compare(held[tip_id], theirs)
             for other in tip_ids:
-                if other != tip_id:
+                if other != tip_id and len(others[other]) < EVIDENCE_MAX:
                     is_stale = bool(dated) and _are_far_apart(tip_id, other, dated)
                     others[other].append(evidence_of(is_exact, is_researched, is_verified, is_stale))
 

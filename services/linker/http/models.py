@@ -119,7 +119,10 @@ class EvidenceShown(BaseModel):
 
 
 class LinkShown(BaseModel):
-    """Another tip, why it is linked (heaviest first), and what a person decided about the two."""
+    """Another tip, why it is linked (heaviest first), and what a person decided about the two.
+
+    Of more than 100 values that the two share the most reliable are told.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 

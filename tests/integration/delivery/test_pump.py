@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self) -> None:
         self.transient_failures = 0
+        self.events_max = 1_000
         self.batches = 0
 
     async def keep(self, transaction: Connection, events: Sequence[Incoming]) -> None:
@@ -44,8 +45,8 @@ class Store:
         if any(tip.source_ref == "reject me" for tip in tips):
             raise Rejected("a rule of the business refuses it")
         await transaction.execute(INSERT_EFFECT, [t.tip_id for t in tips], [t.source_ref for t in tips])
-        if self.transient_failures:
-            self.transient_failures -= 1
+        if self.transient_failures or len(events) > self.events_max:
+            self.transient_failures = max(0, self.transient_failures - 1)
             raise asyncpg.SerializationError("may pass")
 
 
@@ -112,6 +113,16 @@ async def test_a_repeated_event_is_applied_once(pool: Pool, kafka: Kafka) -> Non
         await kafka.send(TOPIC, once, event_bytes(a_tip_received()), key=b"k")
         await eventually(lambda: is_fenced(pool, 5))
     assert await pool.fetchval(COUNT_EFFECTS) == 3
+
+
+async def test_what_is_too_much_at_once_comes_through_in_parts(pool: Pool, kafka: Kafka) -> None:
+    """A database that gives up on more than two events together, as on a transaction that takes too long."""
+    store = Store()
+    store.events_max = 2
+    await kafka.send(TOPIC, *(event_bytes(a_tip_received()) for _ in range(9)), key=b"k")
+    async with running(a_pump(pool, kafka, a_handler(store))):
+        await eventually(lambda: is_fenced(pool, 9))
+    assert await pool.fetchval(COUNT_EFFECTS) == 9
 
 
 async def test_a_restarted_group_goes_on_where_the_fence_stands_not_where_kafka_remembers(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements
-from services.linker.domain.evidence import Holding, Key, KeyStat, holdings_of, key_stats
+from services.linker.domain.evidence import LINKING_KEYS_MAX, Holding, Key, KeyStat, holdings_of, key_stats
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
-from services.linker.domain.links import EVIDENCE_MIN, Link, Worth, links_of
+from services.linker.domain.links import EVIDENCE_MAX, EVIDENCE_MIN, Link, Worth, links_of
 from services.linker.domain.model import Model, Tally
 from services.linker.domain.rules import RULES, Standing
 from tests.unit.linker.holders import holders_of
@@ -113,6 +113,26 @@ def test_the_reasons_of_a_link_come_in_one_order_whatever_the_order_in_which_val
     held = holdings_in(tip(1, party(*names)), tip(2, party(*names)))
     (one,), (other,) = (links_among(holdings, worth_of(held)) for holdings in (held, held[::-1]))
     assert [each.detail for each in one.evidence] == [each.detail for each in other.evidence]
+
+
+def test_of_a_list_of_values_the_first_given_link_and_the_others_tell_why_not() -> None:
+    """And two tips that share hundreds are told of the surest, whichever were read first."""
+    names = [
+        GivenIdentifier("account", f"9001{number:04}", service="socialA") for number in range(LINKING_KEYS_MAX + 5)
+    ]
+    held = holdings_of(tip(1, party(*names, names[0]), party(names[1])))
+    linking = {holding.key.value for holding in held if holding.links}
+    assert linking == {f"9001{number:04}" for number in range(LINKING_KEYS_MAX)}
+    assert {holding.reason for holding in held if not holding.links} == {"its tip holds more than 1,000 values"}
+
+    contents = tip(1, party(*names, email())), tip(2, party(email(), *names))
+    both = holdings_in(*contents)
+    worth = worth_of(both)
+    worth[Key("account", "90010007", "sociala")] = Worth(2, 0.97)
+    (one,), (other,) = (links_among(holdings, worth) for holdings in (both, both[::-1]))
+    assert one == other
+    assert len(one.evidence) == EVIDENCE_MAX
+    assert one.evidence[0].value == "90010007"
 
 
 @pytest.mark.parametrize("hashes", [File(sha256=HASH), File(sha1="ab" * 20), File(md5="ab" * 16)])
