@@ -58,8 +58,13 @@ class Answered:
 
     @property
     def investigation(self) -> Investigation:
-        """The lead's state in an officer's words."""
-        return _OF_LEAD_STATE[self.standing.lead_state]
+        """The lead's state in an officer's words.
+
+        While an office has the lead, it is referred: that something new makes it wait for a look is no news of the
+        asker's, and may come of a lead that is kept from them.
+        """
+        is_kept = self.standing.lead_state == "held" and self.standing.contact is not None
+        return "referred" if is_kept else _OF_LEAD_STATE[self.standing.lead_state]
 
     @property
     def is_relevant(self) -> bool:
