@@ -216,8 +216,9 @@ def _snapshot(lead: Lead, cluster: Cluster, members: Sequence[TipFacts], aliases
     assessment = assess(members)
     tier, factors = assessment.tier, assessment.factors
     if lead.priority is not None:
-        tier = lead.priority.tier
-        factors = (Factor("manual", f"set to {tier} by a person", None), *factors)
+        tier = lead.priority.tier_with(assessment.tier)
+        outdone = "" if tier == lead.priority.tier else ", before what is more urgent was known"
+        factors = (Factor("manual", f"set to {lead.priority.tier} by a person{outdone}", None), *factors)
     return replace(
         _bare_snapshot(lead),
         tier=tier,

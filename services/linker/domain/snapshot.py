@@ -44,10 +44,19 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """A tier that a person set, and why; it stands until a person sets another or takes it back."""
+    """A tier that a person set, and why; it stands until a person sets another or takes it back.
+
+    It weighs what was known: `over` is the tier that the tips had by themselves. Where they become more urgent than
+    that, the lead is as urgent as they are.
+    """
 
     tier: Tier
     reason: str
+    over: Tier
+
+    def tier_with(self, own: Tier) -> Tier:
+        """Return the tier of a lead whose tips have this one by themselves."""
+        return min(self.tier, own) if own < self.over else self.tier
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements, pair_of
-from services.linker.domain.priority import Tier
+from services.linker.domain.priority import Tier, assess
 from services.linker.handlers.announce import LEADS_TOPIC, LINKS_TOPIC
 from services.linker.handlers.settle import settle
 from services.linker.handlers.turn import Causes, Desk, Turn, begin_turn, end_turn
@@ -92,7 +92,7 @@ async def withdraw(
 async def prioritise(
     transaction: Connection, desk: Desk, decider: Decider, lead_id: UUID, tier: Tier | None, *, reason: str
 ) -> Prioritised:
-    """Set a lead's tier by hand, which stands through later changes, or let its tips decide again (None).
+    """Set a lead's tier by hand, which stands until its tips become more urgent, or let them decide again (None).
 
     An absorbed lead's id means the lead that absorbed it.
 
@@ -107,8 +107,16 @@ async def prioritise(
     if lead.state == "closed":
         raise Conflict("the lead is closed, so its tier leads to nothing")
     decided_at = desk.clock.now()
+    members = await shown.list_members(transaction, lead.cluster_id)
+    facts = await graph.load_facts(transaction, members, await graph.load_decisions(transaction, members))
     number = await lead_store.add_priority(
-        transaction, lead.lead_id, tier, reason=reason, decided_by=decider.principal_id, decided_at=decided_at
+        transaction,
+        lead.lead_id,
+        tier,
+        over=assess(facts.values()).tier,
+        reason=reason,
+        decided_by=decider.principal_id,
+        decided_at=decided_at,
     )
     salt, told = new_salt(), lead.told["personal"]["priority_reason"]
     payload = LeadPrioritisedV1(

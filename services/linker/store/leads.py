@@ -18,7 +18,7 @@ AnnouncementKind = Literal["lead", "cluster", "links", "notice"]
 SELECT_LEADS = """
 SELECT lead.lead_id, lead.anchor_tip_id, lead.opened_at, lead.version, lead.state, lead.cluster_id, lead.digest,
     lead.merged_into, lead.split_from, lead.held_reason, lead.held_type, lead.held_identifier, lead.held_scope,
-    told.is_referred, told.concluded, chosen.tier, chosen.reason, lead.silent,
+    told.is_referred, told.concluded, chosen.tier, chosen.reason, chosen.over_tier, lead.silent,
     COALESCE(asked.silent, false) AS is_silenced
 FROM lead
     CROSS JOIN LATERAL (
@@ -28,7 +28,7 @@ FROM lead
         WHERE referral.lead_id = lead.lead_id
     ) AS told
     LEFT JOIN LATERAL (
-        SELECT tier, reason FROM priority WHERE priority.lead_id = lead.lead_id ORDER BY number DESC LIMIT 1
+        SELECT tier, reason, over_tier FROM priority WHERE priority.lead_id = lead.lead_id ORDER BY number DESC LIMIT 1
     ) AS chosen ON true
     LEFT JOIN LATERAL (
         SELECT silent FROM silence WHERE silence.lead_id = lead.lead_id ORDER BY number DESC LIMIT 1
@@ -65,8 +65,8 @@ ON CONFLICT ON CONSTRAINT referral_pkey DO UPDATE
 RETURNING lead_id"""
 HAVE_REFERRALS = "SELECT EXISTS (SELECT FROM referral WHERE lead_id = ANY($1::uuid[]))"
 ADD_PRIORITY = """
-INSERT INTO priority (lead_id, number, tier, reason, decided_by, decided_at)
-SELECT $1, COALESCE(max(number), 0) + 1, $2, $3, $4, $5 FROM priority WHERE lead_id = $1
+INSERT INTO priority (lead_id, number, tier, over_tier, reason, decided_by, decided_at)
+SELECT $1, COALESCE(max(number), 0) + 1, $2, $3, $4, $5, $6 FROM priority WHERE lead_id = $1
 RETURNING number"""
 ADD_JUDGEMENT = """
 INSERT INTO judgement (judgement_id, left_tip_id, right_tip_id, decision, reason, decided_by, decided_at)
@@ -183,10 +183,20 @@ async def have_referrals(transaction: Connection, lead_ids: Sequence[UUID]) -> b
 
 
 async def add_priority(
-    transaction: Connection, lead_id: UUID, tier: Tier | None, *, reason: str, decided_by: str, decided_at: datetime
+    transaction: Connection,
+    lead_id: UUID,
+    tier: Tier | None,
+    *,
+    over: Tier,
+    reason: str,
+    decided_by: str,
+    decided_at: datetime,
 ) -> int:
-    """Store that a person set the lead's tier, or took it back (None); return the decision's number."""
-    number: int = await transaction.fetchval(ADD_PRIORITY, lead_id, tier, reason, decided_by, decided_at)
+    """Store that a person set the lead's tier over that of its tips, or took it back (None).
+
+    The decision's number is returned.
+    """
+    number: int = await transaction.fetchval(ADD_PRIORITY, lead_id, tier, over, reason, decided_by, decided_at)
     return number
 
 
@@ -266,7 +276,7 @@ def _lead(row: Row) -> Lead:
         is_referred=row["is_referred"],
         concluded=frozenset(row["concluded"] or ()),
         held_by=read_hold(row),
-        priority=Priority(row["tier"], row["reason"]) if row["tier"] is not None else None,
+        priority=Priority(row["tier"], row["reason"], row["over_tier"]) if row["tier"] is not None else None,
         is_silenced=row["is_silenced"],
         silent=row["silent"],
     )

@@ -232,6 +232,21 @@ async def test_an_agent_sees_the_leads_of_the_own_office_alone(graph: Graph, cal
     assert (await get(caller, f"/v1/leads/{boston}", agent)).status_code == 404
 
 
+async def test_a_child_in_danger_is_on_top_though_the_lead_was_set_lower_before(graph: Graph, caller: Caller) -> None:
+    lead_id, _ = await a_lead(graph, "CT-1")
+    path, supervisor = f"/v1/leads/{lead_id}/priority", "ceiu.supervisor"
+    await post(caller, path, {"tier": "T4", "reason": "an old case"}, supervisor)
+    await graph.tell(a_tip("CT-2", email("CT-1@example.org"), urgency={"child_in_immediate_danger": True}))
+    (lead,) = (await get(caller, "/v1/leads", tier="T0")).json()["items"]
+    assert (lead["lead_id"], lead["priority_reason"]) == (str(lead_id), "an old case")
+    assert [each["effect"] for each in lead["factors"]][:2] == [
+        "set to T4 by a person, before what is more urgent was known",
+        "raises to T0",
+    ]
+    again = await post(caller, path, {"tier": "T4", "reason": "it is a hoax"}, supervisor)
+    assert again.json()["tier"] == "T4"
+
+
 async def test_a_tier_set_by_hand_stands_until_it_is_taken_back(graph: Graph, caller: Caller) -> None:
     lead_id, (tip,) = await a_lead(graph, "CT-1")
     path, supervisor = f"/v1/leads/{lead_id}/priority", "ceiu.supervisor"

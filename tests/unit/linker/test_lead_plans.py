@@ -18,6 +18,7 @@ from services.linker.domain.cluster import Cluster, Membership, derived_id
 from services.linker.domain.evidence import Key
 from services.linker.domain.facts import Decision, TipFacts
 from services.linker.domain.lead import Lead, LeadChange, plan_leads
+from services.linker.domain.priority import Tier
 from services.linker.domain.snapshot import Hold, LeadSnapshot, Priority
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -264,7 +265,7 @@ def test_what_an_office_dealt_with_stays_so_when_its_lead_is_absorbed() -> None:
 def test_a_tier_set_by_hand_stands_over_what_the_tips_say() -> None:
     registry = _Registry()
     registry.becomes([A], actionable=[A])
-    registry.amend(A, priority=Priority("T0", "seen on a stream"))
+    registry.amend(A, priority=Priority("T0", "seen on a stream", "T4"))
     assert kinds(registry.replan()) == {A: "updated"}
     snapshot = registry.snapshot(A)
     assert (snapshot.tier, snapshot.priority_reason) == ("T0", "seen on a stream")
@@ -272,11 +273,28 @@ def test_a_tier_set_by_hand_stands_over_what_the_tips_say() -> None:
         ("manual", None),
         ("incident_possession", A),
     ]
-    registry.amend(A, priority=Priority("T0", "seen twice"))
+    registry.amend(A, priority=Priority("T0", "seen twice", "T4"))
     assert kinds(registry.replan()) == {A: "updated"}
     registry.amend(A, priority=None)
     registry.replan()
     assert (registry.snapshot(A).tier, registry.snapshot(A).priority_reason) == ("T4", None)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "over", "own", "tier"),
+    [
+        ("T4", "T2", "T2", "T4"),
+        ("T4", "T2", "T3", "T4"),
+        ("T4", "T2", "T0", "T0"),
+        ("T1", "T3", "T2", "T1"),
+        ("T1", "T3", "T0", "T0"),
+        ("T4", "T0", "T0", "T4"),
+    ],
+)
+def test_a_tier_set_by_hand_gives_way_to_what_is_more_urgent_than_was_known(
+    chosen: Tier, over: Tier, own: Tier, tier: Tier
+) -> None:
+    assert Priority(chosen, "by what was known", over).tier_with(own) == tier
 
 
 def test_a_component_without_a_leads_anchor_is_refused() -> None:
