@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from deploy.kafka.provision import provision as provision_topics
+from deploy.local.layout import SERVICES
 from shared.clock import Clock, SystemClock
 from shared.db.pool import Pool, open_pool
 from shared.events.topics import TOPICS, Topic, office_topics
@@ -77,10 +78,17 @@ def kafka_bootstrap(run_home: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[Database]:
+def schemas(request: pytest.FixtureRequest) -> Sequence[str]:
+    """Whose schemas a test's database has: in a service's folder that service's, which is half the work; or all."""
+    folder = request.path.parent.name
+    return (folder,) if folder in SERVICES else SERVICES
+
+
+@pytest.fixture
+async def database(postgres_url: str, schemas: Sequence[str]) -> AsyncIterator[Database]:
     """A migrated database of this test's own."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield await make_database(postgres_url, name)
+    yield await make_database(postgres_url, name, services=schemas)
     await drop_database(postgres_url, name)
 
 
@@ -206,11 +214,18 @@ CallService = Callable[..., Awaitable[Caller]]
 
 @pytest.fixture
 async def call_service(database: Database, keys: Keys) -> AsyncIterator[CallService]:
-    """Run a service's HTTP in this loop: `caller = await call_service(SERVICE, clock=clock)`."""
+    """Run a service's HTTP in this loop: `caller = await call_service(SERVICE, clock=clock)`.
+
+    It opens and rehearses all its connections only when told to: a test uses one or two, and is not in a hurry.
+    """
     async with AsyncExitStack() as stack:
 
-        async def call(service: Service[Any], *, clock: Clock | None = None, **settings: object) -> Caller:
+        async def call(
+            service: Service[Any], *, clock: Clock | None = None, is_rehearsed: bool = False, **settings: object
+        ) -> Caller:
             clock = clock or SystemClock()
+            if not is_rehearsed:
+                service = replace(service, rehearse=None)
             values = settings_of(service, database, keys, **settings)
             app = build_app(service, values, clock=clock, metrics=Metrics())
             await stack.enter_async_context(app.router.lifespan_context(app))

@@ -21,7 +21,7 @@ async def measure_seeds(url: str, seeds: list[int]) -> tuple[dict[str, Score], l
     """Return the scores of some worlds together, each followed on a database of its own, and their mistakes."""
     scores, wrong = {name: Score() for name in NAMES}, list[str]()
     for seed in seeds:
-        database = await make_database(url, f"sensors_{seed}")
+        database = await make_database(url, f"sensors_{seed}", services=("audit",))
         pool = await open_pool(database.url("audit"), size=2, name="bench-sensors")
         started, world = time.monotonic(), invent(seed)
         found, mistakes = await measure(pool, world)

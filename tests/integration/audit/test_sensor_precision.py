@@ -24,7 +24,7 @@ EVERY = BATCH if IS_LONG else timedelta(days=1)
 async def test_flags_are_right_and_abuse_is_found(postgres_url: str) -> None:
     scores, wrong = {name: Score() for name in NAMES}, list[str]()
     for seed in SEEDS:
-        database: Database = await make_database(postgres_url, f"precision_{seed}")
+        database: Database = await make_database(postgres_url, f"precision_{seed}", services=("audit",))
         pool = await open_pool(database.url("audit"), size=2, name="test-precision")
         found, mistakes = await measure(pool, invent(seed), every=EVERY)
         scores = {name: scores[name] + found[name] for name in NAMES}

@@ -37,7 +37,7 @@ COUNT_MODELS = "SELECT count(*) FROM model"
 async def alone(postgres_url: str, clock: FakeClock) -> AsyncIterator[Graph]:
     """A graph in a database of its own, for one linker that nothing interrupts; its rules are the workers'."""
     name = f"alone_{new_id().hex}"
-    database = await make_database(postgres_url, name)
+    database = await make_database(postgres_url, name, services=("linker",))
     pool = await open_pool(database.url("linker"), size=2, name="test-alone")
     yield Graph(pool, clock, load_rules())
     await pool.close()
