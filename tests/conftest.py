@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import hypothesis
 import pytest
+import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -27,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from deploy.kafka.provision import provision as provision_topics
 from deploy.local.layout import SERVICES
 from shared.clock import Clock, SystemClock
-from shared.db.pool import Pool, open_pool
+from shared.db.pool import Connection, Pool, open_pool
 from shared.events.topics import TOPICS, Topic, office_topics
 from shared.logging import configure_logging
 from shared.metrics import Metrics
@@ -84,12 +86,20 @@ def schemas(request: pytest.FixtureRequest) -> Sequence[str]:
     return (folder,) if folder in SERVICES else SERVICES
 
 
-@pytest.fixture
-async def database(postgres_url: str, schemas: Sequence[str]) -> AsyncIterator[Database]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(postgres_url: str) -> AsyncIterator[Connection]:
+    """The superuser's connection that makes and drops databases: one for all tests, in a loop that outlives theirs."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(postgres_url: str, postgres: Connection, schemas: Sequence[str]) -> AsyncIterator[Database]:
     """A migrated database of this test's own."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield await make_database(postgres_url, name, services=schemas)
-    await drop_database(postgres_url, name)
+    yield await make_database(postgres_url, name, services=schemas, by=postgres)
+    await drop_database(postgres_url, name, by=postgres)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from deploy.local.layout import SERVICES, read_layout
 from deploy.local.postgres import start_postgres
 from deploy.postgres.provision import create_database, provision
 from shared.db.migrate import migrate
+from shared.db.pool import Connection
 from tests import containers
 
 TEMPLATE = "cets_template"
@@ -101,8 +102,10 @@ def kafka_server(home: Path) -> Iterator[str]:
         server.stop()
 
 
-async def make_database(superuser_url: str, name: str, *, services: Sequence[str] = SERVICES) -> Database:
-    """Return a new database with the schemas of some services, each of which takes its time.
+async def make_database(
+    superuser_url: str, name: str, *, services: Sequence[str] = SERVICES, by: Connection | None = None
+) -> Database:
+    """Return a new database with the schemas of some services, each of which takes its time; `by` is the superuser's.
 
     It is copied from a template, made when it is first asked for, file by file: by way of PostgreSQL's log that takes
     twice as long.
@@ -110,16 +113,16 @@ async def make_database(superuser_url: str, name: str, *, services: Sequence[str
     template = "_".join((TEMPLATE, *services))
     statement = f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy'
     try:
-        await _run(superuser_url, statement)
+        await _run(superuser_url, statement, by)
     except asyncpg.InvalidCatalogNameError:
         await _make_template(superuser_url, template, services)
-        await _run(superuser_url, statement)
+        await _run(superuser_url, statement, by)
     return Database(_at(superuser_url, name))
 
 
-async def drop_database(superuser_url: str, name: str) -> None:
+async def drop_database(superuser_url: str, name: str, *, by: Connection | None = None) -> None:
     """Remove a database, whoever is still connected."""
-    await _run(superuser_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await _run(superuser_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', by)
 
 
 def free_port() -> int:
@@ -149,7 +152,10 @@ async def _make_template(superuser_url: str, name: str, services: Sequence[str])
     await _run(superuser_url, f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
 
 
-async def _run(url: str, statement: str) -> None:
+async def _run(url: str, statement: str, by: Connection | None = None) -> None:
+    if by is not None:
+        await by.execute(statement)
+        return
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
