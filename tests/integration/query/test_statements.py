@@ -23,14 +23,16 @@ from shared.metrics import Metrics
 from shared.security import Principal
 from shared.service import open_tools
 from tests.builders import new_id
-from tests.conftest import Keys, settings_of
+from tests.conftest import CallService, Keys, settings_of
 from tests.fakes import START
-from tests.integration.query.conftest import Facts
+from tests.integration.query.conftest import Facts, Officer
 from tests.integration.query.facts import a_party, a_tip, an_email
 from tests.servers import Database
 
 EMAIL = "kamran@example.org"
 SETTINGS = "SELECT current_setting('plan_cache_mode'), current_setting('enable_seqscan')"
+COUNT_OPEN = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'query-http'"""
 
 
 @pytest.fixture
@@ -41,6 +43,16 @@ async def connection(database: Database, keys: Keys) -> AsyncIterator[Connection
     async with tools.pool.acquire() as connection:
         yield connection
     await tools.pool.close()
+
+
+async def test_every_connection_is_open_and_rehearsed_before_anybody_asks(
+    facts: Facts, call_service: CallService
+) -> None:
+    await facts.tell(a_tip(a_party(an_email(EMAIL), name="Kamran Farsi")))
+    officer = Officer(await call_service(SERVICE, is_rehearsed=True), "cbp.att")
+    assert await facts.pool.fetchval(COUNT_OPEN) == SERVICE.settings.model_fields["database_pool_size"].default
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == 0, "a rehearsal keeps nothing"
+    assert len(await officer.find(emails=[EMAIL])) == 1
 
 
 async def test_an_answer_and_its_event_are_stored_by_the_last_of_few_statements(
