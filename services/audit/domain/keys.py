@@ -62,20 +62,19 @@ class Keys:
                 found.append(self.of("series", type_, serial["stem"], serial["rest"] or ""))
         return list(dict.fromkeys(found))
 
-    def listed(self, asked: Mapping[str, Any]) -> list[bytes]:
-        """Return the keys under which a passenger stands on a list, by the parameters that they were looked up with.
+    def passenger(self, asked: Mapping[str, Any]) -> tuple[list[bytes], list[bytes]]:
+        """Return the keys by which a look-up is found to be about a passenger, and those under which one is found.
 
-        A look-up is about them when it has one of these among its `sought`: an identifier, most of all a passport's
-        number; or two words of the name and the whole birth date, whatever the order of the words and whatever is left
-        out; or, when either side has no whole birth date, the very same words, two at least.
+        The second are of whoever stands on a list, by the parameters that they were looked up with. Another look-up is
+        about them when it has one of them among its first: an identifier, most of all a passport's number; or two words
+        of the name and the whole birth date, whatever the order of the words and whatever is left out; or, when either
+        side has no whole birth date, the very same words, two at least.
         """
         named, words, is_dated = self._named(asked)
-        return [*named, *words] if is_dated else [*named, *words, *self._undated(asked)]
-
-    def sought(self, asked: Mapping[str, Any]) -> list[bytes]:
-        """Return the keys by which a look-up is found to be about a passenger; see `listed`."""
-        named, words, is_dated = self._named(asked)
-        return [*named, *self._undated(asked)] if is_dated else [*named, *words]
+        undated = self._undated(asked)
+        if is_dated:
+            return [*named, *undated], [*named, *words]
+        return [*named, *words], [*named, *words, *undated]
 
     def _named(self, asked: Mapping[str, Any]) -> tuple[list[bytes], list[bytes], bool]:
         """Return keys of identifiers and of words with a whole birth date; of all words; and if that date is there."""

@@ -71,6 +71,7 @@ def lookup_of(event: Logged, keys: Keys, staff: Staff) -> Lookup | None:
         return None
     actor, asked, request = event.actor, told.personal.model_dump(), request_name(event, keys)
     answered = [keys.of("id", str(id_)) for id_ in (*told.lead_ids, *told.record_ids)]
+    persons, (sought, listed) = keys.persons(asked), keys.passenger(asked)
     return Lookup(
         event_id=event.event_id,
         occurred_at=event.occurred_at,
@@ -87,11 +88,11 @@ def lookup_of(event: Logged, keys: Keys, staff: Staff) -> Lookup | None:
         purpose=told.purpose,
         reference=told.reference,
         request=request,
-        person=next(iter(keys.persons(asked)), keys.of("lookup", str(told.lookup_id))),
+        person=persons[0] if persons else keys.of("lookup", str(told.lookup_id)),
         likeness=tuple(keys.likeness(asked)),
         names=tuple(dict.fromkeys((request, *keys.reference(told.reference), *answered))),
-        sought=tuple(keys.sought(asked)),
-        listed=tuple(keys.listed(asked)) if told.purpose == TRAVELLER else (),
+        sought=tuple(sought),
+        listed=tuple(listed) if told.purpose == TRAVELLER else (),
     )
 
 
