@@ -1,7 +1,7 @@
 """linker: which tips belong together, why, and what leads they make.
 
 Owns      identifiers and who holds them, judgements, clusters, leads, tiers set by hand, releases, silences, notices
-Consumes  intake.tips, referral.referrals, query.activity (look-ups)
+Consumes  intake.tips, referral.referrals (also the offices), query.activity (look-ups)
 Publishes linker.links (tip.clustered, tip.linked, value.capped, value.uncapped, judgement.recorded,
           judgement.withdrawn), linker.leads (lead.opened, lead.updated, lead.merged, lead.closed, lead.released,
           lead.prioritised, lead.silenced), linker.notices (notice.raised, notice.acknowledged), linker.activity

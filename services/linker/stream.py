@@ -20,13 +20,19 @@ from shared.errors import Rejected
 from shared.events.activity import LookupAnsweredV1, LookupPersonal
 from shared.events.envelope import Context
 from shared.events.intake import ResearchRecordedV1, TipAmendedV1, TipReceivedV1, TipReviewedV1
-from shared.events.referral import ReferralAnsweredV1, ReferralChangedV1, ReferralOpenedV1, ReferralWithdrawnV1
+from shared.events.referral import (
+    OfficeListedV1,
+    ReferralAnsweredV1,
+    ReferralChangedV1,
+    ReferralOpenedV1,
+    ReferralWithdrawnV1,
+)
 from shared.kafka.inbox import EventHandler, Incoming
 from shared.service import Tools
 
 TIP_CONTENTS = (TipReceivedV1, TipAmendedV1)
 REFERRALS = (ReferralOpenedV1, ReferralChangedV1, ReferralAnsweredV1, ReferralWithdrawnV1)
-MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, *REFERRALS, LookupAnsweredV1)
+MODELS = (*TIP_CONTENTS, TipReviewedV1, ResearchRecordedV1, *REFERRALS, OfficeListedV1, LookupAnsweredV1)
 
 CONTENT = TypeAdapter(TipContent)
 RESEARCH = TypeAdapter(Research)
@@ -143,14 +149,10 @@ def _referral(
 
 
 def _contacts(incoming: Sequence[Incoming]) -> list[OfficeContact]:
-    """Return whom to call at each office that a referral names, as the newest says."""
-    told: dict[str, OfficeContact] = {}
-    for event in sorted(incoming, key=lambda event: event.envelope.occurred_at):
-        referral = event.payload
-        if isinstance(referral, REFERRALS) and referral.office is not None:
-            at = event.envelope.occurred_at
-            told[referral.office] = OfficeContact(referral.office, referral.office_name, referral.office_phone, at)
-    return list(told.values())
+    """Return whom to call at each office that the directory tells of, as the newest version says."""
+    listed = [event.payload for event in incoming if isinstance(event.payload, OfficeListedV1)]
+    newest = {each.office: each for each in sorted(listed, key=lambda each: each.version)}
+    return [OfficeContact(each.office, each.version, each.office_name, each.office_phone) for each in newest.values()]
 
 
 def _lookups(incoming: Sequence[Incoming]) -> list[LookUp]:

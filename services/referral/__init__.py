@@ -2,12 +2,13 @@
 
 Owns      the directory of field offices, referrals with every version and response, the manual queue
 Consumes  linker.leads
-Publishes referral.office.<code> (to the office), referral.referrals (to everyone else), referral.activity
+Publishes referral.office.<code> (to the office), referral.referrals (to everyone else; also office.listed: the
+          directory), referral.activity
 
 `domain/`       where a lead belongs, what a response does, what a lead's change does: change rules here
 `offices.json`  the field offices and the places they serve
-`handlers.py`   carry leads into referrals, take an office's response, assign from the queue
-`store.py`      all SQL: leads seen, referrals, what was published
+`handlers.py`   carry leads into referrals, take an office's response, assign from the queue, tell the directory
+`store.py`      all SQL: leads seen, referrals, offices as told, what was published
 `http.py`       GET /v1/offices, GET /v1/referrals, GET /v1/referrals/{id}, POST …/responses, POST …/assignments
 `stream.py`     which event versions are carried
 

@@ -1,4 +1,4 @@
-"""The use cases: carry leads into referrals, take a response, say what was published.
+"""The use cases: carry leads into referrals, take a response, tell the directory, say what was published.
 
 Each is given its transaction and never commits. A change and its announcements, to the office and to everyone else, are
 stored together.
@@ -21,9 +21,10 @@ from shared.clock import Clock
 from shared.db.pool import Connection
 from shared.errors import Conflict, NotFound, Rejected
 from shared.events.change import change_of, new_salt
-from shared.events.envelope import Context, Event, Payload, encode
+from shared.events.envelope import Actor, Context, Event, Payload, encode
 from shared.events.linker import LeadClosedV1, LeadMergedV1, LeadOpenedV1, LeadUpdatedV1
 from shared.events.referral import (
+    OfficeListedV1,
     ReferralAnsweredV1,
     ReferralChangedV1,
     ReferralOpenedV1,
@@ -136,6 +137,16 @@ class Desk:
         """Return the offices in the order of their codes."""
         return [office for _, office in sorted(self.directory.offices.items())]
 
+    async def tell_offices(self, transaction: Connection) -> int:
+        """Tell everyone of the offices that are new, or whose name or phone is not as it was told; return how many."""
+        offices, now = self.directory.offices, self.clock.now()
+        versions = await store.save_listed(transaction, offices.values())
+        context = Context(Actor(id="referral", kind="service"), self.clock.new_id())
+        payloads = [_office_listed(offices[code], versions[code]) for code in sorted(versions)]
+        events = [self._event(STATE_TOPIC, each, (each.office, each.version), context, now) for each in payloads]
+        await self._publish(transaction, events, now=now)
+        return len(events)
+
     def _plan(self, lead: LeadFacts, current: ReferralFacts | None, seen_version: int) -> Change | None:
         routing = route(places_of(lead.content.places), self.directory, floor=self.confidence_min)
         return plan(lead, current, routing, new_id=self.clock.new_id(), seen_version=seen_version)
@@ -170,33 +181,37 @@ class Desk:
         if announced:
             changes = [a.change for a in announced]
             await store.save_changes(transaction, changes, actor=actor, response=response, now=now)
-            published = [self._encode(event) for a in announced for event in self._events(a, now)]
-            await store.keep_published(transaction, published, now=now)
-            await self.outbox.put(transaction, map_outgoing(published))
+            await self._publish(transaction, [event for a in announced for event in self._events(a, now)], now=now)
         return now
+
+    async def _publish(self, transaction: Connection, events: Sequence[Event], *, now: datetime) -> None:
+        if not events:
+            return
+        published = [_encode(event) for event in events]
+        await store.keep_published(transaction, published, now=now)
+        await self.outbox.put(transaction, map_outgoing(published))
 
     def _events(self, announced: _Announced, now: datetime) -> Iterable[Event]:
         """Yield what an office hears, in order, and then what everyone else does."""
         referral = announced.change.referral
+        subject = str(referral.referral_id), referral.version
         for message in announced.change.messages:
             topic = office_topic(message.office)
-            yield self._event(topic, _office_payload(referral, message), referral, announced.context, now)
-        yield self._event(STATE_TOPIC, self._state_payload(announced), referral, announced.context, now)
+            yield self._event(topic, _office_payload(referral, message), subject, announced.context, now)
+        yield self._event(STATE_TOPIC, self._state_payload(announced), subject, announced.context, now)
 
-    def _event(self, topic: str, payload: Payload, referral: ReferralFacts, context: Context, now: datetime) -> Event:
+    def _event(self, topic: str, payload: Payload, subject: tuple[str, int], context: Context, now: datetime) -> Event:
+        """Return an event about a subject, given by its id and version."""
         return Event(
             topic=topic,
             event_id=self.clock.new_id(),
             occurred_at=now,
             service="referral",
             context=context,
-            subject_id=str(referral.referral_id),
-            subject_version=referral.version,
+            subject_id=subject[0],
+            subject_version=subject[1],
             payload=payload,
         )
-
-    def _encode(self, event: Event) -> Published:
-        return Published(event.event_id, event.topic, UUID(event.subject_id), encode(event), event.occurred_at)
 
     def _state_payload(self, announced: _Announced) -> Payload:
         referral, response = announced.change.referral, announced.response
@@ -241,8 +256,20 @@ async def list_facts(transaction: Connection, *, since: datetime, after: Place) 
 
 
 def map_outgoing(published: Sequence[Published]) -> list[Outgoing]:
-    """Return published events as records, keyed by their referral."""
-    return [Outgoing(event.topic, str(event.referral_id).encode(), event.value) for event in published]
+    """Return published events as records, keyed by their referral or office."""
+    return [
+        Outgoing(event.topic, (event.office or str(event.referral_id)).encode(), event.value) for event in published
+    ]
+
+
+def _encode(event: Event) -> Published:
+    office = event.subject_id if event.payload.SUBJECT == OfficeListedV1.SUBJECT else None
+    referral_id = UUID(event.subject_id) if office is None else None
+    return Published(event.event_id, event.topic, referral_id, office, encode(event), event.occurred_at)
+
+
+def _office_listed(office: Office, version: int) -> OfficeListedV1:
+    return OfficeListedV1(office=office.code, version=version, office_name=office.name, office_phone=office.phone)
 
 
 def _lead_of(event: Incoming) -> LeadFacts | None:

@@ -1,6 +1,6 @@
 """All SQL of referral. Callers hold the lead's row lock while they change its referral."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from services.referral.domain.directory import Office
 from services.referral.domain.referral import Change, Content, ReferralFacts, State
 from shared.db.pool import Connection, Row
 
@@ -58,12 +59,22 @@ SELECT row.referral_id, row.version, row.lead_id, row.lead_version, row.state, r
 FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[])
     AS row (referral_id, version, lead_id, lead_version, state, office, reason)"""
 INSERT_PUBLISHED = """
-INSERT INTO published (event_id, topic, referral_id, value, occurred_at)
-SELECT row.event_id, row.topic, row.referral_id, row.value, $5
-FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[]) AS row (event_id, topic, referral_id, value)"""
+INSERT INTO published (event_id, topic, referral_id, office, value, occurred_at)
+SELECT row.event_id, row.topic, row.referral_id, row.office, row.value, $6
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[])
+    AS row (event_id, topic, referral_id, office, value)"""
 SELECT_PUBLISHED = """
-SELECT event_id, topic, referral_id, value, occurred_at FROM published
+SELECT event_id, topic, referral_id, office, value, occurred_at FROM published
 WHERE (occurred_at, event_id) > ($1, $2) ORDER BY occurred_at, event_id LIMIT $3"""
+# In one order, so that two workers that start never wait in a circle.
+SAVE_LISTED = """
+INSERT INTO listed_office (office, name, phone)
+SELECT row.office, row.name, row.phone FROM unnest($1::text[], $2::text[], $3::text[]) AS row (office, name, phone)
+ORDER BY row.office
+ON CONFLICT ON CONSTRAINT listed_office_pkey DO UPDATE
+    SET version = listed_office.version + 1, name = excluded.name, phone = excluded.phone
+    WHERE (listed_office.name, listed_office.phone) IS DISTINCT FROM (excluded.name, excluded.phone)
+RETURNING office, version"""
 
 _CONTENT = TypeAdapter(Content)
 _FACTS = TypeAdapter(list[ReferralFacts])
@@ -80,11 +91,12 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event as it was published."""
+    """An event as it was published, about a referral or else about an office."""
 
     event_id: UUID
     topic: str
-    referral_id: UUID
+    referral_id: UUID | None
+    office: str | None
     value: bytes
     occurred_at: datetime
 
@@ -149,6 +161,7 @@ async def keep_published(transaction: Connection, events: Sequence[Published], *
         [event.event_id for event in events],
         [event.topic for event in events],
         [event.referral_id for event in events],
+        [event.office for event in events],
         [event.value for event in events],
         now,
     )
@@ -157,9 +170,21 @@ async def keep_published(transaction: Connection, events: Sequence[Published], *
 async def list_published(transaction: Connection, *, after: tuple[datetime, UUID], limit: int) -> list[Published]:
     """Return published events in the order of time, from behind `after` on."""
     rows = await transaction.fetch(SELECT_PUBLISHED, *after, limit)
-    return [
-        Published(row["event_id"], row["topic"], row["referral_id"], row["value"], row["occurred_at"]) for row in rows
-    ]
+    return [Published(**row) for row in rows]
+
+
+async def save_listed(transaction: Connection, offices: Collection[Office]) -> dict[str, int]:
+    """Keep name and phone of the offices as told; return the versions of those that were not told so before.
+
+    Nobody else tells of those until this transaction ends.
+    """
+    rows = await transaction.fetch(
+        SAVE_LISTED,
+        [office.code for office in offices],
+        [office.name for office in offices],
+        [office.phone for office in offices],
+    )
+    return {row["office"]: row["version"] for row in rows}
 
 
 def _read(row: Row) -> Referral:

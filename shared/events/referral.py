@@ -1,4 +1,4 @@
-"""What referral publishes: to each office on its own topic, and the state of every referral for the others."""
+"""What referral publishes: to each office on its own topic; for the others every referral's state, and the offices."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -117,3 +117,15 @@ class ReferralWithdrawnV1(_ReferralState):
     """The referral was recalled from its office."""
 
     TYPE: ClassVar[str] = "referral.withdrawn"
+
+
+class OfficeListedV1(Payload):
+    """An office is in the directory, under this name and phone; the newest (subject version) is the truth."""
+
+    TYPE: ClassVar[str] = "office.listed"
+    SUBJECT: ClassVar[str] = "office"
+
+    office: str
+    version: int
+    office_name: str
+    office_phone: str

@@ -69,6 +69,7 @@ _REFERRALS = (
     referral.ReferralChangedV1,
     referral.ReferralAnsweredV1,
     referral.ReferralWithdrawnV1,
+    referral.OfficeListedV1,
 )
 _TIPS = (intake.TipReceivedV1, intake.TipAmendedV1, intake.TipReviewedV1, intake.ResearchRecordedV1)
 
@@ -85,7 +86,14 @@ FACT_TOPICS = (
     Topic("linker.links", "linker", "tip, value, pair or model id", _LINKS, ("intake", "query", "audit")),
     Topic("linker.leads", "linker", "lead id", _LEADS, ("referral", "query", "audit")),
     Topic("linker.notices", "linker", "notice id", _NOTICES, ("audit",), 2),
-    Topic("referral.referrals", "referral", "referral id", _REFERRALS, ("intake", "linker", "query", "audit"), 2),
+    Topic(
+        "referral.referrals",
+        "referral",
+        "referral id or office code",
+        _REFERRALS,
+        ("intake", "linker", "query", "audit"),
+        2,
+    ),
 )
 ACTIVITY_TOPICS = (
     Topic(

@@ -1,4 +1,4 @@
-"""Applying a batch of facts: tips, reviews, research results, and how referrals stand. One transaction, set-based."""
+"""Applying a batch of facts: tips, reviews, research results, referrals and offices. One transaction, set-based."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +53,8 @@ async def apply_batch(transaction: Connection, batch: Batch, desk: Desk) -> None
     """
     by_tip = dict(batch.causes)
     turn = await begin_turn(transaction, desk, Causes(by_tip, batch.otherwise))
+    if batch.contacts:
+        await notices.save_contacts(transaction, batch.contacts)
     anchors = await _save_referrals(transaction, batch)
     by_tip |= {anchor: batch.causes[lead_id] for lead_id, anchor in anchors.items()}
     reviewed = await graph.save_reviews(transaction, batch.reviews.values()) if batch.reviews else set[UUID]()
@@ -75,8 +77,6 @@ async def _save_referrals(transaction: Connection, batch: Batch) -> dict[UUID, U
     """Store newer states of referrals, and return the anchors of their leads."""
     if not batch.referrals:
         return {}
-    if batch.contacts:
-        await notices.save_contacts(transaction, batch.contacts)
     lead_ids = await lead_store.save_referrals(transaction, batch.referrals.values())
     return await lead_store.load_anchors(transaction, lead_ids)
 

@@ -14,11 +14,12 @@ from services.linker.store.values import key_id_of
 from shared.db.pool import Connection
 
 SAVE_CONTACTS = """
-INSERT INTO office_contact (office, name, phone, told_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+INSERT INTO office_contact (office, version, name, phone)
+SELECT row.office, row.version, row.name, row.phone
+FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[]) AS row (office, version, name, phone)
 ON CONFLICT ON CONSTRAINT office_contact_pkey DO UPDATE
-    SET name = excluded.name, phone = excluded.phone, told_at = excluded.told_at
-    WHERE office_contact.told_at <= excluded.told_at"""
+    SET version = excluded.version, name = excluded.name, phone = excluded.phone
+    WHERE office_contact.version < excluded.version"""
 # Of the types asked for here, only a subject's value links.
 SELECT_HOLDERS = """
 SELECT DISTINCT key.key_id, holding.tip_id
@@ -100,12 +101,12 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean
 
 @dataclass(frozen=True, slots=True)
 class OfficeContact:
-    """Whom to call at a field office, and when that was said."""
+    """Whom to call at a field office, as a version of its entry in the directory says."""
 
     office: str
-    name: str | None
-    phone: str | None
-    told_at: datetime
+    version: int
+    name: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,9 @@ async def save_contacts(transaction: Connection, contacts: Collection[OfficeCont
     await transaction.execute(
         SAVE_CONTACTS,
         [contact.office for contact in contacts],
+        [contact.version for contact in contacts],
         [contact.name for contact in contacts],
         [contact.phone for contact in contacts],
-        [contact.told_at for contact in contacts],
     )
 
 

@@ -38,7 +38,7 @@ from shared.events.intake import (
     TipReviewedV1,
     Urgency,
 )
-from shared.events.referral import ReferralChangedV1
+from shared.events.referral import OfficeListedV1, ReferralChangedV1
 from shared.kafka.consume import Progress, Record
 from shared.kafka.inbox import EventHandler
 from shared.kafka.outbox import Outbox
@@ -178,6 +178,10 @@ def a_referral(lead_id: UUID, version: int = 1, **fields: Any) -> ReferralChange
             **fields,
         }
     )
+
+
+def an_office(code: str, version: int = 1, *, phone: str = "+1-555-555-0100") -> OfficeListedV1:
+    return OfficeListedV1(office=code, version=version, office_name=f"{code}, invented", office_phone=phone)
 
 
 @dataclass

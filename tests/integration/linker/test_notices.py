@@ -24,6 +24,7 @@ from tests.integration.linker.graph import (
     a_review,
     a_tip,
     amended,
+    an_office,
     email,
 )
 
@@ -77,7 +78,7 @@ async def refer(graph: Graph, *identifiers: GivenIdentifier, office: str = "sac-
     before = {lead["lead_id"] for lead in await graph.live_leads()}
     await graph.tell(tip, a_review(tip.tip_id))
     (lead_id,) = [UUID(lead["lead_id"]) for lead in await graph.live_leads() if lead["lead_id"] not in before]
-    await graph.tell(a_referral(lead_id, office=office, office_name="Boston, invented", office_phone="+16175550100"))
+    await graph.tell(a_referral(lead_id, office=office))
     return lead_id
 
 
@@ -129,12 +130,12 @@ async def test_tips_of_one_batch_meet_each_other(graph: Graph) -> None:
 
 async def test_the_office_that_has_the_lead_is_the_holder_and_its_phone_is_told(graph: Graph, caller: Caller) -> None:
     lead_id = await refer(graph, email(ONE))
-    await graph.tell(a_lookup(emails=[OTHER]))
+    await graph.tell(a_lookup(emails=[OTHER]), an_office("sac-boston", phone="+16175550100"))
     (theirs,) = await inbox(caller, "cbp.att")
     assert theirs["counterpart"] == {
         "agency": "ICE",
         "office": "sac-boston",
-        "name": "Boston, invented",
+        "name": "sac-boston, invented",
         "phone": "+16175550100",
     }
     assert theirs["reference"]["lead_id"] == str(lead_id)
