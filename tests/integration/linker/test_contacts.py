@@ -1,6 +1,6 @@
 """Each side of a notice is told whom to call at the other, also at an office that never had a referral."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,11 @@ VALUE = "rosa.inventada@example.org"
 BOSTON = Actor(id="hsi.agent.sac-boston", kind="person", role="hsi.agent", agency="ICE", office="sac-boston")
 MIAMI = Actor(id="hsi.agent.sac-miami", kind="person", role="hsi.agent", agency="ICE", office="sac-miami")
 LOS_ANGELES = "hsi.agent.sac-los-angeles"
+
+
+@pytest.fixture
+def schemas() -> Sequence[str]:
+    return ("linker", "referral")
 
 
 @pytest.fixture
