@@ -148,9 +148,11 @@ class Learner(Periodic):
     async def relink_some(self) -> int:
         """Link some stale tips anew; return how many, 0 when none is stale."""
         async with self._pool.acquire() as connection, connection.transaction():
-            started = time.monotonic()
-            count = await learn.relink_some(connection, self._desk, count_max=self._at_once)
-            self._at_once = paced(self._at_once, count, time.monotonic() - started)
+            started, at_once = time.monotonic(), self._at_once
+            # Where this comes to no end, the next turn takes fewer.
+            self._at_once = max(1, at_once // 2)
+            count = await learn.relink_some(connection, self._desk, count_max=at_once)
+            self._at_once = paced(at_once, count, time.monotonic() - started)
         if count:
             self._on_commit()
         return count

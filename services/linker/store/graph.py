@@ -29,13 +29,14 @@ PROFILES_KEPT = 10_000
 # tables were empty would be kept. And before PostgreSQL has statistics of what just came in, it would rather read
 # tables whole, or some rows again for each of others: seconds for what takes milliseconds by index. Of many tips the
 # holdings are asked for by a join for the same reason: given an array, it reads an index whole. And of the few rows of
-# one value a bitmap is made at several times the cost of reading them.
+# one value a bitmap is made at several times the cost of reading them. Between two statements a turn
+# thinks, of tips that say very much for long; whoever hangs the watchdog ends before these two minutes are over.
 LOCK_GRAPH = """
 SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true),
     set_config('enable_bitmapscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
-    set_config('work_mem', '64MB', true)"""
+    set_config('work_mem', '64MB', true), set_config('idle_in_transaction_session_timeout', '120s', true)"""
 SAVE_TIPS = """
 INSERT INTO tip (tip_id, tip_version, source, source_kind, source_ref, content, profile, tier, linked_by)
 SELECT given.tip_id, given.tip_version, given.source, given.source_kind, given.source_ref, given.content::jsonb,

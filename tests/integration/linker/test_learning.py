@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 
+import asyncpg
 import pytest
 
 import services.linker.app
@@ -14,11 +16,13 @@ from services.linker.app import LAG_RECORDS_MAX, load_rules
 from services.linker.domain.estimate import HOLDERS_COMPARED_MAX
 from services.linker.domain.model import ANY, Learned, Model
 from services.linker.domain.rules import RULES
+from services.linker.handlers import learn
 from services.linker.handlers.learn import GROWTH, PAUSE_MIN, TIPS_MIN
+from services.linker.handlers.turn import Desk
 from services.linker.store import models
 from services.linker.store.graph import lock_graph
 from services.linker.store.models import Lesson
-from shared.db.pool import Pool
+from shared.db.pool import Connection, Pool
 from shared.events.intake import GivenIdentifier, TipReceivedV1
 from shared.kafka.consume import Progress
 from tests.builders import new_id
@@ -172,6 +176,29 @@ async def _die_in_the_middle(graph: Graph) -> None:
         dying.cancel()
         with pytest.raises(asyncio.CancelledError):
             await dying
+
+
+async def test_a_turn_that_comes_to_no_end_is_followed_by_smaller_ones(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await graph.tell(*draw_tips(Random(3))[:20])
+    await graph.pool.execute(FORGET_LINKED)
+    learner = graph.learner()
+    assert [await learner.relink_some() for _ in range(3)] == [1, 2, 4]
+    relink, asked = learn.relink_some, list[int]()
+
+    async def weakly(connection: Connection, desk: Desk, *, count_max: int) -> int:
+        asked.append(count_max)
+        if count_max > 2:
+            raise asyncpg.InterfaceError("the connection is gone")
+        return await relink(connection, desk, count_max=count_max)
+
+    monkeypatch.setattr(learn, "relink_some", weakly)
+    for _ in range(3):
+        with suppress(asyncpg.InterfaceError):
+            await learner.relink_some()
+    assert asked == [8, 4, 2]
+    assert await learner.count_stale() == 20 - 7 - 2
 
 
 async def test_to_learn_and_link_anew_twice_tells_nothing_new(graph: Graph, learned: Model, owner_pool: Pool) -> None:
