@@ -1,10 +1,11 @@
 """What an answer tells of a passenger, tip by tip, and what of a new answer is news.
 
 News is a tip that matches now or no longer, a better or worse grade, and an investigation that began or ended. The
-tier, the order of matches, the office, and which tips are one person's may change without it.
+tier, the order of matches, the office, and which tips are one person's may change without it. That a tip may no longer
+be told, since its lead is silent now, is none: news of that would tell that there is something.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -52,14 +53,18 @@ def told_of(answer: Answer) -> dict[UUID, Telling]:
     }
 
 
-def compare(before: Told, answer: Answer) -> tuple[list[Change], dict[UUID, Telling]]:
+def compare(
+    before: Told, answer: Answer, *, silent: Set[UUID] = frozenset()
+) -> tuple[list[Change], dict[UUID, Telling]]:
     """Return what is news in an answer, in the order of tips, and what is told from now on.
 
-    Of an answer that is cut, a tip that is no longer in it may only have been crowded out: it stays told.
+    Of an answer that is cut, a tip that is no longer in it may only have been crowded out: it stays told. So does one
+    that is `silent` to the agency: it is no news when it goes, nor when it comes back the same.
     """
     after = told_of(answer)
     if answer.is_truncated:
         after = {**before, **after}
+    after |= {tip_id: telling for tip_id, telling in before.items() if tip_id in silent}
     changes = [
         Change(tip_id, old, new)
         for tip_id in sorted({*before, *after})

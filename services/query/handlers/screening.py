@@ -15,10 +15,10 @@ from services.query.domain.grade import find_matches
 from services.query.domain.manifest import askable
 from services.query.domain.question import Asked, Question, read_question
 from services.query.domain.sight import Asker
-from services.query.domain.telling import Change, Telling, compare
+from services.query.domain.telling import Change, Telling, compare, told_of
 from services.query.handlers.desk import Desk
 from services.query.handlers.lookups import find_answers, keep_answers
-from services.query.store import alerts, manifests, passengers, touched
+from services.query.store import alerts, manifests, passengers, people, touched
 from services.query.store.alerts import Alert
 from services.query.store.lookups import Reason
 from services.query.store.manifests import Flight, Waiting
@@ -103,7 +103,11 @@ async def screen_some(desk: Desk, transaction: Connection) -> Step:
 
 
 async def sweep_some(desk: Desk, transaction: Connection) -> Step:
-    """Look up some touched passengers again; nothing is kept or told of an answer that says the same as before."""
+    """Look up some touched passengers again; nothing is kept or told of an answer that says the same as before.
+
+    An answer with a tip that the newest one lacks, since it was silent then, is kept too: it is no news when it was
+    told before, but it is to be read of the passenger again.
+    """
     taken = await manifests.take_touched(transaction, count_max=PASSENGERS_AT_ONCE)
     if not taken:
         return Step(0)
@@ -115,8 +119,12 @@ async def sweep_some(desk: Desk, transaction: Connection) -> Step:
     asker = Asker(SERVICE, flight.submitter.agency, flight.submitter.office)
     actor = Actor(id=SERVICE, kind="service", agency=asker.agency, office=asker.office)
     context = Context(actor, desk.clock.new_id())
-    news = [each for each in await _compare(desk, transaction, flight, taken) if each.changes]
-    step = await _keep(desk, transaction, flight, asker, context, news, since=started_at)
+    compared = await _compare(desk, transaction, flight, taken)
+    shown = await manifests.find_shown(transaction, [each.passenger_no for each in taken])
+    kept = [
+        each for each in compared if each.changes or told_of(each.answer).keys() - shown[each.passenger.passenger_no]
+    ]
+    step = await _keep(desk, transaction, flight, asker, context, kept, since=started_at)
     return Step(len(taken), step.delays_s)
 
 
@@ -162,8 +170,11 @@ async def _compare(desk: Desk, transaction: Connection, flight: Flight, waiting:
         desk, transaction, flight.submitter.sight, questions, matches_max=[MATCHES_MAX] * len(questions)
     )
     before = await manifests.find_told(transaction, [passenger.passenger_no for passenger in waiting])
+    # After the answers: what is silenced between the two is in them, and just as it was told.
+    tip_ids = list({tip_id for told in before.values() for tip_id in told})
+    silent = await people.find_silent(transaction, tip_ids, flight.submitter.sight)
     return [
-        _Compared(passenger, question, answer, *compare(before[passenger.passenger_no], answer))
+        _Compared(passenger, question, answer, *compare(before[passenger.passenger_no], answer, silent=silent))
         for (passenger, question), answer in zip(readable, answers, strict=True)
     ]
 

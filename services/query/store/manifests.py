@@ -85,6 +85,10 @@ SELECT_SCREENING = """
 SELECT screening_id, requested_at, actor, correlation_id FROM screening WHERE screening_id = $1"""
 SELECT_TOLD = """
 SELECT passenger_no, tip_id, grade, relevant, investigation FROM told WHERE passenger_no = ANY($1::bigint[])"""
+SELECT_SHOWN = """
+SELECT passenger.passenger_no, hit_tip.tip_id
+FROM passenger JOIN hit_tip ON hit_tip.lookup_id = passenger.lookup_id
+WHERE passenger.passenger_no = ANY($1::bigint[])"""
 DELETE_TOLD = "DELETE FROM told WHERE passenger_no = ANY($1::bigint[])"
 INSERT_TOLD = """
 INSERT INTO told (passenger_no, tip_id, grade, relevant, investigation)
@@ -278,6 +282,14 @@ async def find_told(connection: Connection, passenger_nos: Sequence[int]) -> dic
         telling = Telling(row["grade"], row["relevant"], row["investigation"])
         told[row["passenger_no"]][row["tip_id"]] = telling
     return told
+
+
+async def find_shown(connection: Connection, passenger_nos: Sequence[int]) -> dict[int, set[UUID]]:
+    """Return the tips that the newest answers about passengers rest on."""
+    shown: dict[int, set[UUID]] = {number: set() for number in passenger_nos}
+    for row in await connection.fetch(SELECT_SHOWN, passenger_nos):
+        shown[row["passenger_no"]].add(row["tip_id"])
+    return shown
 
 
 async def save_told(

@@ -61,6 +61,10 @@ FROM record
 WHERE record.record_id = $1 AND ($2 OR review.decision IS DISTINCT FROM 'not_actionable')
     AND NOT is_hidden(membership.cluster_id, $3)"""
 
+FIND_SILENT = """
+SELECT membership.tip_id FROM membership
+WHERE membership.tip_id = ANY($1::uuid[]) AND is_hidden(membership.cluster_id, $2)"""
+
 
 async def find_standings(connection: Connection, person_ids: Sequence[UUID], *, sees_all: bool) -> dict[UUID, Standing]:
     """Return what stands behind each person."""
@@ -96,6 +100,11 @@ async def find_person(connection: Connection, record_id: UUID, sight: Sight) -> 
     """Return a record's tip and person, or None when a look-up could not answer with it."""
     row = await connection.fetchrow(FIND_PERSON, record_id, sight.sees_all, sight.office)
     return (row["tip_id"], row["person_id"]) if row is not None else None
+
+
+async def find_silent(connection: Connection, tip_ids: Sequence[UUID], sight: Sight) -> set[UUID]:
+    """Return those of these tips that are kept from the asker because their lead is silent."""
+    return {row["tip_id"] for row in await connection.fetch(FIND_SILENT, tip_ids, sight.office)} if tip_ids else set()
 
 
 def record_of(row: Row) -> Record:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from shared.clock import SystemClock
+from shared.events.linker import LeadOpenedV1
 from tests.builders import new_id
 from tests.depth import deep
 from tests.integration.query.conftest import Facts, Officer
@@ -46,6 +47,66 @@ async def test_a_silent_lead_shows_in_nothing_that_another_agency_is_told(
                                          "WHERE manifest_id = $1", UUID(manifest_id))  # fmt: skip
         worlds.append(([_said(a, numbers) for a in alerts], [_answered(r, numbers) for r in results], rows))
     assert worlds[0] == worlds[1]
+
+
+async def test_silencing_a_lead_and_lifting_the_silence_raise_no_alert(
+    facts: Facts, cbp: Officer, ice: Officer
+) -> None:
+    """Nor is anything put on record of it; what is read of the passenger is what may be told at the time."""
+    lists = Lists(facts.pool, SystemClock())
+    lead = await _a_lead_about(facts, "Ana Lopez")
+    manifest_id = await lists.submit(cbp, {"name": "ANA LOPEZ"})
+    await lists.submit(ice, {"name": "ANA LOPEZ"})
+    before = await facts.pool.fetchval("SELECT count(*) FROM lookup")
+    for version, (is_silent, match_count) in enumerate([(True, 0), (False, 1), (True, 0)], start=2):
+        await facts.tell(lead.model_copy(update={"silent": is_silent, "lead_version": version}))
+        await lists.sweep()
+        assert await _match_count(cbp, manifest_id) == match_count
+    assert await alerts_of(cbp) == await alerts_of(ice) == []
+    assert await facts.pool.fetchval("SELECT count(*) FROM lookup") == before
+
+
+async def test_a_match_that_was_silent_when_the_list_was_looked_up_again_comes_back_without_an_alert(
+    facts: Facts, cbp: Officer
+) -> None:
+    lists = Lists(facts.pool, SystemClock())
+    lead = await _a_lead_about(facts, "Ana Lopez")
+    manifest_id = await lists.submit(cbp, {"name": "ANA LOPEZ"})
+    await facts.tell(lead.model_copy(update={"silent": True, "lead_version": 2}))
+    assert (await cbp.post(f"/v1/manifests/{manifest_id}/screenings", {})).status_code == 202
+    await lists.screen()
+    await lists.sweep()
+    assert await _match_count(cbp, manifest_id) == 0
+    await facts.tell(lead.model_copy(update={"silent": False, "lead_version": 3}))
+    await lists.sweep()
+    assert await _match_count(cbp, manifest_id) == 1
+    assert await alerts_of(cbp) == []
+
+
+async def test_of_a_passenger_with_a_silent_lead_only_what_else_is_new_is_alerted(facts: Facts, cbp: Officer) -> None:
+    lists = Lists(facts.pool, SystemClock())
+    lead = await _a_lead_about(facts, "Ana Lopez")
+    await lists.submit(cbp, {"name": "ANA LOPEZ"})
+    tip = a_tip(a_party(name="Ana Lopez"))
+    await facts.tell(lead.model_copy(update={"silent": True, "lead_version": 2}), tip)
+    await lists.sweep()
+    [alert] = await alerts_of(cbp)
+    assert [change["tip_id"] for change in alert["changes"]] == [str(tip.tip_id)]
+    assert await facts.pool.fetchval("SELECT count(*) FROM alert_change") == 1, "nothing else is kept of it"
+
+
+async def _a_lead_about(facts: Facts, name: str) -> LeadOpenedV1:
+    """Return an open lead, told to all, whose one tip is about somebody of that name."""
+    tip, cluster_id = a_tip(a_party(name=name)), new_id()
+    lead = a_lead(cluster_id)
+    await facts.tell(tip, a_membership(tip.tip_id, cluster_id), a_review(tip.tip_id, "actionable"), lead)
+    return lead
+
+
+async def _match_count(officer: Officer, manifest_id: str) -> int:
+    """Return how many matches the one passenger of a list is shown to have."""
+    [result] = (await read(officer, manifest_id))["results"]
+    return len(result["matches"])
 
 
 def _a_name(chance: random.Random, is_silent_there: bool) -> str:

@@ -58,3 +58,25 @@ def test_what_an_answer_that_is_cut_leaves_out_stays_told() -> None:
     assert set(told) == {TIP, OTHER}
     assert compare(told, an_answer(TIP, OTHER))[0] == []
     assert [change.tip_id for change in compare(told, an_answer(OTHER))[0]] == [TIP]
+
+
+def test_what_is_silent_stays_told_and_is_no_news_when_it_goes_or_comes_back() -> None:
+    changes, told = compare({TIP: BEFORE}, an_answer(), silent={TIP})
+    assert (changes, told) == ([], {TIP: BEFORE})
+    assert compare(told, an_answer(TIP)) == ([], {TIP: BEFORE})
+
+
+def test_beside_what_is_silent_all_else_is_news() -> None:
+    gone = new_id()
+    changes, told = compare({TIP: BEFORE, gone: BEFORE}, an_answer(OTHER), silent={TIP})
+    assert {(change.tip_id, change.before, change.after) for change in changes} == {
+        (gone, BEFORE, None),
+        (OTHER, None, BEFORE),
+    }
+    assert told == {TIP: BEFORE, OTHER: BEFORE}
+
+
+def test_what_changed_while_it_was_silent_is_news_when_it_is_told_again() -> None:
+    _, told = compare({TIP: BEFORE}, an_answer(), silent={TIP})
+    changes, _ = compare(told, an_answer(TIP, state="closed"))
+    assert changes == [Change(TIP, BEFORE, Telling("confirmed", False, "closed"))]
