@@ -12,7 +12,7 @@ from services.query.domain.romanise import romanised_names
 from shared.identifiers import fold_name
 
 WORDS_MAX = 12
-"""Words of a name that are looked at; the longest real ones have about ten."""
+"""Words of a name that are looked at; the longest real ones have about ten. Of more, initials are left out first."""
 WORD_CHARS_MAX = 40
 """What is longer is cut, so that a word has few keys."""
 
@@ -60,7 +60,7 @@ def readings_of(name: str) -> tuple[Reading, ...]:
     apart = _RUN_TOGETHER.sub(" ", name)
     if not apart.isupper():
         apart = _INITIALS.sub(lambda found: " ".join(found.group()), apart)
-    written = _with_plain_articles(fold_name(apart)[:WORDS_MAX])
+    written = _with_plain_articles(_looked_at(fold_name(apart)))
     if not written:
         return ()
     ways = [written] if all(word.isascii() for word in written) else [written, *romanised_names(written)]
@@ -112,4 +112,11 @@ def _with_plain_articles(words: Sequence[str]) -> list[str]:
 
 
 def _cut(words: Sequence[str]) -> Reading:
-    return tuple(word[:WORD_CHARS_MAX] for word in words[:WORDS_MAX])
+    return tuple(word[:WORD_CHARS_MAX] for word in _looked_at(words))
+
+
+def _looked_at(words: Sequence[str]) -> Sequence[str]:
+    if len(words) <= WORDS_MAX:
+        return words
+    places = sorted(range(len(words)), key=lambda place: not is_searchable(words[place]))
+    return [words[place] for place in sorted(places[:WORDS_MAX])]

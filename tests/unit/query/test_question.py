@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.query.domain.question import Asked, read_question
+from services.query.domain.words import WORDS_MAX
 from shared.errors import Rejected
 
 TODAY = date(2026, 3, 1)
@@ -24,6 +25,13 @@ def faults_of(asked: Asked) -> list[tuple[str | int, ...]]:
 )
 def test_a_name_that_cannot_be_looked_for_is_refused(name: str) -> None:
     assert faults_of(Asked(name=name)) == [("name",)]
+
+
+def test_a_name_of_many_initials_is_looked_for_by_its_words() -> None:
+    question = read_question(Asked(name="a " * 12 + "Smith " + "b " * 12 + "Jones"), today=TODAY)
+    [reading] = question.readings
+    assert [word for word in reading if len(word) > 1] == ["smith", "jones"]
+    assert len(reading) == WORDS_MAX
 
 
 @pytest.mark.parametrize("birth_date", ["1980-02-30", "80-02-03", "1980-2-3", "2026-03-02", "2027", "1899", "soon"])
