@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.query.domain.words import Reading, is_searchable, readings_of
 from shared.errors import FieldError, Rejected
-from shared.identifiers import BirthDate, normalise_identifier, parse_birth_date
+from shared.identifiers import BirthDate, Identifier, normalise_identifier, parse_birth_date
 from shared.identifiers.identifier import NO_SERVICE
 
 KeyType = Literal["email", "username", "phone", "document"]
@@ -19,7 +19,8 @@ _LISTS: tuple[tuple[str, KeyType, str], ...] = (
     ("phones", "phone", "not a phone number in international form, such as +1 202 555 0143"),
     ("documents", "document", "not a document number: letters and digits"),
 )
-_WILDCARDS = frozenset("*%?")
+_WILDCARDS = "*%?"
+_PATTERN = "wildcards are not understood: give the whole as it is known"
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -97,7 +98,7 @@ def _fault_of_name(name: str, readings: Sequence[Reading]) -> str:
     """Return what is wrong with a name, "" when nothing is."""
     if any(unicodedata.category(char) in ("Cc", "Cs") or char in _DIRECTION_MARKS for char in name):
         return "must not hold control characters or marks of writing direction"
-    if _WILDCARDS & set(name):
+    if any(sign in name for sign in _WILDCARDS):
         return "wildcards are not understood: give the name as it is known"
     if not any(is_searchable(word) for words in readings for word in words):
         return "has no word of two letters or more to look for"
@@ -111,6 +112,21 @@ def _read_keys(asked: Asked, faults: list[FieldError]) -> Iterator[AskedKey]:
             if found is None:
                 faults.append(FieldError((field, place), fault))
                 continue
+            if _is_pattern(given, found):
+                faults.append(FieldError((field, place), _PATTERN))
+                continue
             # A look-up does not know the service; a user name is compared across all of them, as weaker evidence.
             reason = "" if found.reason == NO_SERVICE else found.reason
             yield AskedKey(type_, given, found.exact, found.canonical, reason)
+
+
+def _is_pattern(given: str, found: Identifier) -> bool:
+    """Return whether an identifier that can be read is written with wildcards, and would be read as another.
+
+    A user name may hold such signs, and so may an address before its @ (`ana%example.org@example.net`). At an edge
+    hardly any has one, and who asks for `night*` would take it that nobody of that kind is known.
+    """
+    if found.type == "phone":
+        return any(sign in given for sign in _WILDCARDS)
+    own = found.exact.rpartition("@")[0] if found.type == "email" else found.exact
+    return own != own.strip(_WILDCARDS)

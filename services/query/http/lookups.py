@@ -32,7 +32,11 @@ Values = Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Fi
 
 
 class PersonAsked(Body):
-    """Whom to look for. At least one of name, emails, usernames, phones, documents is given."""
+    """Whom to look for. At least one of name, emails, usernames, phones, documents is given.
+
+    Wildcards are not understood: a name or number with `*`, `%` or `?` is refused, and so is a user name, or an address
+    before its @, that begins or ends with one.
+    """
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     birth_date: str | None = Field(default=None, max_length=10)

@@ -52,6 +52,27 @@ def test_every_field_that_cannot_be_read_is_named_by_its_place() -> None:
     assert faults_of(asked) == [("emails", 1), ("usernames", 0), ("phones", 0), ("documents", 1)]
 
 
+@pytest.mark.parametrize("value", ["night*", "*night", "%night%", "nigh?", "@night*", "*", "?"])
+def test_a_pattern_is_no_user_name(value: str) -> None:
+    assert faults_of(Asked(usernames=("dark_77", value))) == [("usernames", 1)]
+
+
+@pytest.mark.parametrize("value", ["*@gmail.com", "ana*@gmail.com", "%ana@example.org", "<ana?@example.org>"])
+def test_a_pattern_is_no_email_address(value: str) -> None:
+    assert faults_of(Asked(emails=(value,))) == [("emails", 0)]
+
+
+@pytest.mark.parametrize("value", ["+1202555*", "+1202555????", "+12025552143?", "1202555%"])
+def test_a_pattern_is_no_phone_number_and_no_document(value: str) -> None:
+    assert faults_of(Asked(phones=(value,), documents=(value,))) == [("phones", 0), ("documents", 0)]
+
+
+def test_a_sign_within_an_identifier_is_a_sign_like_others() -> None:
+    asked = Asked(emails=("ana%example.org@example.net", "a*b@example.org"), usernames=("d*rk_77", "what?ever"))
+    keys = read_question(asked, today=TODAY).search_keys
+    assert [key.canonical for key in keys] == [*asked.emails, *asked.usernames]
+
+
 def test_a_birth_date_alone_is_not_enough() -> None:
     assert faults_of(Asked(birth_date="1980-02-03")) == [()]
 
