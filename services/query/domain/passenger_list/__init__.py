@@ -1,7 +1,8 @@
 """Passenger lists as airlines and offices write them, read into one `Manifest`: pure, from bytes alone.
 
 edifact    the segments of an interchange, whoever wrote it how
-paxlst     what the segments of a passenger list mean: messages, flight, counts
+envelope   that interchanges, groups and messages are whole
+paxlst     what the segments of a passenger list mean: flight, travellers, their count
 traveller  what they say of one traveller
 table      the same as a table of comma-separated values
 

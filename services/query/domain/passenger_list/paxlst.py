@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from services.query.domain.manifest import FLIGHT_CHARS_MAX, Departure, Manifest, is_label, read_departure
 from services.query.domain.passenger_list.edifact import Segment, read_segments, refused
+from services.query.domain.passenger_list.envelope import Envelope
 from services.query.domain.passenger_list.traveller import KINDS, Traveller, begin_traveller, passengers_of, read_detail
 from shared.errors import FieldError, Rejected
 
@@ -35,7 +36,7 @@ class _Leg:
 
 @dataclass(slots=True)
 class _Reading:
-    """What is read so far. `opened` is the UNH of a message not yet ended, `interchange` the UNB of one.
+    """What is read so far.
 
     `legs`, and `traveller` of whom the segments to come speak, are those of the message; `leg` is the one that names
     the flight, `departure` the latest of any leg.
@@ -48,8 +49,7 @@ class _Reading:
     legs: list[_Leg] = field(default_factory=list)
     traveller: Traveller | None = None
     remarks: list[str] = field(default_factory=list)
-    opened: Segment | None = None
-    interchange: Segment | None = None
+    envelope: Envelope = field(default_factory=Envelope)
     is_list: bool = False
     lists: int = 0
     travellers_before: int = 0
@@ -58,19 +58,17 @@ class _Reading:
 def read_paxlst(raw: bytes, *, today: date) -> Manifest:
     """Return the passenger list of one flight; several messages of it (passengers and crew, or parts) make one list.
 
-    A count of travellers (`CNT+42`) that is not theirs is remarked, as many senders write another; a message whose own
-    count of segments (`UNT`) is wrong is refused, since then some of it was lost or put in, and a traveller who is lost
-    is not looked for.
+    A count of travellers (`CNT+42`) that is not theirs is remarked, as many senders write another.
 
     Raises:
-        Rejected: it is no EDIFACT, is cut off, a message is not as long as it says, it holds no list, several flights
-            or days, no flight or departure, or too many travellers; the segment's number is named.
+        Rejected: it is no EDIFACT, is cut off, does not hold what it counts, it holds no list, several flights or days,
+            no flight or departure, or too many travellers; the segment's number is named.
     """
     reading, last = _Reading(today), 0
     for segment in read_segments(raw):
         last = segment.number
         _read_segment(reading, segment)
-    _check_ended(reading, last)
+    reading.envelope.check_ended(last)
     if not reading.lists:
         raise refused(max(last, 1), "comes last, and no passenger list (PAXLST) came before it")
     if reading.leg is None:
@@ -83,57 +81,24 @@ def read_paxlst(raw: bytes, *, today: date) -> Manifest:
 
 
 def _read_segment(reading: _Reading, segment: Segment) -> None:
+    reading.envelope.read(segment)
     match segment.tag:
-        case "UNB":
-            _check_ended(reading, segment.number)
-            reading.interchange = segment
-        case "UNZ":
-            if reading.opened is not None:
-                raise refused(segment.number, f"ends the interchange within the message of segment {_at(reading)}")
-            reading.interchange = None
         case "UNH":
             _open(reading, segment)
         case "UNT":
-            _close(reading, segment)
-        case _ if reading.opened is not None and reading.is_list:
+            if reading.legs:
+                _name_flight(reading)
+        case _ if reading.envelope.is_in_message and reading.is_list:
             _read_content(reading, segment)
 
 
 def _open(reading: _Reading, segment: Segment) -> None:
-    if reading.opened is not None:
-        raise refused(segment.number, f"begins a message before that of segment {_at(reading)} is ended by UNT")
-    reading.opened = segment
     reading.travellers_before = len(reading.travellers)
     reading.legs, reading.traveller = [], None
     reading.is_list = segment.component(1) in _MESSAGES
     reading.lists += reading.is_list
     if not reading.is_list and len(reading.remarks) < REMARKS_MAX:
         reading.remarks.append(f"the message of segment {segment.number} is no passenger list and was passed over")
-
-
-def _close(reading: _Reading, segment: Segment) -> None:
-    if reading.opened is None:
-        raise refused(segment.number, "ends a message that was not begun")
-    length = segment.number - reading.opened.number + 1
-    if not segment.qualifier.isdecimal() or int(segment.qualifier[:9]) != length:
-        raise refused(segment.number, f"counts other segments than the {length} of its message")
-    reading.opened = None
-    if reading.legs:
-        _name_flight(reading)
-
-
-def _check_ended(reading: _Reading, last: int) -> None:
-    if reading.opened is not None:
-        raise refused(last, f"comes last, and the message of segment {_at(reading)} is not ended by UNT")
-    if reading.interchange is not None:
-        raise refused(
-            last, f"comes last, and the interchange of segment {reading.interchange.number} is not ended by UNZ"
-        )
-
-
-def _at(reading: _Reading) -> int:
-    assert reading.opened is not None
-    return reading.opened.number
 
 
 def _read_content(reading: _Reading, segment: Segment) -> None:

@@ -53,8 +53,9 @@ def an_interchange(*messages: Sequence[str], syntax: str = "UNOA", group: bool =
     """Return the segments of an interchange, with a group as the APIS messages have."""
     inner = [segment for message in messages for segment in message]
     if group:
-        inner = ["UNG+PAXLST+XYDESK+USCSAPIS+260301:0900+1+UN+D:02B", *inner, "UNE+1+1"]
-    return [f"UNB+{syntax}:4+XYDESK+USCSAPIS+260301:0900+000000001++APIS", *inner, "UNZ+1+000000001"]
+        inner = ["UNG+PAXLST+XYDESK+USCSAPIS+260301:0900+1+UN+D:02B", *inner, f"UNE+{len(messages)}+1"]
+    count = 1 if group else len(messages)
+    return [f"UNB+{syntax}:4+XYDESK+USCSAPIS+260301:0900+000000001++APIS", *inner, f"UNZ+{count}+000000001"]
 
 
 def written(segments: Sequence[str], *, una: str = "UNA:+.? '", end: str = "'\n") -> bytes:

@@ -141,7 +141,7 @@ def test_of_several_legs_the_one_across_the_border_names_the_flight_and_the_last
 
     def several(message: list[str]) -> Manifest:
         whole = [*message[:4], *before, *message[4:9], *onward, *message[9:-1]]
-        return read(written(an_interchange([*whole, f"UNT+{len(whole) + 1}+1"])))
+        return read(written(an_interchange([*whole, f"UNT+{len(whole) + 1}+PAX001"])))
 
     manifest = several(a_message(ANA))
     assert (manifest.flight, manifest.departure.given) == ("XY123", "2026-03-05T01:00")
@@ -156,7 +156,7 @@ def test_what_is_said_of_another_party_is_not_told_of_the_traveller_before() -> 
         assert john.asked is not None, "whoever stands among the travellers is looked for"
         assert (john.kind, john.asked.name, john.asked.birth_date) == ("unknown", "DOE JOHN", "1956-04-23")
         assert "kind that is not known" in john.remarks[0]
-    sender = [*a_message(ANA)[:-2], "NAD+MS+++APIS DESK", "COM+12025550143:TE", "CNT+42:1", "UNT+24+1"]
+    sender = [*a_message(ANA)[:-2], "NAD+MS+++APIS DESK", "COM+12025550143:TE", "CNT+42:1", "UNT+24+PAX001"]
     assert read(written(an_interchange(sender))).passengers == (ana,)
 
 
@@ -204,6 +204,49 @@ def test_a_wrong_count_of_segments_is_refused_at_its_place() -> None:
     segments = an_interchange(a_message(a_traveller()))
     wrong = [s.replace("UNT+22", "UNT+21") for s in segments]
     assert place(written(wrong)) == ("segment", 24)
+
+
+@pytest.mark.parametrize(
+    ("true", "wrong", "number"),
+    [
+        ("UNT+33+PAX001", "UNT+33+PAX002", 35),
+        ("UNE+1+1", "UNE+3+1", 36),
+        ("UNE+1+1", "UNE++1", 36),
+        ("UNE+1+1", "UNE+1+2", 36),
+        ("UNZ+1+000000001", "UNZ+5+000000001", 37),
+        ("UNZ+1+000000001", "UNZ+1+000009", 37),
+        ("UNZ+1+000000001", "UNZ+0", 37),
+    ],
+)
+def test_what_contradicts_the_end_of_message_group_or_interchange_is_refused_there(
+    true: str, wrong: str, number: int
+) -> None:
+    segments = an_interchange(a_message(ANA, JOHN))
+    assert place(written([wrong if each == true else each for each in segments])) == ("segment", number)
+
+
+@pytest.mark.parametrize(("number", "loc"), [(2, 35), (36, 36)])
+def test_a_group_whose_begin_or_end_is_lost_is_refused(number: int, loc: int) -> None:
+    segments = an_interchange(a_message(ANA, JOHN))
+    assert place(written([*segments[: number - 1], *segments[number:]])) == ("segment", loc)
+
+
+def test_a_group_that_is_lost_is_missed_by_the_interchange() -> None:
+    first, last = an_interchange(a_message(ANA)), an_interchange(a_message(JOHN))
+    whole = [*first[:-1], *last[1:-1], "UNZ+2+000000001"]
+    assert len(read(written(whole)).passengers) == 2
+    assert place(written([*first[:-1], "UNZ+2+000000001"])) == ("segment", 26)
+
+
+@pytest.mark.parametrize("end", ["UNZ+1+1", "UNZ+01+000000001", "UNZ+1", "UNZ+1+0000000001"])
+def test_a_reference_may_be_left_out_at_the_end_and_have_other_zeros(end: str) -> None:
+    assert read(written([*an_interchange(a_message(ANA, JOHN))[:-1], end])) == read(WHOLE)
+
+
+def test_an_interchange_without_groups_counts_its_messages() -> None:
+    segments = an_interchange(a_message(ANA), a_message(JOHN), group=False)
+    assert segments[-1].startswith("UNZ+2+")
+    assert len(read(written(segments)).passengers) == 2
 
 
 @pytest.mark.parametrize(
