@@ -40,7 +40,8 @@ def normalise_identifier(
     """Return the identifier's keys, or None when the value does not fit its type or the type is unknown.
 
     None means: keep the value as given, and do not link it. `service` scopes user names, accounts and payment handles,
-    `region` (ISO 3166-1 alpha-2) reads national phone numbers, `country` scopes documents; other types ignore them.
+    `region` (a country as `find_country` reads it) reads national phone numbers, `country` scopes documents; other
+    types ignore them.
 
     Never raises, whatever the strings hold. The time is linear in the length, and values above 2,083 characters are
     refused unread. Normalising an exact or canonical key again, with the scope as service or country, gives that key.

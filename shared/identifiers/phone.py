@@ -6,6 +6,7 @@ A number need only be parsable, not valid: numbering plans change faster than me
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from shared.identifiers.country import find_country
 from shared.identifiers.identifier import PLACEHOLDER, Context, Identifier, identifier
 from shared.identifiers.text import is_repetition
 
@@ -25,7 +26,8 @@ def normalise_phone(text: str, context: Context) -> Identifier | None:
 
     The extension is part of the exact key only: colleagues behind one switchboard share the canonical key.
     """
-    number = _parse(text, context.region.strip().upper() or None)
+    # Ascension and Tristan da Cunha (AC, TA) have numbers of their own and no code of a country.
+    number = _parse(text, find_country(context.region) or context.region.strip().upper())
     if number is None:
         return None
     canonical = phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -33,7 +35,7 @@ def normalise_phone(text: str, context: Context) -> Identifier | None:
     return identifier("phone", exact, canonical=canonical, reason=_reason_not_to_link(number))
 
 
-def _parse(text: str, region: str | None) -> PhoneNumber | None:
+def _parse(text: str, region: str) -> PhoneNumber | None:
     """Read the text, and the result again until it stays: each reading may take off one more national prefix."""
     try:
         number = phonenumbers.parse(text, region)

@@ -24,6 +24,22 @@ def test_spellings_of_one_number_are_equal(value: str, region: str | None) -> No
     assert phone(value, region) == Identifier("phone", "+12128671234", "+12128671234", "", True, "")
 
 
+@pytest.mark.parametrize(
+    ("value", "region", "exact"),
+    [
+        ("(303) 555-2345", "USA", "+13035552345"),
+        ("(303) 555-2345", "U.S.A.", "+13035552345"),
+        ("(303) 555-2345", "United States", "+13035552345"),
+        ("030 12345678", "DEU", "+493012345678"),
+        ("030 12345678", "D", "+493012345678"),
+        ("020 7946 0018", "uk", "+442079460018"),
+        ("23456", "AC", "+24723456"),
+    ],
+)
+def test_region_is_read_however_its_country_is_written(value: str, region: str, exact: str) -> None:
+    assert phone(value, region).exact == exact
+
+
 @pytest.mark.parametrize("region", [None, "", "ZZ", "nowhere", "\ud800"])
 def test_national_number_without_a_readable_region_gives_none(region: str | None) -> None:
     assert normalise_identifier("phone", "212 867 1234", region=region) is None
