@@ -68,10 +68,34 @@ _ROLES = frozenset(
         "abuse", "admin", "administrator", "billing", "contact", "customerservice", "donotreply", "enquiries", "help",
         "helpdesk", "hostmaster", "info", "legal", "mailerdaemon", "marketing", "noc", "noreply", "office",
         "postmaster", "privacy", "root", "sales", "security", "service", "support", "webmaster",
-        "email", "mail", "noemail", "nomail", "nobody", "notprovided",
+        "email", "mail",
     }
 )  # fmt: skip
-_NO_ADDRESS_DOMAINS = frozenset({"none.com", "none.org", "noemail.com", "nomail.com", "test.com", "unknown.com"})
+
+# What people write where there is no address, compared alike: nobody's, whatever stands on the other side of the @.
+_NO_ADDRESS_NAMES = frozenset(
+    {
+        "doesnotexist", "donthave", "donthaveone", "dontknow", "dummy", "emailaddress", "example", "fake",
+        "fakeaddress", "fakeemail", "fakemail", "fakename", "idontknow", "invalid", "noaddress", "nobody", "noemail",
+        "noemailaddress", "nomail", "nonexistent", "noone", "notapplicable", "notavailable", "notgiven", "notknown",
+        "notprovided", "notreal", "sample", "youremail", "yourname",
+    }
+)  # fmt: skip
+_NO_ADDRESS_DOMAINS = frozenset(
+    {
+        "fake.com", "fakeemail.com", "noemail.com", "nomail.com", "none.com", "none.org", "noone.com", "nowhere.com",
+        "test.com", "unknown.com",
+    }
+)  # fmt: skip
+# Words, and keys in a row, that are nobody's address when they stand on both sides.
+_FILLERS = frozenset(
+    {
+        "address", "anybody", "anyone", "anything", "anywhere", "bar", "baz", "bla", "blah", "company", "domain",
+        "email", "foo", "foobar", "mail", "name", "no", "nope", "nothing", "nowhere", "random", "somebody",
+        "someone", "something", "somewhere", "spam", "website", "whatever", "you",
+    }
+)  # fmt: skip
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def normalise_email(text: str, _context: Context) -> Identifier | None:
@@ -110,11 +134,17 @@ def _mailbox(local: str, host: str) -> tuple[str, str]:
 
 
 def _reason_not_to_link(local: str, host: str) -> str:
-    name = compact(local.partition("+")[0], "._-")
+    name, domain = compact(local.partition("+")[0], "._-"), host.partition(".")[0]
     if name in _ROLES:
         return "role address"
-    if host in _NO_ADDRESS_DOMAINS or host.endswith(".invalid") or is_placeholder(name):
+    if name in _NO_ADDRESS_NAMES or host in _NO_ADDRESS_DOMAINS or host.endswith(".invalid") or is_placeholder(name):
         return PLACEHOLDER
     # a@a.com, xyz@xyz.com: typed to get past a form. A longer name may be a family with its own domain.
-    is_echo = local == host.partition(".")[0] and (len(local) <= 3 or len(set(local)) == 1)
-    return PLACEHOLDER if is_echo else ""
+    is_echo = local == domain and (len(local) <= 3 or len(set(local)) == 1)
+    return PLACEHOLDER if is_echo or (_is_filler(name) and _is_filler(domain)) else ""
+
+
+def _is_filler(word: str) -> bool:
+    """Return whether a word, once or over and over, is typed for want of another. Two letters may be initials."""
+    once = word[: (word + word).find(word, 1)]
+    return once in _FILLERS or is_placeholder(once) or (len(once) != 2 and any(once in row for row in _ROWS))

@@ -28,7 +28,7 @@ async def test_tips_that_share_a_strong_value_are_one_cluster_under_the_older_ti
     one, two, three = (
         a_tip("CT-1", SHARED),
         a_tip("CT-2", email("SomeOne@Example.org")),
-        a_tip("CT-3", email("x@y.org")),
+        a_tip("CT-3", email("wren@example.org")),
     )
     await graph.tell(one, three)
     await graph.tell(two)

@@ -228,7 +228,7 @@ async def test_victim_shared_by_two_offenders_does_not_make_them_one(graph: Grap
     def with_victim(ref: str, mailbox: str) -> TipReceivedV1:
         return nameless(ref, email(mailbox), parties=[Party(party_id=new_id(), role="victim", identifiers=[MAILBOX])])
 
-    assert not await are_together(graph, with_victim("CT-1", "red.heron@example.org"), with_victim("CT-2", "b@y.org"))
+    assert not await are_together(graph, with_victim("CT-1", "red.heron@example.org"), with_victim("CT-2", "ox@y.org"))
 
 
 def _chain(step: GivenIdentifier, last: GivenIdentifier) -> Sequence[TipReceivedV1]:

@@ -72,7 +72,7 @@ def test_what_is_no_address_gives_none(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["x" * 64 + "@example.org", "a@" + "x" * 63 + ".org", "é" * 32 + "@example.org", ".a..b.@example.org"]
+    "value", ["x" * 64 + "@example.org", "nina@" + "x" * 63 + ".org", "é" * 32 + "@example.org", ".a..b.@example.org"]
 )
 def test_the_longest_and_the_oddest_address_still_links(value: str) -> None:
     assert email(value).links
@@ -95,6 +95,29 @@ def test_the_longest_and_the_oddest_address_still_links(value: str) -> None:
         ("aaaa@aaaa.com", "placeholder"),
         ("ana@mail.invalid", "placeholder"),
         ("000@example.org", "placeholder"),
+        ("fake@fake.com", "placeholder"),
+        ("Fake.Email+1@gmail.com", "placeholder"),
+        ("noone@nowhere.com", "placeholder"),
+        ("no-one@example.org", "placeholder"),
+        ("not.available@example.org", "placeholder"),
+        ("dont_have_one@example.org", "placeholder"),
+        ("john@fake.com", "placeholder"),
+        ("john@nowhere.com", "placeholder"),
+        ("abc@123.com", "placeholder"),
+        ("123@abc.com", "placeholder"),
+        ("1234@1234.com", "placeholder"),
+        ("abcd@abcd.net", "placeholder"),
+        ("asdf@asdf.com", "placeholder"),
+        ("asd@qwe.com", "placeholder"),
+        ("asdfasdf@asdf.com", "placeholder"),
+        ("qwerty@qwerty.org", "placeholder"),
+        ("foo@bar.com", "placeholder"),
+        ("blah@blah.com", "placeholder"),
+        ("blahblah@blah.com", "placeholder"),
+        ("a@b.com", "placeholder"),
+        ("no@email.com", "placeholder"),
+        ("someone@somewhere.com", "placeholder"),
+        ("example@example.com", "placeholder"),
     ],
 )
 def test_role_and_placeholder_addresses_are_valid_but_never_link(value: str, reason: str) -> None:
@@ -102,6 +125,13 @@ def test_role_and_placeholder_addresses_are_valid_but_never_link(value: str, rea
     assert (found.links, found.reason, found.canonical) == (False, reason, found.exact)
 
 
-@pytest.mark.parametrize("value", ["a@example.org", "lopez@lopez.example", "nina@example.com", "info77@example.net"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@example.org", "lopez@lopez.example", "nina@example.com", "info77@example.net", "smith@smith.com",
+        "abc@example.org", "qwerty@example.org", "someone@example.org", "abc123@123.com", "nina@abc.com",
+        "j.doe@bar.com", "mn@rs.com", "fakes@example.org", "lulu@lulu.com", "someone@me.com", "800700600@qq.com",
+    ],
+)  # fmt: skip
 def test_addresses_near_a_placeholder_link(value: str) -> None:
     assert email(value).links
