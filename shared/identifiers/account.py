@@ -6,6 +6,8 @@ Letter case, compatibility forms and a leading @ make no difference. Handle fami
 
 from functools import lru_cache
 
+import re2
+
 from shared.identifiers.identifier import NO_SERVICE, PLACEHOLDER, Context, Identifier, identifier
 from shared.identifiers.text import fold, is_placeholder, tidy
 
@@ -14,6 +16,12 @@ NAME_CHARS_MAX = 256
 SERVICE_CHARS_MAX = 100
 """CyberTipline: `espService` 100."""
 
+# What stands around a service's name when its site or its company is named: folded, and with or without the dots.
+_AROUND = re2.compile(
+    r"^(?:https?://|www\.| )+|"
+    r"(?:[,&/ ]+(?:(?:inc|incorporated|l\.?l\.?c|fz-llc|llp|ltd|limited|corp|corporation|co|company|plc|pte|pty|"
+    r"gmbh|ug|ag|kg|b\.?v|n\.?v|s\.?a|s\.?a\.?s|s\.?a\.?r\.?l|s\.?r\.?l|oy|ab)\.?)?)+$"
+)
 # Renamed services and the names sources use for them, folded; the value is the name we keep.
 _SERVICES = {
     "twitter": "x",
@@ -35,8 +43,11 @@ _SERVICES = {
     "discordapp.com": "discord",
     "telegram.org": "telegram",
     "t.me": "telegram",
+    "telegram messenger": "telegram",
     "kik.com": "kik",
+    "kik interactive": "kik",
     "kik messenger": "kik",
+    "whatsapp.com": "whatsapp",
     "whatsapp messenger": "whatsapp",
     "reddit.com": "reddit",
     "roblox.com": "roblox",
@@ -62,8 +73,11 @@ def normalise_account(text: str, context: Context) -> Identifier | None:
 
 @lru_cache(maxsize=1_000)
 def normalise_service(service: str) -> str:
-    """Return the name we keep for a service: folded, renamed ones under their present name, "" when there is none."""
-    name = fold(tidy(service))
+    """Return the name we keep for a service, "" when there is none.
+
+    It is folded, without what makes a site's address or a company's name of it; renamed ones have their present name.
+    """
+    name = _AROUND.sub("", fold(tidy(service)))
     return _SERVICES.get(name, name) if len(name) <= SERVICE_CHARS_MAX and not is_placeholder(name) else ""
 
 

@@ -38,7 +38,30 @@ def test_renamed_service_is_one_service(service: str) -> None:
     assert username("dark_77", service).scope == "x"
 
 
-@pytest.mark.parametrize("service", [None, "", "  ", "unknown", "n/a", "\x00", "s" * 101])
+@pytest.mark.parametrize(
+    ("service", "kept"),
+    [
+        ("Instagram", "instagram"), ("instagram.com", "instagram"), ("www.instagram.com", "instagram"),
+        ("WWW.Instagram.com/", "instagram"), ("https://instagram.com/", "instagram"),
+        ("http://www.instagram.com", "instagram"), ("Instagram, Inc.", "instagram"), ("Instagram LLC", "instagram"),
+        ("Instagram,Inc", "instagram"), ("Snapchat Inc", "snapchat"), ("Snap Inc.", "snapchat"), ("X Corp.", "x"),
+        ("Twitter, Inc.", "x"), ("Discord, L.L.C.", "discord"), ("TikTok Pte. Ltd.", "tiktok"),
+        ("Roblox Corporation", "roblox"), ("VK Company Limited", "vk"), ("Knuddels GmbH & Co. KG", "knuddels"),
+        ("Skout S.A.", "skout"), ("Telegram FZ-LLC", "telegram"), ("www.sociala.example", "sociala.example"),
+    ],
+)  # fmt: skip
+def test_service_is_one_whether_its_site_or_its_company_is_named(service: str, kept: str) -> None:
+    assert username("dark_77", service).scope == kept
+
+
+@pytest.mark.parametrize("service", ["Inc", "Ltd.", "Zinc", "Disco", "Kik/chat", "httpschat", "Chat & Date", "wwwchat"])
+def test_service_that_only_looks_so_keeps_its_name(service: str) -> None:
+    assert username("dark_77", service).scope == service.lower()
+
+
+@pytest.mark.parametrize(
+    "service", [None, "", "  ", "https://", "www.", "Unknown, Inc.", "unknown", "n/a", "\x00", "s" * 101]
+)
 def test_without_a_service_a_name_is_valid_but_never_links(service: str | None) -> None:
     found = username("dark_77", service)
     assert (found.scope, found.links, found.reason) == ("", False, "no service")

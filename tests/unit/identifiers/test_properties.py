@@ -26,6 +26,7 @@ SEEDS = (
     "D41D8CD98F00B204E9800998ECF8427E", "İstanbul ǰ ΐ ᾳ ﬁ ẞ ς", "ﷺ", "http://é。org/é?é=é", "test+1@gmail.com",
     "BC1QAR0SRRR7eXFKVY5L643", "$GB29 NWBK 6016 1331 9268 19", "bc1qßqar0srrr7xfkvy5l643", "p.m_x-\u0308y@pm.me",
 )  # fmt: skip
+BESIDE = ("US", "gb", "Twitter", "socialA", "https://www.x.com/", "Snap, Inc.", "www. Co., Ltd./", "https:// inc")
 
 
 @st.composite
@@ -46,7 +47,7 @@ def _normalise_again(found: Identifier, key: str) -> Identifier | None:
 
 @pytest.mark.parametrize("type", TYPES)
 @settings(max_examples=deep(400), deadline=None)
-@given(value=ANY_VALUE, beside=st.one_of(st.none(), ANY_TEXT, st.sampled_from(["US", "gb", "Twitter", "socialA"])))
+@given(value=ANY_VALUE, beside=st.one_of(st.none(), ANY_TEXT, st.sampled_from(BESIDE)))
 @example(value="\ud800", beside="\ud800")
 @example(value="\x00" * 10_000, beside="\x00")
 @example(value="é" * VALUE_CHARS_MAX, beside=None)
