@@ -1,13 +1,24 @@
-"""IP addresses. None is a link key by itself: without time and port thousands may stand behind one (RFC 6302)."""
+"""IP addresses. None is a link key by itself: without time and port thousands may stand behind one (RFC 6302).
+
+The port may stand in the text of the address, as in a URL: `203.0.113.9:40112`, `[2001:db8::1]:443`.
+"""
 
 import ipaddress
 from functools import lru_cache
 
+import re2
+
 from shared.identifiers.identifier import Context, Identifier, identifier
+from shared.identifiers.text import tidy
 
 NEEDS_TIME = "needs time and port"
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+PORT_MAX = 65_535
+
+# A port follows an IPv4 address, or an IPv6 address in brackets: without them it would read as the address's last part.
+_WITH_PORT = re2.compile(r"(?:\[([^\]]*:[^\]]*)\]|([^:]*))(?::([0-9]{1,5}))?")
 
 # Reserved for documentation (RFC 5737, RFC 3849). Invented data uses them as if they were public, so we read them so.
 _DOCUMENTATION = frozenset(
@@ -26,13 +37,28 @@ def normalise_ip(text: str, _context: Context) -> Identifier | None:
     return _normalise(text)
 
 
+def port_in(text: str) -> int | None:
+    """Return the port that stands in the text of an address, or None."""
+    return _split(tidy(text))[1]
+
+
 @lru_cache(maxsize=2_000)
 def _normalise(text: str) -> Identifier | None:
-    address = parse_ip(text)
+    address, _ = _split(text)
     if address is None:
         return None
     reason = "private or reserved address" if is_never_public(address) else NEEDS_TIME
     return identifier("ip", str(address), reason=reason)
+
+
+def _split(text: str) -> tuple[IpAddress | None, int | None]:
+    """Return the address and the port in a text; neither when one of them is none."""
+    match = _WITH_PORT.fullmatch(text)
+    if match is None:
+        return parse_ip(text), None
+    port = int(match[3]) if match[3] else None
+    address = parse_ip(match[1] or match[2]) if port is None or port <= PORT_MAX else None
+    return address, None if address is None else port
 
 
 @lru_cache(maxsize=2_000)

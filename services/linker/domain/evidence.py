@@ -17,7 +17,7 @@ from services.linker.domain.lists import NO_LISTS, Lists
 from shared.identifiers import Identifier, normalise_file_hash, normalise_identifier
 from shared.identifiers.handles import family_of, handle_of
 from shared.identifiers.identifier import NO_SERVICE
-from shared.identifiers.ip import NEEDS_TIME
+from shared.identifiers.ip import NEEDS_TIME, port_in
 from shared.identifiers.text import fold, is_placeholder, tidy
 
 HolderRole = Role | Literal["file", "report"]
@@ -214,7 +214,8 @@ def _derived(identifier: Identifier, given: GivenIdentifier, role: HolderRole) -
             if family := family_of(handle):
                 yield _plain("handle_family", family)
     if identifier.type == "ip" and given.at is not None and identifier.reason == NEEDS_TIME:
-        yield from _lines(identifier.canonical, given.port, int(given.at.timestamp()))
+        port = given.port if given.port is not None else port_in(given.value)
+        yield from _lines(identifier.canonical, port, int(given.at.timestamp()))
 
 
 def _lines(address: str, port: int | None, at_s: int) -> Iterator[Identifier]:

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.identifiers import Identifier, normalise_identifier
+from shared.identifiers.ip import port_in
 
 
 def url(value: str) -> Identifier:
@@ -98,6 +99,12 @@ def test_front_pages_and_private_hosts_never_link(value: str, reason: str) -> No
         ("2001:0DB8:0:0::0001", "2001:db8::1"),
         ("198.51.100.7", "198.51.100.7"),
         ("8.8.8.8", "8.8.8.8"),
+        ("203.0.113.81:5555", "203.0.113.81"),
+        (" 203.0.113.81:443 ", "203.0.113.81"),
+        ("[2001:DB8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1:443", "2001:db8::1:443"),
+        ("[::ffff:203.0.113.9]:80", "203.0.113.9"),
     ],
 )
 def test_public_address_needs_time_and_port(value: str, exact: str) -> None:
@@ -107,14 +114,30 @@ def test_public_address_needs_time_and_port(value: str, exact: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
-     "::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1"],
+     "::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1", "10.1.2.3:5555", "[fe80::1%eth0]:443"],
 )  # fmt: skip
 def test_private_shared_and_reserved_addresses_never_link(value: str) -> None:
     assert (ip(value).links, ip(value).reason) == (False, "private or reserved address")
 
 
 @pytest.mark.parametrize(
-    "value", ["", "256.1.1.1", "1.2.3", "010.1.2.3", "203.0.113.9:80", "::g", "1234", "example.org"]
-)
+    "value",
+    ["", "256.1.1.1", "1.2.3", "010.1.2.3", "203.0.113.9:", "203.0.113.9:65536", "203.0.113.9:80:80",
+     "203.0.113.9:http", "[203.0.113.9]:80", "[2001:db8::1", "[2001:db8::1]80", "::g", "1234", "example.org",
+     "example.org:80"],
+)  # fmt: skip
 def test_what_is_no_address_gives_none(value: str) -> None:
     assert normalise_identifier("ip", value) is None
+    assert port_in(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "port"),
+    [
+        ("203.0.113.81:5555", 5_555), ("203.0.113.81:0", 0), ("203.0.113.81:65535", 65_535),
+        (" 203.0.113.81:５５５５", 5_555), ("[2001:db8::1]:443", 443), ("203.0.113.81", None),
+        ("2001:db8::1:443", None), ("[2001:db8::1]", None),
+    ],
+)  # fmt: skip
+def test_port_may_stand_in_the_text_of_an_address(value: str, port: int | None) -> None:
+    assert port_in(value) == port

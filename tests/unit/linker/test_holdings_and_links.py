@@ -256,6 +256,19 @@ def test_a_network_address_with_its_port_joins_within_minutes() -> None:
     assert types_that("joins", first, elsewhere) == set()
 
 
+def test_a_port_in_the_text_of_an_address_counts_where_none_is_told_beside_it() -> None:
+    beside = tip(1, party(network(port=51_000)))
+    inside, other, both = (
+        tip(2, party(network(address, port=port)))
+        for address, port in (("203.0.113.9:51000", None), ("203.0.113.9:51001", None), ("203.0.113.9:51001", 51_000))
+    )
+    assert types_that("joins", beside, inside) == types_that("joins", beside, both) == {"ip_port"}
+    assert types_that("joins", beside, other) == types_that("joins", replace(inside, tip_id=uid(1)), other) == set()
+    assert types_that("shows", beside, other) == {"ip"}
+    household = [network(f"[2001:db8:1:2::1]{port}", port=told) for port, told in ((":51000", None), ("", 51_000))]
+    assert types_that("joins", *(tip(number, party(each)) for number, each in enumerate(household))) == {"ip_port"}
+
+
 @pytest.mark.parametrize("port", [0, 80, 443, 8080, 8443])
 def test_a_servers_port_is_as_good_as_none(port: int) -> None:
     assert types_that("joins", *(tip(number, party(network(port=port))) for number in (1, 2))) == set()
