@@ -35,7 +35,10 @@ SERVER_PORTS = frozenset({0, 80, 443, 8080, 8443})
 """Reported in place of the client's port: as good as none."""
 PORT_WINDOW_S = 600
 DAY_WINDOW_S = 2 * 86_400
-"""Moments are alike when they lie in one window: some that are near each other are parted, none that are far joined."""
+"""Moments are alike when they lie in one window. Its last quarter is the next one's first: two no further apart than
+that always meet, of those further apart some are parted, and none meet that are further apart than a window."""
+WINDOWED = frozenset({"ip_port", "ip", "ip_net"})
+"""Types of values that end in the number of a window. A moment in two windows is two values of one strand."""
 LINKING_KEYS_MAX = 1_000
 """Of more values in one tip the first given may link: a list of so many is no one person's, and no tip may make work
 without end."""
@@ -221,10 +224,19 @@ def _derived(identifier: Identifier, given: GivenIdentifier, role: HolderRole) -
 def _lines(address: str, port: int | None, at_s: int) -> Iterator[Identifier]:
     """Yield the address with the port within minutes, and without it within a day; of IPv6 also the household's."""
     if port and port not in SERVER_PORTS:
-        yield _plain("ip_port", f"{address} {port} {at_s // PORT_WINDOW_S}")
-    yield _plain("ip", f"{address} {at_s // DAY_WINDOW_S}")
-    if ":" in address:
-        yield _plain("ip_net", f"{_household(address)} {at_s // DAY_WINDOW_S}")
+        for window in _windows(at_s, PORT_WINDOW_S):
+            yield _plain("ip_port", f"{address} {port} {window}")
+    for window in _windows(at_s, DAY_WINDOW_S):
+        yield _plain("ip", f"{address} {window}")
+        if ":" in address:
+            yield _plain("ip_net", f"{_household(address)} {window}")
+
+
+def _windows(at_s: int, window_s: int) -> Iterable[int]:
+    """Return the numbers of the windows that hold a moment: one, or two where they overlap."""
+    overlap_s = window_s // 4
+    step_s = window_s - overlap_s
+    return dict.fromkeys((at_s // step_s, (at_s + overlap_s) // step_s))
 
 
 @lru_cache(maxsize=2_000)

@@ -1,7 +1,7 @@
 """The links of tips: to whom, how strongly, and for which reasons, read off who holds which value now."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.linker.domain.cluster import Judged, Judgement, Pair
-from services.linker.domain.evidence import Key
+from services.linker.domain.evidence import WINDOWED, Key
 from services.linker.domain.model import Model, odds_bits
 from services.linker.domain.rules import STRENGTHS, Strength
 from services.linker.domain.snapshot import HoldReason
@@ -212,12 +212,26 @@ def _are_far_apart(tip_id: UUID, other: UUID, reported_at: Mapping[UUID, datetim
 
 def _link(other: UUID, evidence: Iterable[Evidence], judgement: Judged | None, model: Model) -> Link:
     # One user name on two services is told apart by its sentence.
-    items = tuple(sorted(evidence, key=lambda item: (-item.weight, item.type, item.value, item.detail)))
+    in_order = sorted(evidence, key=lambda item: (-item.weight, item.type, item.value, item.detail))
+    items = tuple(_once_a_moment(in_order))
     strengths: list[Strength] = [item.strength for item in items]
     if judgement == "same":
         # A person's word is at least as good as an equal value.
         strengths.append("strong")
     return Link(other, min(strengths, key=STRENGTHS.index, default="weak"), items, judgement, model.version)
+
+
+def _once_a_moment(items: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Yield the items without those of a window next to one that was told of: both may hold the same moment."""
+    told: set[tuple[str, str, int]] = set()
+    for item in items:
+        if item.type in WINDOWED:
+            line, _, number = item.value.rpartition(" ")
+            window = int(number)
+            if not told.isdisjoint(((item.type, line, window - 1), (item.type, line, window + 1))):
+                continue
+            told.add((item.type, line, window))
+        yield item
 
 
 def _add_evidence(

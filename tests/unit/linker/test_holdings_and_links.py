@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.linker.domain.cluster import Judged, Judgement, Pair, newest_judgements
-from services.linker.domain.evidence import LINKING_KEYS_MAX, Holding, Key, KeyStat, holdings_of, key_stats
+from services.linker.domain.evidence import (
+    LINKING_KEYS_MAX,
+    Holding,
+    Key,
+    KeyStat,
+    holdings_of,
+    key_stats,
+)
 from services.linker.domain.facts import Address, File, GivenIdentifier, Party, Research, Role, TipContent, Urgency
 from services.linker.domain.links import EVIDENCE_MAX, EVIDENCE_MIN, Link, Worth, links_of
 from services.linker.domain.model import Model, Tally
@@ -234,57 +241,6 @@ def test_a_value_that_never_links_is_kept_with_its_reason() -> None:
     assert not held.links
     assert held.reason
     assert links_between(tip(1, party(address)), tip(2, party(address))) == ()
-
-
-def test_a_network_address_without_time_links_nothing_and_with_it_within_a_day_shows() -> None:
-    early, late, other_day = (
-        tip(number, party(network(after=timedelta(hours=hours)))) for number, hours in ((1, 0), (2, 20), (3, 72))
-    )
-    assert types_that("shows", early, late) == {"ip"}
-    assert types_that("joins", early, late) == set()
-    assert [link.strength for link in links_between(early, late)] == ["weak"]
-    assert links_between(early, replace(other_day, tip_id=uid(2))) == ()
-
-
-def test_a_network_address_with_its_port_joins_within_minutes() -> None:
-    first, soon, later, elsewhere = (
-        tip(number, party(network(port=port, after=timedelta(minutes=minutes))))
-        for number, port, minutes in ((1, 51_000, 0), (2, 51_000, 9), (2, 51_000, 11), (2, 51_001, 0))
-    )
-    assert types_that("joins", first, soon) == {"ip_port"}
-    assert types_that("joins", first, later) == set()
-    assert types_that("joins", first, elsewhere) == set()
-
-
-def test_a_port_in_the_text_of_an_address_counts_where_none_is_told_beside_it() -> None:
-    beside = tip(1, party(network(port=51_000)))
-    inside, other, both = (
-        tip(2, party(network(address, port=port)))
-        for address, port in (("203.0.113.9:51000", None), ("203.0.113.9:51001", None), ("203.0.113.9:51001", 51_000))
-    )
-    assert types_that("joins", beside, inside) == types_that("joins", beside, both) == {"ip_port"}
-    assert types_that("joins", beside, other) == types_that("joins", replace(inside, tip_id=uid(1)), other) == set()
-    assert types_that("shows", beside, other) == {"ip"}
-    household = [network(f"[2001:db8:1:2::1]{port}", port=told) for port, told in ((":51000", None), ("", 51_000))]
-    assert types_that("joins", *(tip(number, party(each)) for number, each in enumerate(household))) == {"ip_port"}
-
-
-@pytest.mark.parametrize("port", [0, 80, 443, 8080, 8443])
-def test_a_servers_port_is_as_good_as_none(port: int) -> None:
-    assert types_that("joins", *(tip(number, party(network(port=port))) for number in (1, 2))) == set()
-
-
-@pytest.mark.parametrize("address", ["10.1.2.3", "100.64.7.7", "192.168.0.1", "fe80::1"])
-def test_a_private_or_carrier_address_never_links(address: str) -> None:
-    contents = [tip(number, party(network(address, port=51_000))) for number in (1, 2)]
-    assert links_between(*contents) == ()
-
-
-def test_of_an_ipv6_address_the_household_is_the_first_64_bits() -> None:
-    left, right = (tip(n, party(network(f"2001:db8:1:2::{n}"))) for n in (1, 2))
-    assert types_that("shows", left, right) == {"ip_net"}
-    next_door = tip(2, party(network("2001:db8:1:3::1")))
-    assert links_between(left, next_door) == ()
 
 
 def test_a_postal_address_is_one_flat_whatever_its_spelling() -> None:
