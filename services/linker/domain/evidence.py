@@ -5,10 +5,11 @@ becomes too common, or rare again, is one changed count. `links` reads the pairs
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_network
+from itertools import islice
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -40,8 +41,8 @@ that always meet, of those further apart some are parted, and none meet that are
 WINDOWED = frozenset({"ip_port", "ip", "ip_net"})
 """Types of values that end in the number of a window. A moment in two windows is two values of one strand."""
 LINKING_KEYS_MAX = 1_000
-"""Of more values in one tip the first given may link: a list of so many is no one person's, and no tip may make work
-without end."""
+"""Of more values in one tip only so many may link: a list of them is no one person's, and no tip may make work without
+end."""
 HOUSEHOLD_PREFIX = 64
 """Of an IPv6 address so many bits are the line's; the rest a device makes up, and changes (RFC 8981)."""
 
@@ -143,16 +144,18 @@ def _may_yet_link(identifier: Identifier) -> bool:
     return identifier.links or identifier.reason in _MAY_YET_LINK
 
 
-def _bounded(holdings: Iterable[Holding]) -> Iterator[Holding]:
-    """Yield the holdings, those of values beyond the most that one tip may link by as such that never link."""
-    keys: set[Key] = set()
+def _bounded(holdings: Collection[Holding]) -> Iterator[Holding]:
+    """Yield the holdings, those of values beyond the most that one tip may link by as such that never link.
+
+    What people found by research comes before what the tip gives.
+    """
+    by_origin = sorted([holding for holding in holdings if holding.links], key=lambda holding: holding.origin == "tip")
+    keys = set(islice(dict.fromkeys(holding.key for holding in by_origin), LINKING_KEYS_MAX))
     for holding in holdings:
-        if holding.links and holding.key not in keys and len(keys) == LINKING_KEYS_MAX:
+        if holding.links and holding.key not in keys:
             yield holding._replace(links=False, reason=f"its tip holds more than {LINKING_KEYS_MAX:,} values")
-            continue
-        if holding.links:
-            keys.add(holding.key)
-        yield holding
+        else:
+            yield holding
 
 
 def _all_holdings(content: TipContent, research: Sequence[Research], lists: Lists) -> Iterator[Holding]:

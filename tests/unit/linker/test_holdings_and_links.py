@@ -131,6 +131,9 @@ def test_of_a_list_of_values_the_first_given_link_and_the_others_tell_why_not() 
     linking = {holding.key.value for holding in held if holding.links}
     assert linking == {f"9001{number:04}" for number in range(LINKING_KEYS_MAX)}
     assert {holding.reason for holding in held if not holding.links} == {"its tip holds more than 1,000 values"}
+    found = holdings_of(tip(1, party(*names)), [Research((party(email()),))])
+    assert [holding.links for holding in found if holding.key.type == "email"] == [True]
+    assert len({holding.key for holding in found if holding.links}) == LINKING_KEYS_MAX
 
     contents = tip(1, party(*names, email())), tip(2, party(email(), *names))
     both = holdings_in(*contents)
