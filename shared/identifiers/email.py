@@ -95,6 +95,13 @@ _FILLERS = frozenset(
         "someone", "something", "somewhere", "spam", "website", "whatever", "you",
     }
 )  # fmt: skip
+# Providers whose own names would be fillers.
+_MAIL_HOSTS = frozenset(
+    {
+        "aa.com", "email.cz", "email.de", "email.it", "mail.bg", "mail.com", "mail.de", "mail.ee",
+        "mail.ru", "qq.com", "vip.qq.com",
+    }
+)  # fmt: skip
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -141,10 +148,13 @@ def _reason_not_to_link(local: str, host: str) -> str:
         return PLACEHOLDER
     # a@a.com, xyz@xyz.com: typed to get past a form. A longer name may be a family with its own domain.
     is_echo = local == domain and (len(local) <= 3 or len(set(local)) == 1)
-    return PLACEHOLDER if is_echo or (_is_filler(name) and _is_filler(domain)) else ""
+    is_filled = host not in _MAIL_HOSTS and _is_filler(name) and _is_filler(domain)
+    return PLACEHOLDER if is_echo or is_filled else ""
 
 
 def _is_filler(word: str) -> bool:
     """Return whether a word, once or over and over, is typed for want of another. Two letters may be initials."""
+    if not word:
+        return False
     once = word[: (word + word).find(word, 1)]
     return once in _FILLERS or is_placeholder(once) or (len(once) != 2 and any(once in row for row in _ROWS))

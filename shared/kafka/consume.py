@@ -32,8 +32,8 @@ PARTITION_FETCH_BYTES_MAX = 2 * 1024 * 1024
 BATCH_BYTES_FIRST, BATCH_BYTES_MAX = 64 * 1024, 2 * 1024 * 1024
 """So much, or one record, is applied at once: what that costs goes with what is said, not with how many say it.
 
-After a start and after a failure it is less, and twice as much each time that it goes well: whatever in a batch was too
-much, its other records come through."""
+After a start and after a failure it is less, and twice as much each time that it goes well: what was too much at once
+comes through in parts."""
 LAG_PERIOD_S = 1.0
 NEW_TOPICS_PERIOD_MS = 10_000
 """So long may a new topic go unseen by a pump that reads all topics of a certain beginning."""
@@ -217,10 +217,11 @@ class Pump:
             applied = await self._apply_some(records)
             self.progress.moved_at = time.monotonic()
             reached |= {places[record.topic, record.partition]: record.offset + 1 for record in applied}
+            # At once: the next batch sees by it whether the database still has this one.
+            self._positioned.update(reached)
             records = records[len(applied) :]
         if not reached:
             return
-        self._positioned.update(reached)
         try:
             await consumer.commit(reached)
         except (CommitFailedError, IllegalStateError):

@@ -263,11 +263,14 @@ class Builder:
         values = self._held[one] & self._held[other]
         if not values:
             return NO_BITS
-        shared, best = self._value_bits(values, self._said_of(one, other, values))
-        total = min(shared, self._model.rules.values_bits_max) + self._setting_bits(one, other, best)
-        if total + self._model.rules.likeness_bits_max < least:
-            return total
-        return round(total + self._descriptions[self._described[one], self._described[other]], 6)
+        total, best = self._value_bits(values, self._said_of(one, other, values))
+        settings = self._setting_bits(one, other, best)
+        if total + settings + self._model.rules.likeness_bits_max < least:
+            return total + settings
+        likeness = self._descriptions[self._described[one], self._described[other]]
+        if likeness < 0:
+            total = min(total, self._model.rules.values_bits_max)
+        return round(total + settings + likeness, 6)
 
     def _said_of(self, one: int, other: int, values: Iterable[int]) -> Mapping[int, float] | Sequence[float]:
         """Return what values that two clusters share say of these two: the less, the fewer of their tips hold them."""

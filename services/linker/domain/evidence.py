@@ -147,10 +147,11 @@ def _may_yet_link(identifier: Identifier) -> bool:
 def _bounded(holdings: Collection[Holding]) -> Iterator[Holding]:
     """Yield the holdings, those of values beyond the most that one tip may link by as such that never link.
 
-    What people found by research comes before what the tip gives.
+    Addresses at a time come last, as a log has hundreds; of the others, what people found by research comes first.
     """
-    by_origin = sorted([holding for holding in holdings if holding.links], key=lambda holding: holding.origin == "tip")
-    keys = set(islice(dict.fromkeys(holding.key for holding in by_origin), LINKING_KEYS_MAX))
+    linking = [holding for holding in holdings if holding.links]
+    linking.sort(key=lambda holding: (holding.key.type in WINDOWED, holding.origin == "tip"))
+    keys = set(islice(dict.fromkeys(holding.key for holding in linking), LINKING_KEYS_MAX))
     for holding in holdings:
         if holding.links and holding.key not in keys:
             yield holding._replace(links=False, reason=f"its tip holds more than {LINKING_KEYS_MAX:,} values")

@@ -78,8 +78,8 @@ class Rules:
     `share_weight`: how much it says against a value that few of a cluster's tips hold, of those that tell one of its
     group (`Model.share_bits`); less of handles, of which a person has many, and at most `share_bits_max`.
     `coincidence_bits`: what a second likeness of another strand adds to its own odds, because two at once are rarer.
-    `values_bits_max`: the most that all shared values say together of two clusters: a household shares its address, its
-    line and its card, and many more such do not make its members one.
+    `values_bits_max`: the most that all shared values say together of two clusters who are described otherwise: a
+    household shares its address, its line and its card, and many more such do not make its members one.
     `likeness_bits_max`: the most that names and birth dates say together: people borrow them. What settings say
     is limited for each attribute and for time by itself (`Rates.closest_bits`, `Learned.gaps`).
     `held_tips_max`: a lead of more tips waits for a person. `tied_tips_min`: clusters of so many tips, each with a

@@ -166,13 +166,13 @@ async def _compare(desk: Desk, transaction: Connection, flight: Flight, waiting:
     today = desk.clock.now().date()
     readable = [(each, question) for each in waiting if (question := _question_of(each.asked, today))]
     questions = [question for _, question in readable]
-    answers = await find_answers(
-        desk, transaction, flight.submitter.sight, questions, matches_max=[MATCHES_MAX] * len(questions)
-    )
+    sight = flight.submitter.sight
     before = await manifests.find_told(transaction, [passenger.passenger_no for passenger in waiting])
-    # After the answers: what is silenced between the two is in them, and just as it was told.
     tip_ids = list({tip_id for told in before.values() for tip_id in told})
-    silent = await people.find_silent(transaction, tip_ids, flight.submitter.sight)
+    # Before and after the answers: what becomes silent meanwhile, or speaks again, is no news either.
+    silent = await people.find_silent(transaction, tip_ids, sight)
+    answers = await find_answers(desk, transaction, sight, questions, matches_max=[MATCHES_MAX] * len(questions))
+    silent |= await people.find_silent(transaction, tip_ids, sight)
     return [
         _Compared(passenger, question, answer, *compare(before[passenger.passenger_no], answer, silent=silent))
         for (passenger, question), answer in zip(readable, answers, strict=True)

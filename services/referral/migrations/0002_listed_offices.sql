@@ -13,5 +13,5 @@ COMMENT ON TABLE listed_office IS 'Each office as it was told last; version coun
 ALTER TABLE published
     ADD COLUMN office text,
     ALTER COLUMN referral_id DROP NOT NULL,
-    ADD CONSTRAINT published_subject CHECK (num_nonnulls(referral_id, office) = 1);
+    ADD CONSTRAINT published_subject CHECK (num_nonnulls(referral_id, office) = 1) NOT VALID;
 COMMENT ON COLUMN published.office IS 'The office that the event is about, where it is about none of its referrals.';

@@ -295,6 +295,37 @@ async def test_what_the_database_lost_is_applied_again(pool: Pool, kafka: Kafka)
     assert await pool.fetchval(COUNT_EFFECTS) == 6
 
 
+class Standby(Store):
+    """Keeps two events and then nothing, until it is told that it is back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events_max = 2
+        self.is_back = False
+        self.refused = 0
+
+    async def keep(self, transaction: Connection, events: Sequence[Incoming]) -> None:
+        if not self.is_back and await transaction.fetchval(COUNT_EFFECTS):
+            self.refused += 1
+            raise asyncpg.SerializationError("may pass")
+        await super().keep(transaction, events)
+
+    async def has_refused(self) -> bool:
+        return self.refused > 0
+
+
+async def test_what_the_database_lost_between_two_parts_is_applied_again(pool: Pool, kafka: Kafka) -> None:
+    store = Standby()
+    await kafka.send(TOPIC, *(event_bytes(a_tip_received()) for _ in range(4)), key=b"k")
+    async with running(a_pump(pool, kafka, a_handler(store))):
+        await eventually(store.has_refused)
+        await pool.execute("WITH gone AS (DELETE FROM inbox) UPDATE fence SET next_offset = 0")
+        store.is_back = True
+        await eventually(lambda: is_fenced(pool, 4))
+    # Those of the first part, and all four.
+    assert await pool.fetchval(COUNT_EFFECTS) > 4
+
+
 @pytest.mark.parametrize("next_offset", [7, 1_000])
 async def test_a_fence_beyond_the_topics_end_stops_the_pump(pool: Pool, kafka: Kafka, next_offset: int) -> None:
     """A topic made anew counts from zero again; going on would skip every new event."""

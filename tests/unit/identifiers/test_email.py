@@ -131,6 +131,7 @@ def test_role_and_placeholder_addresses_are_valid_but_never_link(value: str, rea
         "a@example.org", "lopez@lopez.example", "nina@example.com", "info77@example.net", "smith@smith.com",
         "abc@example.org", "qwerty@example.org", "someone@example.org", "abc123@123.com", "nina@abc.com",
         "j.doe@bar.com", "mn@rs.com", "fakes@example.org", "lulu@lulu.com", "someone@me.com", "800700600@qq.com",
+        "123123@qq.com", "234567@vip.qq.com", "qwerty@mail.ru", "stu@mail.ru", "blah@email.cz", "jkl@aa.com",
     ],
 )  # fmt: skip
 def test_addresses_near_a_placeholder_link(value: str) -> None:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.linker.domain.evidence import DAY_WINDOW_S, PORT_WINDOW_S
+from services.linker.domain.evidence import DAY_WINDOW_S, LINKING_KEYS_MAX, PORT_WINDOW_S, holdings_of
+from services.linker.domain.facts import File
 from tests.unit.linker.test_holdings_and_links import (
+    HASH,
+    email,
     links_between,
     network,
     party,
@@ -99,3 +102,11 @@ def test_of_an_ipv6_address_the_household_is_the_first_64_bits() -> None:
     assert types_that("shows", left, right) == {"ip_net"}
     next_door = tip(2, party(network("2001:db8:1:3::1")))
     assert links_between(left, next_door) == ()
+
+
+def test_a_long_log_leaves_room_for_what_a_tip_says_besides() -> None:
+    logins = [network(port=50_000 + number, after=timedelta(hours=number)) for number in range(LINKING_KEYS_MAX)]
+    found = holdings_of(tip(1, party(*logins, email()), files=(File(sha256=HASH),)))
+    linking = {holding.key for holding in found if holding.links}
+    assert len(linking) == LINKING_KEYS_MAX
+    assert {"email", "sha256", "ip_port"} <= {key.type for key in linking}
