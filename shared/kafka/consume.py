@@ -192,8 +192,7 @@ class Pump:
             while not self._draining.is_set():
                 await self._position(consumer)
                 fetched = await consumer.getmany(timeout_ms=FETCH_WAIT_MS, max_records=self._batch_records_max)
-                async with self._applying:
-                    await self._take(consumer, fetched)
+                await self._take(consumer, fetched)
                 self._read_lag(consumer)
                 if 0 < sum(map(len, fetched.values())) < SMALL_BATCH_RECORDS:
                     await asyncio.sleep(PACE_S)
@@ -212,16 +211,20 @@ class Pump:
         # What is in hand is behind too: a batch that never ends must not look like rest.
         self.progress.lag_records = max(self.progress.lag_records, len(records))
         places = {(self._topic(place), place.partition): place for place in mine}
-        reached: dict[TopicPartition, int] = {}
         while records and not self._draining.is_set():
-            applied = await self._apply_some(records)
-            self.progress.moved_at = time.monotonic()
-            reached |= {places[record.topic, record.partition]: record.offset + 1 for record in applied}
-            # At once: the next batch sees by it whether the database still has this one.
-            self._positioned.update(reached)
+            async with self._applying:
+                if not mine.keys() <= self._positioned.keys():
+                    # A rebalance came between two batches. Whoever has the partitions goes on where the fence stands.
+                    return
+                applied = await self._apply_some(records)
+                self.progress.moved_at = time.monotonic()
+                reached = {places[record.topic, record.partition]: record.offset + 1 for record in applied}
+                # Before the next batch, which sees by it whether the database still has this one.
+                self._positioned.update(reached)
+                await self._commit(consumer, reached)
             records = records[len(applied) :]
-        if not reached:
-            return
+
+    async def _commit(self, consumer: AIOKafkaConsumer, reached: dict[TopicPartition, int]) -> None:
         try:
             await consumer.commit(reached)
         except (CommitFailedError, IllegalStateError):

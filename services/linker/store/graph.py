@@ -29,8 +29,8 @@ PROFILES_KEPT = 10_000
 # tables were empty would be kept. And before PostgreSQL has statistics of what just came in, it would rather read
 # tables whole, or some rows again for each of others: seconds for what takes milliseconds by index. Of many tips the
 # holdings are asked for by a join for the same reason: given an array, it reads an index whole. And of the few rows of
-# one value a bitmap is made at several times the cost of reading them. Between two statements a turn
-# thinks, of tips that say very much for long; whoever hangs the watchdog ends before these two minutes are over.
+# one value a bitmap is made at several times the cost of reading them. Between two statements a turn thinks, of tips
+# that say very much for long; whoever hangs the watchdog ends before these two minutes are over.
 LOCK_GRAPH = """
 SELECT pg_advisory_xact_lock(7200, 0), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),

@@ -39,7 +39,8 @@ class Standing:
     """The lead and the office behind a person. Without a lead, `lead_state` and `tier` are None.
 
     `record_id` is the person's oldest record that the caller may see. `lead_state` is open, held, referred or closed.
-    `contact` is the office that has the lead; None while none has it.
+    `contact` is the office that has the lead, else the one that closed it last; None while none ever had it.
+    `is_with_office`: one has it now.
     """
 
     record_id: UUID
@@ -47,6 +48,7 @@ class Standing:
     lead_state: str | None = None
     tier: str | None = None
     contact: Contact | None = None
+    is_with_office: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Answered:
         While an office has the lead, it is referred: that something new makes it wait for a look is no news of the
         asker's, and may come of a lead that is kept from them.
         """
-        is_kept = self.standing.lead_state == "held" and self.standing.contact is not None
+        is_kept = self.standing.lead_state == "held" and self.standing.is_with_office
         return "referred" if is_kept else _OF_LEAD_STATE[self.standing.lead_state]
 
     @property

@@ -69,6 +69,8 @@ async def post_batch(request: Request) -> Response:
     call: Call = request.state.call
     body = await read_json(request, BatchRequest, bytes_max=BATCH_BYTES_MAX)
     refs = [traveller.traveller_ref for traveller in body.travellers]
+    # Before a connection is taken: others need it while names are read.
+    questions = await _read_questions(call, body)
 
     async def work(connection: Connection) -> tuple[int, dict[str, Any]]:
         desk = desk_of(call)
@@ -79,7 +81,7 @@ async def post_batch(request: Request) -> Response:
             call.context,
             purpose=body.purpose,
             reference=body.reference,
-            questions=await _read_questions(call, body),
+            questions=questions,
             matches_max=[traveller.max_matches for traveller in body.travellers],
         )
         return 200, _answer(refs, documents)

@@ -12,7 +12,7 @@ from shared.db.pool import Connection, Row
 
 FIND_STANDINGS = """
 SELECT asked.person_id, oldest.record_id, lead.lead_id, lead.state, lead.tier, office.office, office.office_name,
-    office.office_phone
+    office.office_phone, office.is_live
 FROM unnest($1::uuid[]) AS asked (person_id)
     CROSS JOIN LATERAL (
         SELECT theirs.record_id
@@ -33,7 +33,8 @@ FROM unnest($1::uuid[]) AS asked (person_id)
         ORDER BY lead.state = 'closed', lead.opened_at, lead.lead_id LIMIT 1
     ) AS lead ON true
     LEFT JOIN LATERAL (
-        SELECT referral.office, referral.office_name, referral.office_phone FROM referral
+        SELECT referral.office, referral.office_name, referral.office_phone, referral.state <> 'closed' AS is_live
+        FROM referral
         WHERE referral.lead_id = lead.lead_id AND referral.office IS NOT NULL AND referral.state <> 'recalled'
         ORDER BY referral.state = 'closed', referral.changed_at DESC, referral.referral_id DESC LIMIT 1
     ) AS office ON true"""
@@ -133,4 +134,5 @@ def _standing(row: Row) -> Standing:
         lead_state=row["state"],
         tier=row["tier"],
         contact=Contact(row["office"], row["office_name"], row["office_phone"]) if row["office"] else None,
+        is_with_office=bool(row["is_live"]),
     )

@@ -14,7 +14,7 @@ from shared.db.pool import Connection, Pool
 from shared.errors import Rejected
 from shared.events.intake import TipReceivedV1, TipReviewedV1
 from shared.events.topics import dead_letter_topic
-from shared.kafka.consume import BatchHandler, OffsetGap, Pump, Record
+from shared.kafka.consume import BatchHandler, OffsetGap, Pump, Record, _WaitForBatch
 from shared.kafka.dead_letter import TooManyDeadLetters, read_letter
 from shared.kafka.inbox import EventHandler, Incoming
 from shared.kafka.outbox import Outbox
@@ -323,7 +323,40 @@ async def test_what_the_database_lost_between_two_parts_is_applied_again(pool: P
         store.is_back = True
         await eventually(lambda: is_fenced(pool, 4))
     # Those of the first part, and all four.
-    assert await pool.fetchval(COUNT_EFFECTS) > 4
+    assert await pool.fetchval(COUNT_EFFECTS) == 6
+
+
+class Gated(Store):
+    """Keeps two events at a time, the first two only when it may; tells in which order things came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events_max = 2
+        self.may_go_on = asyncio.Event()
+        self.order: list[str] = []
+
+    async def keep(self, transaction: Connection, events: Sequence[Incoming]) -> None:
+        await super().keep(transaction, events)
+        self.order.append("kept")
+        await self.may_go_on.wait()
+
+    async def is_at_work(self) -> bool:
+        return bool(self.order)
+
+
+async def test_a_rebalance_waits_for_one_batch_and_not_for_all_that_was_fetched(pool: Pool, kafka: Kafka) -> None:
+    store = Gated()
+    await kafka.send(TOPIC, *(event_bytes(a_tip_received()) for _ in range(4)), key=b"k")
+    pump = a_pump(pool, kafka, a_handler(store))
+    async with running(pump):
+        await eventually(store.is_at_work)
+        revoked = asyncio.create_task(_WaitForBatch(pump).on_partitions_revoked(()))
+        revoked.add_done_callback(lambda _: store.order.append("revoked"))
+        await asyncio.sleep(0)
+        store.may_go_on.set()
+        await eventually(lambda: is_fenced(pool, 4))
+    assert store.order[:2] == ["kept", "revoked"]
+    assert await pool.fetchval(COUNT_EFFECTS) == 4
 
 
 @pytest.mark.parametrize("next_offset", [7, 1_000])

@@ -42,14 +42,17 @@ def test_relevant_is_surely_the_person_and_a_live_investigation(
     assert shown["lead_id"] == (str(lead_id) if lead_id else None)
 
 
-def test_a_lead_that_an_office_has_stays_referred_whatever_else_makes_it_wait() -> None:
-    """Else a look-up would tell of the lead that ties it, which may be silent."""
+@pytest.mark.parametrize(("is_with_office", "investigation"), [(True, "referred"), (False, "developing")])
+def test_a_lead_that_an_office_has_stays_referred_whatever_else_makes_it_wait(
+    investigation: str, *, is_with_office: bool
+) -> None:
+    """Else a look-up would tell of the lead that ties it, which may be silent. Whoever closed it has it no more."""
     match = a_match()
     office = Contact("losangeles", "Field office Los Angeles", "+1-213-555-0100")
-    standing = Standing(match.record_id, new_id(), "held", "T1", office)
+    standing = Standing(match.record_id, new_id(), "held", "T1", office, is_with_office)
     answer = answer_of(new_id(), START, [match], {match.person_id: standing}, is_truncated=False)
     [shown] = document_of(answer, ceiu=CEIU)["matches"]
-    assert (shown["investigation"], shown["contact"]["office"]) == ("referred", "losangeles")
+    assert (shown["investigation"], shown["contact"]["office"]) == (investigation, "losangeles")
 
 
 def test_without_an_office_the_unit_is_the_contact() -> None:
